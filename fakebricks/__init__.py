@@ -1,0 +1,7 @@
+"""fakebricks: an in-process fake Databricks workspace for testing MLflow code."""
+
+from fakebricks.workspace import UnsupportedCallError, Workspace
+
+__version__ = "0.1.0"
+
+__all__ = ["UnsupportedCallError", "Workspace"]

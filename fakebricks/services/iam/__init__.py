@@ -1,0 +1,1 @@
+"""Identity and access: people, their tokens, and who is calling."""

@@ -1,0 +1,35 @@
+"""REST operations of identity: who am I, and where to sign in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.ids import WorkspaceIdentity
+from fakebricks.services.iam.people import People
+from fakebricks.wire.operations import Call, Routes
+
+routes = Routes()
+
+
+@routes.get("/api/2.0/preview/scim/v2/Me")
+def me(people: People, call: Call) -> dict[str, Any]:
+    caller = call.caller
+    return {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "id": caller.id,
+        "userName": caller.user_name,
+        "displayName": caller.display_name,
+        "active": True,
+        "emails": [{"type": "work", "value": caller.user_name, "primary": True}],
+    }
+
+
+@routes.get("/.well-known/databricks-config", public=True)
+def databricks_config(identity: WorkspaceIdentity, call: Call) -> dict[str, Any]:
+    """Asked by every `WorkspaceClient()` of databricks-sdk since 0.101, before it does anything else (observed)."""
+    return {
+        "oidc_endpoint": f"{identity.host}/oidc",
+        "workspace_id": identity.workspace_id,
+        "account_id": identity.account_id,
+        "cloud": "AWS",
+    }

@@ -1,0 +1,1 @@
+"""Inference tables: what a serving endpoint was asked and answered, as Delta."""

@@ -1,0 +1,1 @@
+"""Model Serving: endpoints that load a registered model and score it."""

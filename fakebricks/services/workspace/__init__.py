@@ -1,0 +1,1 @@
+"""The workspace tree: the folders that experiments live in."""

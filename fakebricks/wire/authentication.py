@@ -1,0 +1,54 @@
+"""Who is calling: the credential of a request, and the person it stands for.
+
+Real: bearer tokens, and basic authentication with the user name `token` (documented for Model Serving queries); a
+missing credential and an unknown token get the gateway's two answers. Refused: every other scheme.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+from fakebricks.wire.errors import PermissionDenied, Unauthenticated
+from fakebricks.wire.messages import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or service principal, as far as a call needs to know them."""
+
+    id: str
+    user_name: str
+    display_name: str
+    kind: str = "User"
+
+
+def token_of(request: Request) -> str | None:
+    """The token that the request carries, or None where it carries none of a kind that the platform takes."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    credential = credential.strip()
+    if scheme.lower() == "bearer" and credential:
+        return credential
+    if scheme.lower() == "basic":
+        return _basic_token(credential)
+    return None
+
+
+def no_credential(request_id: str) -> Unauthenticated:
+    """The gateway's 401 (observed; since about 2024 the text ends with the request's id)."""
+    text = "Credential was not sent or was of an unsupported type for this API."
+    return Unauthenticated(f"{text} [ReqId: {request_id}]")
+
+
+def invalid_token(request_id: str) -> PermissionDenied:
+    """The gateway's 403 for a revoked or unknown token (observed)."""
+    return PermissionDenied(f"Invalid access token. [ReqId: {request_id}]")
+
+
+def _basic_token(credential: str) -> str | None:
+    try:
+        user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return password if user == "token" and password else None

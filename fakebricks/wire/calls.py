@@ -1,0 +1,128 @@
+"""The call log: what was asked and answered, by whom, and how long it took in simulated time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from typing import Any, overload
+
+import msgspec
+
+from fakebricks.wire.messages import Reply, Request
+
+_KEPT_BODY = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call, with its credential left out.
+
+    Attributes:
+        method: of the request.
+        path: of the request, percent-decoded, without its query.
+        query: of the request.
+        operation: the name of the operation, or None for an unknown route.
+        caller: the user name of who asked, or None where nobody was authenticated.
+        status: of the reply.
+        error_code: of the reply, or None.
+        time: seconds since the epoch when the request arrived, on the workspace's clock.
+        duration: simulated seconds until the reply was with the caller.
+        request_body: as sent; cut at 64 KiB.
+        reply_body: as answered; cut at 64 KiB.
+        notes: what an operation had to say about the call, such as a deprecation.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    operation: str | None
+    caller: str | None
+    status: int
+    error_code: str | int | None
+    time: float
+    duration: float
+    request_body: bytes
+    reply_body: bytes
+    notes: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When the request arrived, in UTC."""
+        return datetime.fromtimestamp(self.time, UTC)
+
+    def json(self) -> Any:
+        """The request's body read as JSON."""
+        return msgspec.json.decode(self.request_body)
+
+    def __str__(self) -> str:
+        refused = f" {self.error_code}" if self.error_code is not None else ""
+        return f"{self.method} {self.path} -> {self.status}{refused}"
+
+
+class Calls(Sequence[CallRecord]):
+    """A list of calls, oldest first.
+
+    Args:
+        limit: how many are kept; None for all of them.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._records: deque[CallRecord] = deque(maxlen=limit)
+
+    @overload
+    def __getitem__(self, index: int) -> CallRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[CallRecord]: ...
+    def __getitem__(self, index: int | slice) -> CallRecord | Sequence[CallRecord]:
+        return list(self._records)[index]
+
+    def __iter__(self) -> Iterator[CallRecord]:
+        return iter(list(self._records))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def matching(self, pattern: str) -> list[CallRecord]:
+        """The calls whose operation has that name, or whose `METHOD /path` fits the shell pattern.
+
+        >>> from fakebricks import fake_workspace
+        >>> from fakebricks.wire import Request
+        >>> with fake_workspace() as workspace:
+        ...     reply = workspace.handle(Request.of("GET", "/.well-known/databricks-config"))
+        ...     [call.status for call in workspace.calls.matching("GET /.well-known/*")]
+        [200]
+        """
+        return [one for one in self if pattern == one.operation or fnmatchcase(f"{one.method} {one.path}", pattern)]
+
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._records.clear()
+
+    def add(self, record: CallRecord) -> None:
+        """Note one more call."""
+        self._records.append(record)
+
+
+def kept(body: bytes) -> bytes:
+    """As much of a body as the log keeps."""
+    return body[:_KEPT_BODY]
+
+
+def error_code_of(reply: Reply) -> str | int | None:
+    """The error_code in a reply, where it is an error of the platform's shape."""
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        return None
+    try:
+        body = reply.json()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return body.get("error_code") if isinstance(body, dict) else None
+
+
+def described(request: Request) -> str:
+    """A request in one line, for messages."""
+    return f"{request.method} {request.path}"

@@ -1,0 +1,44 @@
+"""Finding the operation of a request, and the help that is given where there is none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+
+from fakebricks.wire.errors import NotImplementedByFakebricks
+from fakebricks.wire.messages import Request
+from fakebricks.wire.operations import Operation
+
+_SUGGESTIONS = 3
+
+
+class Router:
+    """All declared operations, by method and path."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self.operations = tuple(operations)
+        rules = [Rule(one.path, methods=[one.method], endpoint=one) for one in self.operations]
+        self._map = Map(rules, strict_slashes=False, merge_slashes=False, redirect_defaults=False)
+        self._adapter = self._map.bind("fakebricks.test")
+
+    def find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
+        """The operation and the values of its path parameters, or None."""
+        try:
+            operation, places = self._adapter.match(request.path, request.method)
+        except (NotFound, MethodNotAllowed):
+            return None
+        return operation, dict(places)
+
+    def refusal(self, request: Request) -> NotImplementedByFakebricks:
+        """What an unknown route gets: never a 404, which would look like a missing resource."""
+        asked = f"{request.method} {request.path}"
+        known = {f"{one.method} {one.path}" for one in self.operations}
+        near = difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.6)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return NotImplementedByFakebricks(
+            f"fakebricks does not implement '{asked}'.{hint} "
+            "If the path is right and the platform serves it, please open an issue that names this operation."
+        )

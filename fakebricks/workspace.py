@@ -1,0 +1,222 @@
+"""The composition root: a workspace wires clock, state, people and services, and answers requests.
+
+The way of a call is one direction: a way in (`wire.intercept`, `wire.server`) → `Workspace.handle` → who is calling →
+route → decode → operation → domain → encode → call log → reply.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from fakebricks.clock import Clock, VirtualClock
+from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.iam.people import People
+from fakebricks.state import LocalBlobs, MemoryState, Scratch, Snapshot
+from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
+from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
+from fakebricks.wire.decoding import decode
+from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
+from fakebricks.wire.messages import Reply, Request
+from fakebricks.wire.operations import Call, Operation
+from fakebricks.wire.router import Router
+
+DEFAULT_USER = "jane@acme.test"
+
+_ANONYMOUS = Caller("", "", "", "Anonymous")
+
+
+@cache
+def router() -> Router:
+    """The router over every service's declarations; they are constants, so one serves all workspaces."""
+    from fakebricks.services.iam import api as iam_api
+
+    return Router([*iam_api.routes])
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is known of a call while it is being answered."""
+
+    request: Request
+    request_id: str
+    time: float
+    operation: Operation | None = None
+    call: Call | None = None
+    caller: Caller | None = None
+
+
+class UnsupportedCallError(AssertionError):
+    """Code under test asked for something that fakebricks does not compute."""
+
+
+class Workspace:
+    """A fake Databricks workspace.
+
+    >>> from fakebricks.wire import Request
+    >>> workspace = Workspace()
+    >>> reply = workspace.handle(Request.of("GET", "/api/2.0/preview/scim/v2/Me"))
+    >>> reply.status, reply.json()["error_code"]
+    (401, 401)
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        strict: bool = True,
+        seed: int = 0,
+        catalogs: tuple[str, ...] = ("main",),
+        user: str = DEFAULT_USER,
+        host: str | None = None,
+        token: str | None = None,
+        keep_calls: int | None = None,
+    ) -> None:
+        self.clock = clock or VirtualClock()
+        self.calls = Calls(keep_calls)
+        self.strict = strict
+        self.unsupported: list[str] = []
+        """What was asked of this workspace and refused as not implemented, or failed inside the fake."""
+        self.user_name = user
+        self._ids = Ids(seed)
+        workspace_id = self._ids.number()
+        self.identity = WorkspaceIdentity(
+            host or f"https://workspace-{workspace_id}.fakebricks.test", workspace_id, self._ids.uuid()
+        )
+        self.token = token or self._ids.token()
+        self._scratch = Scratch()
+        self._state = MemoryState()
+        self._blobs = LocalBlobs(self._scratch)
+        self._people = People(self._state, self._ids)
+        self._services: dict[type, Any] = {
+            WorkspaceIdentity: self.identity,
+            People: self._people,
+        }
+        self._people.add(user, self.token)
+
+    @property
+    def host(self) -> str:
+        """The workspace's URL, without a trailing slash."""
+        return self.identity.host
+
+    def env(self) -> dict[str, str]:
+        """The environment variables that make clients talk to this workspace."""
+        return {
+            "DATABRICKS_HOST": self.host,
+            "DATABRICKS_TOKEN": self.token,
+            "MLFLOW_TRACKING_URI": "databricks",
+            "MLFLOW_REGISTRY_URI": "databricks-uc",
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
+        return self._state.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Bring the workspace back to a snapshot of its own, which can be used again."""
+        self._state.restore(snapshot)
+
+    def close(self) -> None:
+        """Remove the workspace's files."""
+        self._scratch.close()
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request: the only way through. Never raises; what goes wrong is a reply."""
+        asked = _Asked(request, self._ids.uuid(), self.clock.time())
+        try:
+            reply = self._answer(asked)
+        except DatabricksError as error:
+            if isinstance(error, NotImplementedByFakebricks):
+                self.unsupported.append(error.message)
+            reply = render(error, asked.request_id)
+        except Exception as error:  # noqa: BLE001 - the edge: a fault of the fake's own must reach the test, not the socket
+            self.unsupported.append(
+                f"{request.method} {request.path} failed inside fakebricks:\n{traceback.format_exc()}"
+            )
+            reply = render(
+                DatabricksError(f"fakebricks failed: {error!r}. This is a fault of fakebricks."), asked.request_id
+            )
+        reply = self._signed(reply, asked)
+        self._log(asked, reply)
+        if asked.call and asked.call.awaits is not None:
+            self.clock.awaited(asked.call.awaits)
+        return reply
+
+    def raise_unsupported(self) -> None:
+        """Raise if anything was asked that the fake does not compute.
+
+        Raises:
+            UnsupportedCallError: names every such call.
+        """
+        if self.unsupported:
+            raise UnsupportedCallError("\n".join(dict.fromkeys(self.unsupported)))
+
+    def recognises(self, request: Request) -> bool:
+        """Whether the request carries a credential of this workspace."""
+        token = token_of(request)
+        return token is not None and self._people.caller(token) is not None
+
+    def _answer(self, asked: _Asked) -> Reply:
+        found = router().find(asked.request)
+        public = found is not None and found[0].public
+        asked.caller = _ANONYMOUS if public else self._authenticate(asked)
+        if found is None:
+            raise router().refusal(asked.request)
+        operation, places = found
+        asked.operation = operation
+        asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id)
+        shape = decode(operation, asked.request, places)
+        if operation.atomic:
+            with self._state.transaction():
+                return self._perform(operation, asked.call, shape)
+        return self._perform(operation, asked.call, shape)
+
+    def _perform(self, operation: Operation, call: Call, shape: Any) -> Reply:
+        service = self._services[operation.service]
+        answer = operation.function(service, call, shape) if operation.shape else operation.function(service, call)
+        return (
+            answer
+            if isinstance(answer, Reply)
+            else Reply.of_json({} if answer is None else answer, duration=call.duration)
+        )
+
+    def _authenticate(self, asked: _Asked) -> Caller:
+        token = token_of(asked.request)
+        if token is None:
+            raise no_credential(asked.request_id)
+        caller = self._people.caller(token)
+        if caller is None:
+            raise invalid_token(asked.request_id)
+        return caller
+
+    def _signed(self, reply: Reply, asked: _Asked) -> Reply:
+        """The reply with the headers that every reply of a workspace has."""
+        headers = {
+            **reply.headers,
+            "content-length": str(len(reply.body)),
+            "x-databricks-org-id": self.identity.workspace_id,
+            "x-request-id": asked.request_id,
+        }
+        if reply.duration:
+            headers["x-fakebricks-duration-ms"] = str(round(reply.duration * 1000))
+        return Reply(reply.status, reply.body, headers, reply.duration)
+
+    def _log(self, asked: _Asked, reply: Reply) -> None:
+        request = asked.request
+        record = CallRecord(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            operation=asked.operation.name if asked.operation else None,
+            caller=asked.caller.user_name if asked.caller else None,
+            status=reply.status,
+            error_code=error_code_of(reply),
+            time=asked.time,
+            duration=self.clock.time() - asked.time + reply.duration,
+            request_body=kept(request.body),
+            reply_body=kept(reply.body),
+            notes=tuple(asked.call.notes) if asked.call else (),
+        )
+        self.calls.add(record)
