@@ -7,8 +7,9 @@ route → decode → operation → domain → encode → call log → reply.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from time import perf_counter
 from typing import Any
 
 from fakebricks.clock import Clock, VirtualClock
@@ -43,6 +44,7 @@ class _Asked:
     request: Request
     request_id: str
     time: float
+    began: float = field(default_factory=perf_counter)
     operation: Operation | None = None
     call: Call | None = None
     caller: Caller | None = None
@@ -215,6 +217,7 @@ class Workspace:
             error_code=error_code_of(reply),
             time=asked.time,
             duration=self.clock.time() - asked.time + reply.duration,
+            cost=perf_counter() - asked.began,
             request_body=kept(request.body),
             reply_body=kept(reply.body),
             notes=tuple(asked.call.notes) if asked.call else (),

@@ -31,6 +31,7 @@ class CallRecord:
         error_code: of the reply, or None.
         time: seconds since the epoch when the request arrived, on the workspace's clock.
         duration: simulated seconds until the reply was with the caller.
+        cost: real seconds that the fake spent on the call, loading and scoring a model included.
         request_body: as sent; cut at 64 KiB.
         reply_body: as answered; cut at 64 KiB.
         notes: what an operation had to say about the call, such as a deprecation.
@@ -45,6 +46,7 @@ class CallRecord:
     error_code: str | int | None
     time: float
     duration: float
+    cost: float
     request_body: bytes
     reply_body: bytes
     notes: tuple[str, ...] = ()
