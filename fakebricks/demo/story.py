@@ -36,6 +36,7 @@ _MINUTE = 60
 _PATIENCE = 60
 _IDLE_MINUTES = 31
 _SHOWN = 46
+_TOLD_COLUMNS = ("request_time", "timestamp_ms", "status_code", "request", "response")
 
 
 def run(teller: Teller | None = None) -> None:
@@ -107,7 +108,8 @@ class Story:
         client = MlflowClient()
         client.set_registered_model_alias(_MODEL, "champion", champion.version)
         aliased = client.get_model_version_by_alias(_MODEL, "champion")
-        self._teller.fact(f"champion is version {aliased.version}, {aliased.status}", aliased.version == champion.version)
+        told = f"champion is version {aliased.version}, {aliased.status}"
+        self._teller.fact(told, aliased.version == champion.version)
         with self._teller.busy(f"loading models:/{_MODEL}@champion back"):
             model = mlflow.pyfunc.load_model(f"models:/{_MODEL}@champion")
         original = mlflow.pyfunc.load_model(f"runs:/{runs[int(np.argmax(auc))].info.run_id}/model")
@@ -117,21 +119,13 @@ class Story:
         return expected
 
     def _make_schema(self) -> None:
-        for get, create, name in (
-            (self._workspace.catalogs.get, lambda: self._workspace.catalogs.create(_CATALOG), _CATALOG),
-            (
-                self._workspace.schemas.get,
-                lambda: self._workspace.schemas.create(_SCHEMA, _CATALOG),
-                f"{_CATALOG}.{_SCHEMA}",
-            ),
-        ):
-            try:
-                get(name)
-            except Exception as error:
-                if getattr(error, "error_code", "") not in ("CATALOG_DOES_NOT_EXIST", "SCHEMA_DOES_NOT_EXIST"):
-                    raise
-                create()
-                self._teller.fact(f"{name} did not exist, and was made", get(name).full_name == name)
+        catalogs, schemas = self._workspace.catalogs, self._workspace.schemas
+        if _CATALOG not in {catalog.name for catalog in catalogs.list()}:
+            made = catalogs.create(_CATALOG)
+            self._teller.fact(f"the catalog {made.name} did not exist, and was made", made.name == _CATALOG)
+        if _SCHEMA not in {schema.name for schema in schemas.list(_CATALOG)}:
+            made = schemas.create(_SCHEMA, _CATALOG)
+            self._teller.fact(f"the schema {made.full_name} did not exist, and was made", made.name == _SCHEMA)
 
     def _deploy(self) -> list[Deployed]:
         self._teller.chapter("3 · Deploy")
@@ -165,7 +159,11 @@ class Story:
             name = f"{wanted}-{number}"
 
     def _create(
-        self, name: str, *, auto_capture_config: AutoCaptureConfigInput | None = None, gateway: AiGatewayConfig | None = None
+        self,
+        name: str,
+        *,
+        auto_capture_config: AutoCaptureConfigInput | None = None,
+        gateway: AiGatewayConfig | None = None,
     ) -> None:
         version = MlflowClient().get_model_version_by_alias(_MODEL, "champion").version
         entity = ServedEntityInput(
@@ -196,19 +194,16 @@ class Story:
         self._teller.chapter("4 · Query")
         wanted = expected[:3].tolist()
         for endpoint in endpoints:
-            answer = self._workspace.serving_endpoints.query(
-                endpoint.name, dataframe_records=self._data.validation.head(3).to_dict(orient="records")
-            )
-            self._teller.fact(f"{endpoint.name}: databricks-sdk gets {answer.predictions}", answer.predictions == wanted)
-            answer = get_deploy_client("databricks").predict(
-                endpoint=endpoint.name, inputs={"dataframe_split": self._payload}
-            )
-            self._teller.fact(
-                f"{endpoint.name}: mlflow.deployments gets {answer['predictions']}", answer["predictions"] == wanted
-            )
+            name = endpoint.name
+            records = self._data.validation.head(3).to_dict(orient="records")
+            predictions = self._workspace.serving_endpoints.query(name, dataframe_records=records).predictions
+            self._teller.fact(f"{name}: databricks-sdk gets {predictions}", predictions == wanted)
+            client = get_deploy_client("databricks")
+            predictions = client.predict(endpoint=name, inputs={"dataframe_split": self._payload})["predictions"]
+            self._teller.fact(f"{name}: mlflow.deployments gets {predictions}", predictions == wanted)
             response = self._post(endpoint, {"dataframe_split": self._payload, "client_request_id": "story-1"})
             predictions = response.json()["predictions"]
-            self._teller.fact(f"{endpoint.name}: plain HTTP gets {predictions}", predictions == wanted)
+            self._teller.fact(f"{name}: plain HTTP gets {predictions}", predictions == wanted)
             endpoint.queries += 2
             self._send_without_amount(endpoint)
 
@@ -252,7 +247,7 @@ class Story:
         self._admin.advance(minutes=_MINUTE)
         for endpoint in endpoints:
             rows = self._admin.table(endpoint.table)
-            columns = [name for name in ("request_time", "timestamp_ms", "status_code", "request", "response") if name in rows[0]]
+            columns = [name for name in _TOLD_COLUMNS if name in rows[0]]
             shown = [[str(row[name])[:_SHOWN] for name in columns] for row in rows]
             self._teller.table(endpoint.table, columns, shown)
             statuses = sorted(row["status_code"] for row in rows)

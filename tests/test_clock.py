@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fakebricks.clock import AutoClock, RealClock, VirtualClock, clock_named
+
+
+def test_a_clock_starts_at_the_present():
+    assert abs(VirtualClock().now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+def test_advance_adds_its_parts():
+    clock = VirtualClock(start=0)
+    clock.advance(timedelta(seconds=1), seconds=2, minutes=3, hours=4, days=5)
+    assert 0 <= clock.time() - (1 + 2 + 180 + 4 * 3600 + 5 * 86400) < 1
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001, float("nan")])
+def test_time_does_not_go_backward(seconds):
+    clock = VirtualClock(start=100)
+    with pytest.raises(ValueError, match="backward|NaN"):
+        clock.advance(seconds=seconds)
+    assert clock.time() < 101
+
+
+def test_listeners_hear_of_every_jump():
+    clock, heard = VirtualClock(), []
+    clock.on_jump(heard.append)
+    clock.advance(minutes=1)
+    clock.spend(5)
+    assert heard == [60, 5]
+
+
+def test_spending_virtual_time_takes_none():
+    clock = VirtualClock()
+    before, began = clock.time(), time.perf_counter()
+    clock.spend(3600)
+    assert clock.time() - before >= 3600
+    assert time.perf_counter() - began < 1
+
+
+def test_only_the_auto_clock_moves_to_what_is_awaited():
+    virtual, auto = VirtualClock(start=0), AutoClock(start=0)
+    for clock in (virtual, auto):
+        clock.awaited(600)
+        clock.awaited(1)
+    assert virtual.time() < 1
+    assert 600 <= auto.time() < 601
+
+
+def test_a_fast_clock_runs_at_its_rate_and_waits_its_part():
+    clock = clock_named("x1000")
+    before, began = clock.time(), time.perf_counter()
+    clock.spend(20)
+    assert time.perf_counter() - began >= 0.02
+    assert clock.time() - before >= 20
+
+
+@pytest.mark.parametrize("name", ["", "fast", "x", "x0", "x-1", "xinf", "xnan", "60"])
+def test_a_clock_that_there_is_not(name):
+    with pytest.raises(ValueError, match="no clock is called"):
+        clock_named(name)
+
+
+def test_names():
+    assert type(clock_named("virtual")) is VirtualClock
+    assert type(clock_named("auto")) is AutoClock
+    assert type(clock_named("real")) is RealClock
