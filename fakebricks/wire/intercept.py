@@ -1,0 +1,96 @@
+"""The way in without sockets: what clients in this process send to a workspace's host is answered in the same call.
+
+Real: the clients themselves, down to the connection. Connection pools, retries, back-off, redirects, decoding and the
+errors of timeouts are urllib3's, requests' and httpx's own; only what would cross the network does not. It works from
+any thread.
+Simulated: the time that a reply takes. It is spent on the workspace's clock; a client whose read timeout is shorter
+waits no longer than that, and fails as it would.
+Refused: nothing; but Rust and gRPC clients, aiohttp and other processes are not seen here. They need `Workspace.serve`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from fakebricks.clock import Clock
+from fakebricks.patching import Patch
+from fakebricks.wire.messages import Reply, Request
+
+_SEAMS = ("urllib3", "requests", "httpx")
+
+
+class Answering(Protocol):
+    """What a workspace is, to the way in."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def host(self) -> str: ...
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request."""
+
+
+class Line:
+    """A workspace as a client reaches it: it answers, and time passes meanwhile."""
+
+    def __init__(self, workspace: Answering) -> None:
+        self._workspace = workspace
+        self._host = urlsplit(workspace.host).hostname
+
+    def leads_to(self, host: str | None) -> bool:
+        """Whether a host is the workspace's."""
+        return host is not None and host.lower() == self._host
+
+    def ask(self, request: Request, timeout: float | None) -> Reply:
+        """The reply, after the simulated time that it takes.
+
+        Raises:
+            TimeoutError: it takes longer than `timeout` seconds; that many were waited for.
+        """
+        reply = self._workspace.handle(request)
+        if timeout is not None and reply.duration > timeout:
+            self.wait(timeout)
+            message = "timed out"
+            raise TimeoutError(message)
+        self.wait(reply.duration)
+        return reply
+
+    def wait(self, seconds: float) -> None:
+        """Let simulated time pass."""
+        if seconds:
+            self._workspace.clock.spend(seconds)
+
+
+class Interception:
+    """While entered, requests to the workspace's host go to `Workspace.handle`; all others go where they went before."""
+
+    def __init__(self, workspace: Answering) -> None:
+        self._line = Line(workspace)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for patch in self._patches():
+                patch.start()
+                stack.callback(patch.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _patches(self) -> Iterable[Patch]:
+        for library in _SEAMS:
+            if importlib.util.find_spec(library):
+                seam = importlib.import_module(f"fakebricks.wire.seams.{library}_seam")
+                yield from seam.patches(self._line)

@@ -1,0 +1,62 @@
+"""The seam in requests: the session's adapter, so that mocks of `HTTPAdapter.send` let the workspace's calls through.
+
+`responses`, and moto with it, replace `HTTPAdapter.send` while they are active, and refuse every address they do not
+know. A call to the workspace's host is sent by the session's own adapter (its pool, its retries, its own `send`), but
+with the `HTTPAdapter.send` that requests came with. It ignores proxies, which could not reach the host either.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import Session
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from fakebricks.patching import Patch
+from fakebricks.wire.intercept import Line
+
+
+def patches(line: Line) -> Iterable[Patch]:
+    """What has to be replaced so that a session's calls to the workspace's host reach urllib3."""
+    own_send = _own_send()
+
+    class Straight(HTTPAdapter):
+        def send(self, request: Any, *args: Any, **options: Any) -> Any:
+            return own_send(self, request, *args, **{**options, "proxies": None})
+
+    @cache
+    def straightened(kind: type[HTTPAdapter]) -> type[HTTPAdapter]:
+        if kind is HTTPAdapter:
+            return Straight
+        # `Straight` comes after the adapter's own class and before HTTPAdapter, so that its super().send() finds it.
+        return type(kind.__name__, (kind, Straight), {"__module__": kind.__module__})
+
+    def get_adapter(original: Callable[..., BaseAdapter]) -> Callable[..., BaseAdapter]:
+        def get_adapter(self: Session, url: str) -> BaseAdapter:
+            adapter = original(self, url)
+            if not isinstance(adapter, HTTPAdapter) or not line.leads_to(urlsplit(url).hostname):
+                return adapter
+            kind = straightened(type(adapter))
+            straight = kind.__new__(kind)
+            straight.__dict__ = adapter.__dict__
+            return straight
+
+        return get_adapter
+
+    yield Patch(Session, "get_adapter", get_adapter)
+
+
+def _own_send() -> Callable[..., Any]:
+    """The `send` that requests came with.
+
+    Where a mock is in its place already, `responses` is who knows it: it keeps the one that it found at its import.
+    """
+    send: Callable[..., Any] = HTTPAdapter.send
+    if send.__module__ == HTTPAdapter.__module__:
+        return send
+    responses = sys.modules.get("responses")
+    return getattr(responses, "_real_send", send)
