@@ -55,6 +55,10 @@ class SchemaAlreadyExists(ResourceAlreadyExists):
     error_code = "SCHEMA_ALREADY_EXISTS"
 
 
+class TableAlreadyExists(ResourceAlreadyExists):
+    error_code = "TABLE_ALREADY_EXISTS"
+
+
 class CatalogNotEmpty(DatabricksError):
     error_code, status = "CATALOG_NOT_EMPTY", 400
 
@@ -97,6 +101,12 @@ class TableDoesNotExist(DatabricksError):
     error_code, status = "TABLE_DOES_NOT_EXIST", 404
 
 
+class AlreadyExists(DatabricksError):
+    """409, as the Files API answers (documented: databricks-sdk's `AlreadyExists`)."""
+
+    error_code, status = "ALREADY_EXISTS", 409
+
+
 class ResourceConflict(DatabricksError):
     error_code, status = "RESOURCE_CONFLICT", 409
 
@@ -105,6 +115,12 @@ class EndpointAlreadyExists(DatabricksError):
     """409 with RESOURCE_ALREADY_EXISTS, as Serving answers (mirror: the Databricks CLI's own test server)."""
 
     error_code, status = "RESOURCE_ALREADY_EXISTS", 409
+
+
+class PayloadTooLarge(DatabricksError):
+    """413 for a query that is larger than an endpoint takes (the limit is documented; status and code are inferred)."""
+
+    error_code, status = "BAD_REQUEST", 413
 
 
 class NotImplementedByFakebricks(DatabricksError):
