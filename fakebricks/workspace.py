@@ -168,7 +168,8 @@ class Workspace:
             raise router().refusal(asked.request)
         operation, places = found
         asked.operation = operation
-        asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id)
+        base_url = asked.request.base or self.identity.host
+        asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id, base_url)
         shape = decode(operation, asked.request, places)
         if operation.atomic:
             with self._state.transaction():

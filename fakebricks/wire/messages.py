@@ -19,7 +19,8 @@ class Request:
     """One HTTP request, decoded no further than HTTP itself.
 
     `path` is percent-decoded and has no query; `query` keeps the order and repetitions that the client sent; the names
-    in `headers` are lower case.
+    in `headers` are lower case. `base` is where the client reached the workspace, as `scheme://host[:port]`; the way in
+    knows it, and it is empty where a request was made by hand from a path.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    base: str = ""
 
     @classmethod
     def of(cls, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Request:
@@ -34,7 +36,8 @@ class Request:
         parts = urlsplit(url)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True)) if parts.query else ()
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
-        return cls(method.upper(), unquote(parts.path) or "/", query, lowered, body)
+        base = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+        return cls(method.upper(), unquote(parts.path) or "/", query, lowered, body, base)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,9 @@ class Call:
     time: float
     """When it arrived, in seconds since the epoch, on the workspace's clock."""
     request_id: str
+    base_url: str = ""
+    """Where the client reached the workspace, without a trailing slash: what signed URLs and other answers that name a
+    host must start with. `https://<name>.fakebricks.test` in process, `http://127.0.0.1:<port>` over the server."""
     duration: float = 0.0
     """Simulated seconds that the caller still has to wait for the reply; operations add to it."""
     awaits: float | None = None

@@ -28,7 +28,7 @@ def me(people: People, call: Call) -> dict[str, Any]:
 def databricks_config(identity: WorkspaceIdentity, call: Call) -> dict[str, Any]:
     """Asked by every `WorkspaceClient()` of databricks-sdk since 0.101, before it does anything else (observed)."""
     return {
-        "oidc_endpoint": f"{identity.host}/oidc",
+        "oidc_endpoint": f"{call.base_url}/oidc",
         "workspace_id": identity.workspace_id,
         "account_id": identity.account_id,
         "cloud": "AWS",
