@@ -82,6 +82,14 @@ class Clock:
         """Call `listener(seconds)` after each jump, from the thread that made it."""
         self._listeners.append(listener)
 
+    def forget(self, listener: Callable[[float], None]) -> None:
+        """Stop calling a listener.
+
+        Raises:
+            ValueError: it was not called so far.
+        """
+        self._listeners.remove(listener)
+
     def spend(self, seconds: float) -> None:
         """Let a caller's waiting time pass."""
         raise NotImplementedError

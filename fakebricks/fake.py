@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
+from fakebricks.clock import VirtualClock
 from fakebricks.environment import Environment
+from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
 from fakebricks.workspace import Workspace
 
@@ -34,6 +36,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             stack.callback(workspace.close)
             stack.enter_context(Interception(workspace))
             stack.enter_context(Environment(workspace.env(), urlsplit(workspace.host).hostname))
+            if isinstance(workspace.clock, VirtualClock):
+                stack.enter_context(SimulatedTime(workspace.clock))
             if workspace.strict:
                 stack.push(_Strictness(workspace))
             self._stacks.append(stack.pop_all())

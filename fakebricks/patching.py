@@ -24,24 +24,24 @@ class Patch:
         self.owner = owner
         self.name = name
         self._replace = replace
-        self._original: Any = None
-        self._replacement: Any = None
+        self.original: Any = None
+        self.replacement: Any = None
         self.active = False
 
     def start(self) -> None:
         """Put the replacement in place."""
-        self._original = vars(self.owner)[self.name]
-        self._replacement = self._replace(self._original)
-        self._replacement.fakebricks_patch = self
-        setattr(self.owner, self.name, self._replacement)
+        self.original = vars(self.owner)[self.name]
+        self.replacement = self._replace(self.original)
+        self.replacement.fakebricks_patch = self
+        setattr(self.owner, self.name, self.replacement)
         self.active = True
 
     def stop(self) -> None:
         """Put back what was there; where something else has been put on top since, that stays."""
         self.active = False
-        if vars(self.owner)[self.name] is self._replacement:
+        if vars(self.owner)[self.name] is self.replacement:
             setattr(self.owner, self.name, self._underneath())
 
     def _underneath(self) -> Any:
-        patch = getattr(self._original, "fakebricks_patch", None)
-        return self._original if patch is None or patch.active else patch._underneath()  # noqa: SLF001 - of its own class
+        patch = getattr(self.original, "fakebricks_patch", None)
+        return self.original if patch is None or patch.active else patch._underneath()  # noqa: SLF001 - of its own class
