@@ -11,6 +11,7 @@ class Ids:
     """Makes the platform's kinds of identifiers from one seeded source."""
 
     def __init__(self, seed: int) -> None:
+        self._seed = seed
         self._random = random.Random(f"fakebricks ids {seed}")
 
     def hex32(self) -> str:
@@ -24,6 +25,10 @@ class Ids:
     def number(self, digits: int = 16) -> str:
         """A decimal number of that many digits: experiments, workspaces, users."""
         return str(self._random.randrange(10 ** (digits - 1), 10**digits))
+
+    def chance(self, *about: str | int) -> float:
+        """A number in [0, 1) that depends on the seed and on what it is about, and not on what was drawn before."""
+        return random.Random(f"fakebricks chance {self._seed} {about!r}").random()
 
     def token(self) -> str:
         """A personal access token."""

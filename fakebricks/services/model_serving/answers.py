@@ -1,0 +1,165 @@
+"""Endpoints as the platform shows them.
+
+Real: the shape of a captured reply (observed): both `served_entities` and `served_models`, no `config` before the first
+deployment, routes with both names, timestamps in milliseconds with the granularity of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving.records import (
+    AutoCapture,
+    Config,
+    Endpoint,
+    InferenceTableConfig,
+    ServedEntity,
+    Tag,
+    Update,
+)
+
+_ZERO = "Scaled to zero"
+_CREATING = "Creating resources for served entity."
+
+Asleep = Callable[[Config, ServedEntity], bool]
+
+
+def detailed(endpoint: Endpoint, asleep: Asleep) -> dict[str, Any]:
+    """An endpoint as create, get and update answer it."""
+    answer: dict[str, Any] = _head(endpoint)
+    if endpoint.config:
+        answer["config"] = _deployed(endpoint.config, asleep)
+    if endpoint.pending:
+        answer["pending_config"] = _pending(endpoint.pending)
+    return answer | {
+        "id": endpoint.id,
+        "permission_level": "CAN_MANAGE",
+        "route_optimized": False,
+        "creator_display_name": endpoint.creator_display_name,
+        "creator_kind": endpoint.creator_kind,
+        "resource_credential_strategy": "EMBEDDED_CREDENTIALS",
+        "description": endpoint.description,
+    }
+
+
+def summary(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint as a list has it."""
+    answer = _head(endpoint) | {"id": endpoint.id}
+    if endpoint.config:
+        entities = endpoint.config.served_entities
+        answer["config"] = {
+            "served_entities": [_names(one, "entity") for one in entities],
+            "served_models": [_names(one, "model") for one in entities],
+        }
+    if endpoint.description:
+        answer["description"] = endpoint.description
+    return answer
+
+
+def tags(of: tuple[Tag, ...]) -> list[dict[str, str]]:
+    """Tags; one without a value has its key only."""
+    return [{"key": tag.key} | ({"value": tag.value} if tag.value is not None else {}) for tag in of]
+
+
+def gateway(table: InferenceTableConfig | None) -> dict[str, Any]:
+    """An AI Gateway, as far as there is one."""
+    return {"inference_table_config": _capture(table)} if table else {}
+
+
+def _head(endpoint: Endpoint) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "name": endpoint.name,
+        "creator": endpoint.creator,
+        "creation_timestamp": endpoint.creation_timestamp,
+        "last_updated_timestamp": endpoint.last_updated_timestamp,
+        "state": {
+            "ready": lifecycle.ready(endpoint),
+            "config_update": lifecycle.config_update(endpoint),
+            "suspend": "NOT_SUSPENDED",
+        },
+    }
+    if endpoint.tags:
+        answer["tags"] = tags(endpoint.tags)
+    if endpoint.inference_table_config:
+        answer["ai_gateway"] = gateway(endpoint.inference_table_config)
+    return answer
+
+
+def _deployed(config: Config, asleep: Asleep) -> dict[str, Any]:
+    states = [_state("DEPLOYMENT_READY", _ZERO if asleep(config, one) else "") for one in config.served_entities]
+    return _config(config, states)
+
+
+def _pending(update: Update) -> dict[str, Any]:
+    if update.failures:
+        states = [_state(failure.deployment, failure.message) for failure in update.failures]
+    else:
+        states = [_state("DEPLOYMENT_CREATING", _CREATING) for _ in update.config.served_entities]
+    return _config(update.config, states) | {"start_time": int(update.start_time) * 1000}
+
+
+def _config(config: Config, states: list[dict[str, str]]) -> dict[str, Any]:
+    entities = list(zip(config.served_entities, states, strict=True))
+    answer: dict[str, Any] = {
+        "served_entities": [_entity(entity, "entity", state) for entity, state in entities],
+        "served_models": [_entity(entity, "model", state) for entity, state in entities],
+        "traffic_config": {
+            "routes": [
+                {
+                    "served_model_name": route.served_entity_name,
+                    "traffic_percentage": route.traffic_percentage,
+                    "served_entity_name": route.served_entity_name,
+                }
+                for route in config.routes
+            ]
+        },
+        "config_version": config.config_version,
+    }
+    if config.auto_capture_config:
+        answer["auto_capture_config"] = _auto_capture(config.auto_capture_config)
+    return answer
+
+
+def _state(deployment: str, message: str) -> dict[str, str]:
+    return {"deployment": deployment, "deployment_state_message": message}
+
+
+def _names(entity: ServedEntity, kind: str) -> dict[str, Any]:
+    return {
+        "name": entity.name,
+        f"{kind}_name": entity.entity_name,
+        f"{kind}_version": entity.entity_version,
+    }
+
+
+def _entity(entity: ServedEntity, kind: str, state: dict[str, str]) -> dict[str, Any]:
+    answer = _names(entity, kind)
+    for field in ("workload_size", "min_provisioned_concurrency", "max_provisioned_concurrency"):
+        value = getattr(entity, field)
+        if value is not None:
+            answer[field] = value
+    return answer | {
+        "scale_to_zero_enabled": entity.scale_to_zero_enabled,
+        "workload_type": entity.workload_type,
+        "state": state,
+        "creator": entity.creator,
+        "creation_timestamp": entity.creation_timestamp,
+    }
+
+
+def _auto_capture(capture: AutoCapture) -> dict[str, Any]:
+    answer = _capture(capture)
+    if capture.enabled:
+        answer["state"] = {"payload_table": {"name": capture.table_name}}
+    return answer
+
+
+def _capture(capture: AutoCapture) -> dict[str, Any]:
+    return {
+        "catalog_name": capture.catalog_name,
+        "schema_name": capture.schema_name,
+        "table_name_prefix": capture.table_name_prefix,
+        "enabled": capture.enabled,
+    }

@@ -1,0 +1,129 @@
+"""REST operations of Model Serving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.services.model_serving import answers, lifecycle, logs
+from fakebricks.services.model_serving.capture import DEPRECATED
+from fakebricks.services.model_serving.configuration import is_gpu
+from fakebricks.services.model_serving.invocations import Invocations, Query
+from fakebricks.services.model_serving.records import Endpoint, Tag
+from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.shapes import (
+    CreateEndpoint,
+    NamedEndpoint,
+    PatchTags,
+    PutAiGateway,
+    ServedModelOf,
+    UpdateConfig,
+)
+from fakebricks.wire.messages import Reply
+from fakebricks.wire.operations import Call, Routes, Shape
+
+routes = Routes()
+
+_GPU = "There is no GPU here: the model is scored on this machine's CPU."
+
+
+@routes.post("/api/2.0/serving-endpoints")
+def create_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: CreateEndpoint) -> dict[str, Any]:
+    endpoint = endpoints.create(body, call.caller, call.time)
+    if body.config:
+        _remark(call, endpoint, body.config.auto_capture_config is not None)
+    return _detailed(endpoints, call, endpoint)
+
+
+@routes.get("/api/2.0/serving-endpoints", atomic=False)
+def list_serving_endpoints(endpoints: ServingEndpoints, call: Call) -> dict[str, Any]:
+    found = list(endpoints.list())
+    call.awaits = min((at for at in map(lifecycle.awaits, found) if at is not None), default=None)
+    return {"endpoints": [answers.summary(endpoint) for endpoint in found]}
+
+
+@routes.get("/api/2.0/serving-endpoints/<name>", atomic=False)
+def get_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> dict[str, Any]:
+    endpoint = endpoints.get(body.name)
+    call.awaits = lifecycle.awaits(endpoint)
+    return _detailed(endpoints, call, endpoint)
+
+
+@routes.put("/api/2.0/serving-endpoints/<name>/config", atomic=False)
+def update_serving_endpoint_config(endpoints: ServingEndpoints, call: Call, body: UpdateConfig) -> dict[str, Any]:
+    endpoint = endpoints.update_config(body.name or "", body, call.caller, call.time)
+    _remark(call, endpoint, body.auto_capture_config is not None)
+    return _detailed(endpoints, call, endpoint)
+
+
+@routes.delete("/api/2.0/serving-endpoints/<name>")
+def delete_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> None:
+    endpoints.delete(body.name)
+
+
+@routes.patch("/api/2.0/serving-endpoints/<name>/tags")
+def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: PatchTags) -> dict[str, Any]:
+    add = [Tag(key=tag.key, value=tag.value) for tag in body.add_tags or ()]
+    return {"tags": answers.tags(endpoints.patch_tags(body.name, add, body.delete_tags or []).tags)}
+
+
+@routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway")
+def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
+    return answers.gateway(endpoints.put_ai_gateway(body.name, body).inference_table_config)
+
+
+@routes.get("/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/build-logs", atomic=False)
+def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
+    return {"logs": logs.build(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
+
+
+@routes.get("/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/logs", atomic=False)
+def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
+    return {"logs": logs.server(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
+
+
+class QueryEndpoint(Shape):
+    name: str
+    served_model_name: str | None = None
+
+
+@routes.post("/serving-endpoints/<name>/invocations", atomic=False, raw=True)
+@routes.post(
+    "/serving-endpoints/<name>/served-models/<served_model_name>/invocations",
+    atomic=False,
+    raw=True,
+)
+def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
+    answered = invocations.query(
+        Query(
+            endpoint=body.name,
+            served_model=body.served_model_name,
+            body=call.request.body,
+            content_type=call.request.headers.get("content-type", ""),
+            received=call.time,
+            request_id=call.request_id,
+            requester=call.caller.id,
+        )
+    )
+    call.notes.extend(answered.notes)
+    if answered.waited:
+        call.notes.append(f"'{answered.served_model}' was scaled to zero: {answered.waited:.1f} s until it was warm.")
+    headers = {
+        "content-type": answered.scored.content_type,
+        "served-model-name": answered.served_model,
+        "x-databricks-request-id": call.request_id,
+    }
+    return Reply(answered.scored.status, answered.scored.body, headers, call.duration + answered.waited)
+
+
+def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    return answers.detailed(endpoint, lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time))
+
+
+def _remark(call: Call, endpoint: Endpoint, asked_for_capture: bool) -> None:
+    config = endpoint.pending.config if endpoint.pending else None
+    if config is None:
+        return
+    if asked_for_capture and config.auto_capture_config and config.auto_capture_config.enabled:
+        call.notes.append(DEPRECATED)
+    if is_gpu(config):
+        call.notes.append(_GPU)

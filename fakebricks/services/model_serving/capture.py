@@ -1,0 +1,149 @@
+"""Which inference tables an endpoint writes: the legacy one of its configuration, and the one of its AI Gateway.
+
+Real: both ways of asking for a table, and the rules about changing, disabling and enabling them (documented). The
+platform of 2026 refuses to enable legacy tables (observed); code that is older than that still asks for them, so they
+work here, and the call log says so.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from fakebricks.services.inference_tables.inference_tables import InferenceTables, logged, logging_errors
+from fakebricks.services.inference_tables.records import Payload
+from fakebricks.services.model_serving.records import (
+    AutoCapture,
+    Config,
+    Endpoint,
+    InferenceTableConfig,
+    ServedEntity,
+)
+from fakebricks.services.model_serving.refused import refuse_gateway
+from fakebricks.services.model_serving.runtimes import Scored
+from fakebricks.services.model_serving.shapes import AiGatewayShape, AutoCaptureShape
+from fakebricks.wire.errors import InvalidParameterValue
+
+DEPRECATED = (
+    "The platform of 2026 refuses this: Legacy inference tables have been deprecated. The 'auto_capture_config' field "
+    "can only be used with 'enabled=false'. Please use AI Gateway inference tables instead."
+)
+
+
+class Capture:
+    """Keeps track of endpoints' inference tables, and writes to them."""
+
+    def __init__(self, tables: InferenceTables) -> None:
+        self._tables = tables
+
+    def with_gateway(self, endpoint: Endpoint, gateway: AiGatewayShape) -> Endpoint:
+        """The endpoint with another AI Gateway.
+
+        Raises:
+            InvalidParameterValue: an enabled table would move, or its place is not said.
+            CatalogDoesNotExist, SchemaDoesNotExist: its place does not exist.
+            TableAlreadyExists: there is a table there which is not this endpoint's.
+        """
+        refuse_gateway(gateway)
+        before, asked = endpoint.inference_table_config, gateway.inference_table_config
+        if asked is None:
+            return replace(endpoint, inference_table_config=None)
+        wanted = InferenceTableConfig(**_wanted(endpoint, before, asked))
+        if before and before.enabled and wanted.enabled and wanted != before:
+            # "Inference tables is already enabled" is observed; the rule is documented.
+            message = (
+                f"Inference tables is already enabled for endpoint '{endpoint.name}'. Disable it before you change its "
+                "catalog, schema or prefix."
+            )
+            raise InvalidParameterValue(message)
+        self._create(endpoint, wanted, legacy=False)
+        return replace(endpoint, inference_table_config=wanted)
+
+    def with_auto_capture(
+        self, endpoint: Endpoint, before: Config | None, asked: AutoCaptureShape | None
+    ) -> tuple[Endpoint, AutoCapture | None]:
+        """The endpoint, and the legacy table of its next configuration; what is not asked for stays as it was.
+
+        Raises:
+            InvalidParameterValue: an enabled table would move, or a disabled one would be enabled again.
+            CatalogDoesNotExist, SchemaDoesNotExist, TableAlreadyExists: as for `with_gateway`.
+        """
+        held = before.auto_capture_config if before else None
+        if asked is None:
+            return endpoint, held
+        if asked.enabled is False and held is None:
+            return endpoint, None
+        wanted = AutoCapture(**_wanted(endpoint, held, asked))
+        if not wanted.enabled:
+            return replace(endpoint, auto_capture_disabled=True), wanted
+        if endpoint.auto_capture_disabled:
+            message = (
+                f"The inference table of endpoint '{endpoint.name}' has been disabled; it cannot be enabled again."
+            )
+            raise InvalidParameterValue(message)
+        if held and held.enabled and wanted != held:
+            message = "Inference tables is already enabled: its catalog, schema and prefix cannot be changed."
+            raise InvalidParameterValue(message)
+        self._create(endpoint, wanted, legacy=True)
+        return endpoint, wanted
+
+    def log(
+        self,
+        endpoint: Endpoint,
+        config: Config,
+        entity: ServedEntity,
+        scored: Scored,
+        *,
+        request_id: str,
+        client_request_id: str | None,
+        body: bytes,
+        received: float,
+        seconds: float,
+        requester: str,
+    ) -> list[str]:
+        """Write one request and its response to the endpoint's tables; remarks for the call log."""
+        payload = Payload(
+            databricks_request_id=request_id,
+            client_request_id=client_request_id,
+            time=received,
+            status_code=scored.status,
+            execution_ms=round(seconds * 1000),
+            request=logged(body),
+            response=logged(scored.body),
+            logging_error_codes=logging_errors(body, scored.body),
+            requester=requester,
+            endpoint_name=endpoint.name,
+            served_entity_id=entity.id,
+            model_name=entity.entity_name,
+            model_version=entity.entity_version,
+        )
+        captures = (config.auto_capture_config, endpoint.inference_table_config)
+        names = [_full_name(one) for one in captures if one and one.enabled]
+        lost = [name for name in names if not self._tables.log(name, payload)]
+        return [f"The inference table {name} has been dropped or replaced; nothing is logged to it." for name in lost]
+
+    def _create(self, endpoint: Endpoint, wanted: AutoCapture, *, legacy: bool) -> None:
+        if wanted.enabled:
+            self._tables.create(
+                wanted.catalog_name,
+                wanted.schema_name,
+                wanted.table_name_prefix,
+                endpoint_id=endpoint.id,
+                owner=endpoint.creator,
+                legacy=legacy,
+            )
+
+
+def _wanted(endpoint: Endpoint, before: AutoCapture | None, asked: AutoCaptureShape) -> dict[str, str | bool]:
+    """What is asked for, completed by what was, and by the defaults (documented)."""
+    enabled = asked.enabled is not False
+    catalog = asked.catalog_name or (before.catalog_name if before else "")
+    schema = asked.schema_name or (before.schema_name if before else "")
+    if enabled and not (catalog and schema):
+        message = "An inference table needs a catalog_name and a schema_name."
+        raise InvalidParameterValue(message)
+    prefix = asked.table_name_prefix or (before.table_name_prefix if before else endpoint.name)
+    return {"catalog_name": catalog, "schema_name": schema, "table_name_prefix": prefix, "enabled": enabled}
+
+
+def _full_name(capture: AutoCapture) -> str:
+    return f"{capture.catalog_name}.{capture.schema_name}.{capture.table_name}"

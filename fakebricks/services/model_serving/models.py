@@ -1,0 +1,56 @@
+"""The models that a workspace has loaded: each is loaded once, however many endpoints serve it.
+
+Real: a version's files come out of the registry's storage into a directory of their own, and are loaded from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+
+from fakebricks.services.model_serving.records import ServedEntity
+from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Runtime
+from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks
+
+
+class Models:
+    """Loads model versions, and keeps what it loaded, by a digest of their files.
+
+    Loading takes seconds: never ask for a model inside a transaction.
+    """
+
+    def __init__(self, runtime: Runtime, stored: StoredModels) -> None:
+        self._runtime = runtime
+        self._stored = stored
+        self._loaded: dict[str, LoadedModel] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def require(self) -> None:
+        """Raise `NotImplementedByFakebricks` where this installation cannot load models."""
+        self._runtime.require()
+
+    def load(self, entity: ServedEntity) -> str:
+        """Load an entity's model version, unless it is loaded; the digest to keep it by.
+
+        Raises:
+            ModelLoadError: the version is gone, or does not load.
+        """
+        try:
+            directory, digest = self._stored.find(entity.entity_name, entity.entity_version)
+            with self._locks[digest]:
+                if digest not in self._loaded:
+                    self._loaded[digest] = self._runtime.load(self._stored.fetch(directory, digest))
+        except NotImplementedByFakebricks:
+            raise
+        except DatabricksError as error:
+            raise ModelLoadError(error.message) from error
+        return digest
+
+    def of(self, entity: ServedEntity) -> LoadedModel:
+        """The model of a deployed entity.
+
+        Raises:
+            ModelLoadError: it had to be loaded again, in a new process, and is gone.
+        """
+        return self._loaded.get(entity.model or "") or self._loaded[self.load(entity)]

@@ -1,0 +1,120 @@
+"""Stored shapes of Model Serving: endpoints, their configurations, and what their served entities have been doing."""
+
+from __future__ import annotations
+
+from fakebricks.state import Record
+
+
+class Tag(Record, frozen=True):
+    key: str
+    value: str | None = None
+
+
+class Route(Record, frozen=True):
+    """A share of an endpoint's traffic."""
+
+    served_entity_name: str
+    traffic_percentage: int
+
+
+class ServedEntity(Record, frozen=True):
+    """A model version as an endpoint serves it."""
+
+    name: str
+    entity_name: str
+    entity_version: str
+    workload_size: str | None
+    workload_type: str
+    min_provisioned_concurrency: int | None
+    max_provisioned_concurrency: int | None
+    scale_to_zero_enabled: bool
+    creator: str
+    creation_timestamp: int
+    id: str
+    """What inference tables call the entity by."""
+    model: str | None = None
+    """The loaded model's key, once it has been deployed."""
+
+
+class AutoCapture(Record, frozen=True):
+    """A legacy inference table, as a configuration asks for it."""
+
+    catalog_name: str
+    schema_name: str
+    table_name_prefix: str
+    enabled: bool
+
+    @property
+    def table_name(self) -> str:
+        return f"{self.table_name_prefix}_payload"
+
+
+class InferenceTableConfig(AutoCapture, frozen=True):
+    """An AI Gateway inference table, which hangs on the endpoint and not on its configuration."""
+
+
+class Config(Record, frozen=True):
+    """What an endpoint serves, or is about to."""
+
+    config_version: int
+    served_entities: tuple[ServedEntity, ...]
+    routes: tuple[Route, ...]
+    auto_capture_config: AutoCapture | None = None
+    deployed_at: float = 0.0
+
+    def entity(self, name: str) -> ServedEntity | None:
+        """The served entity of that name, or None."""
+        return next((one for one in self.served_entities if one.name == name), None)
+
+
+class Failure(Record, frozen=True):
+    """How the deployment of one served entity ended, where the update failed."""
+
+    deployment: str
+    message: str
+    log: str = ""
+
+
+class Update(Record, frozen=True):
+    """A configuration on its way; it stays with its failures where it did not arrive."""
+
+    config: Config
+    start_time: float
+    ends_at: float
+    failures: tuple[Failure, ...] = ()
+    """One for each served entity, in their order; empty while the update is in progress."""
+
+
+class Endpoint(Record, frozen=True):
+    """A serving endpoint, stored under its name."""
+
+    name: str
+    id: str
+    creator: str
+    creator_display_name: str
+    creator_kind: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str = ""
+    tags: tuple[Tag, ...] = ()
+    config: Config | None = None
+    pending: Update | None = None
+    inference_table_config: InferenceTableConfig | None = None
+    auto_capture_disabled: bool = False
+    """A legacy inference table that was disabled once cannot be enabled again."""
+    last_config_version: int = 0
+
+
+class Activity(Record, frozen=True):
+    """When a served entity was last asked, stored under endpoint id, config version and entity name."""
+
+    last_used: float
+    warm_at: float
+    """When the cold start is over that the last request to a sleeping entity began."""
+    cold_starts: int = 0
+
+
+class Traffic(Record, frozen=True):
+    """How many requests a configuration has routed, stored under endpoint id and config version."""
+
+    requests: int

@@ -1,0 +1,119 @@
+"""The runtime `process`: models are loaded and scored in this very process.
+
+Real: `mlflow.pyfunc.load_model`, and `invocations` of MLflow's own scoring server, which the platform's containers
+embed, with its statuses and texts. Simulated: what a model asks of the process itself, such as to exit, ends its
+request and nothing else. Refused: libraries other than the installed ones, environment variables of a model's own.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
+from fakebricks.wire.errors import NotImplementedByFakebricks
+
+_JSON = "application/json"
+
+
+class ProcessRuntime:
+    """Loads models with the MLflow that is installed here."""
+
+    def __init__(self) -> None:
+        self._leniency = _Leniency()
+
+    def require(self) -> None:
+        if find_spec("mlflow") is None or find_spec("pandas") is None:
+            message = (
+                "fakebricks loads and scores models with MLflow, which is not installed here. "
+                "Install it with: pip install 'fakebricks[serving]'"
+            )
+            raise NotImplementedByFakebricks(message)
+
+    def load(self, directory: Path) -> ProcessModel:
+        import mlflow.pyfunc
+
+        try:
+            with self._leniency():
+                model = mlflow.pyfunc.load_model(str(directory))
+                schema = model.metadata.get_input_schema()
+        except BaseException as error:
+            _let_through(error)
+            raise ModelLoadError(_said(error), traceback.format_exc()) from error
+        return ProcessModel(model, schema, self._leniency)
+
+
+class ProcessModel:
+    """A pyfunc model behind MLflow's scoring server, without the server."""
+
+    def __init__(self, model: Any, schema: Any, leniency: _Leniency) -> None:
+        self._model = model
+        self._schema = schema
+        self._leniency = leniency
+
+    def score(self, body: bytes, content_type: str) -> Scored:
+        from mlflow.exceptions import MlflowException
+        from mlflow.pyfunc import scoring_server
+
+        try:
+            with self._leniency():
+                answer = scoring_server.invocations(body, content_type, self._model, self._schema)
+        except MlflowException as error:
+            return Scored(error.get_http_status_code(), error.serialize_as_json().encode(), _JSON)
+        except BaseException as error:  # noqa: BLE001 - a model may raise anything
+            _let_through(error)
+            return _unexpected(error)
+        return Scored(answer.status, answer.response.encode(), answer.mimetype)
+
+
+class _Leniency:
+    """Warnings are only warnings while a model works, whatever the code around it has made of them.
+
+    A test suite that turns warnings into errors must not make a model fail that works on the platform. The filters are
+    the process's own, so the last of several threads to leave puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._outside: list[Any] = []
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._inside == 0:
+                self._outside = warnings.filters[:]  # type: ignore[index]
+                warnings.simplefilter("ignore")
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if self._inside == 0:
+                    warnings.filters[:] = self._outside  # type: ignore[index]
+                    warnings._filters_mutated()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _let_through(error: BaseException) -> None:
+    """Raise a Ctrl-C that reached the main thread; it was meant for the program and not for the model."""
+    if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+        raise error
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def _unexpected(error: BaseException) -> Scored:
+    """For what MLflow's scoring server does not catch itself (text observed on the platform)."""
+    message = f"Encountered an unexpected error while evaluating the model. Error '{_said(error)}'"
+    return Scored(400, msgspec.json.encode({"error_code": "BAD_REQUEST", "message": message}), _JSON)

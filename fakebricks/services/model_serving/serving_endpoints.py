@@ -1,0 +1,246 @@
+"""Serving endpoints: create, look at, update, tag and delete them.
+
+Real: names, configurations and their versions, the states of an endpoint's life, one update at a time. Refused: what
+`refused.py` names, stopping and starting, permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from fakebricks.ids import Ids
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
+from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.records import (
+    Activity,
+    Config,
+    Endpoint,
+    ServedEntity,
+    Tag,
+    Traffic,
+    Update,
+)
+from fakebricks.services.model_serving.refused import refuse_endpoint
+from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
+from fakebricks.state import State
+from fakebricks.wire.authentication import Caller
+from fakebricks.wire.errors import (
+    EndpointAlreadyExists,
+    InvalidParameterValue,
+    ResourceConflict,
+    ResourceDoesNotExist,
+)
+
+_UNITY_CATALOG_DOTS = 2
+
+
+class ServingEndpoints:
+    """The serving endpoints of one workspace."""
+
+    def __init__(
+        self,
+        state: State,
+        ids: Ids,
+        registry: ModelRegistry,
+        models: Models,
+        deployments: Deployments,
+        capture: Capture,
+    ) -> None:
+        self._state = state
+        self._endpoints = state.table("serving_endpoints", Endpoint)
+        self._activity = state.table("serving_activity", Activity)
+        self._traffic = state.table("serving_traffic", Traffic)
+        self._ids = ids
+        self._registry = registry
+        self._models = models
+        self._deployments = deployments
+        self._capture = capture
+
+    def create(self, body: CreateEndpoint, caller: Caller, now: float) -> Endpoint:
+        """A new endpoint, whose deployment begins at `now`; call it inside a transaction.
+
+        Raises:
+            EndpointAlreadyExists: there is one of that name.
+            InvalidParameterValue, BadRequest: the request breaks a rule.
+            ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: a model, a version, or the place of an
+                inference table is missing.
+            InvalidState: a model version is not READY.
+        """
+        check_endpoint_name(body.name)
+        refuse_endpoint(body)
+        if body.config and body.config.name not in (None, body.name):
+            message = f"The config is for an endpoint called {body.config.name!r}, not {body.name!r}."
+            raise InvalidParameterValue(message)
+        if self._endpoints.get((body.name,)):
+            raise EndpointAlreadyExists(f"Serving endpoint with name {body.name} already exists")
+        endpoint = Endpoint(
+            name=body.name,
+            id=self._ids.hex32(),
+            creator=caller.user_name,
+            creator_display_name=caller.display_name,
+            creator_kind=caller.kind,
+            creation_timestamp=_millis(now),
+            last_updated_timestamp=_millis(now),
+            description=body.description or "",
+            tags=_with_tags((), [Tag(key=tag.key, value=tag.value) for tag in body.tags or ()]),
+        )
+        if body.config:
+            endpoint = self._updating(endpoint, body.config, caller, now)
+        if body.ai_gateway:
+            endpoint = self._capture.with_gateway(endpoint, body.ai_gateway)
+        self._endpoints.put((endpoint.name,), endpoint)
+        return endpoint
+
+    def get(self, name: str) -> Endpoint:
+        """The endpoint as it is now.
+
+        Raises:
+            ResourceDoesNotExist: there is none.
+        """
+        endpoint = self._deployments.get(name)
+        if endpoint is None:
+            raise _missing(name)
+        return endpoint
+
+    def list(self) -> Iterator[Endpoint]:
+        """All endpoints as they are now, by name."""
+        return self._deployments.all()
+
+    def update_config(self, name: str, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
+        """Begin an update at `now`; what the request leaves out stays as it is.
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint; or as for `create`.
+            ResourceConflict: another update is in progress.
+        """
+        self.get(name)
+        with self._state.transaction():
+            endpoint = self._require(name)
+            if lifecycle.in_progress(endpoint):
+                # The beginning is observed; how it goes on is inferred.
+                message = (
+                    "Endpoint served entities are currently being updated. "
+                    f"Wait for the update of endpoint '{name}' to finish before updating it again."
+                )
+                raise ResourceConflict(message)
+            endpoint = self._updating(endpoint, body, caller, now)
+            endpoint = replace(endpoint, last_updated_timestamp=_millis(now))
+            self._endpoints.put((name,), endpoint)
+            return endpoint
+
+    def patch_tags(self, name: str, add: list[Tag], delete: list[str]) -> Endpoint:
+        """Add or change tags, and remove others.
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint.
+            InvalidParameterValue: a tag is both added and removed, or has no key.
+        """
+        both = {tag.key for tag in add} & set(delete)
+        if both:
+            message = f"The tags {', '.join(sorted(both))} are both added and deleted."
+            raise InvalidParameterValue(message)
+        endpoint = self._require(name)
+        kept = tuple(tag for tag in endpoint.tags if tag.key not in delete)
+        return self._put(replace(endpoint, tags=_with_tags(kept, add)))
+
+    def put_ai_gateway(self, name: str, gateway: AiGatewayShape) -> Endpoint:
+        """Replace the AI Gateway; what the request leaves out is removed.
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint; or the place of an inference table is missing.
+            InvalidParameterValue: the inference table would move while it is enabled.
+        """
+        return self._put(self._capture.with_gateway(self._require(name), gateway))
+
+    def delete(self, name: str) -> None:
+        """Remove an endpoint, in whatever state; its inference table stays.
+
+        Raises:
+            ResourceDoesNotExist: there is none.
+        """
+        endpoint = self._require(name)
+        self._endpoints.delete((name,))
+        for table in (self._activity, self._traffic):
+            for key, _ in list(table.scan((endpoint.id,))):
+                table.delete(key)
+
+    def asleep(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> bool:
+        """Whether a deployed entity is scaled to zero."""
+        activity = self._activity.get((endpoint.id, config.config_version, entity.name))
+        return lifecycle.scaled_to_zero(entity, config, activity, now)
+
+    def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Config, ServedEntity]:
+        """A served entity of the config of that version; of the newest one by default.
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint, config or entity.
+        """
+        endpoint = self.get(name)
+        configs = [endpoint.pending and endpoint.pending.config, endpoint.config]
+        for config in configs:
+            entity = config and config.entity(entity_name)
+            if config and entity and version in (None, config.config_version):
+                return endpoint, config, entity
+        raise ResourceDoesNotExist(f"Served model with name '{entity_name}' does not exist on endpoint '{name}'.")
+
+    def _updating(self, endpoint: Endpoint, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
+        self._models.require()
+        before = endpoint.config or (endpoint.pending and endpoint.pending.config)
+        asked = served_entities(body, caller.user_name, _millis(now), self._ids.hex32)
+        if asked is None and before is None:
+            message = "The endpoint's config must have at least one served entity."
+            raise InvalidParameterValue(message)
+        entities = asked if asked is not None else before.served_entities if before else ()
+        unchanged = asked is None and body.traffic_config is None and before is not None
+        shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
+        for entity in entities:
+            self._require_model(entity)
+        endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config)
+        version = endpoint.last_config_version + 1
+        config = Config(
+            config_version=version, served_entities=entities, routes=shares, auto_capture_config=auto_capture
+        )
+        seconds = lifecycle.deployment_seconds(self._ids.chance("deployment", endpoint.name, version))
+        update = Update(config=config, start_time=now, ends_at=now + seconds)
+        return replace(endpoint, pending=update, last_config_version=version)
+
+    def _require_model(self, entity: ServedEntity) -> None:
+        if entity.entity_name.count(".") != _UNITY_CATALOG_DOTS:
+            # A name of one level is one of the workspace registry, in which nothing can be registered here; the text
+            # is the platform's (observed).
+            message = f"RegisteredModel '{entity.entity_name}' does not exist. It might have been deleted."
+            raise ResourceDoesNotExist(message)
+        self._registry.require_ready(self._registry.get_version(entity.entity_name, entity.entity_version))
+
+    def _require(self, name: str) -> Endpoint:
+        endpoint = self._endpoints.get((name,))
+        if endpoint is None:
+            raise _missing(name)
+        return endpoint
+
+    def _put(self, endpoint: Endpoint) -> Endpoint:
+        self._endpoints.put((endpoint.name,), endpoint)
+        return endpoint
+
+
+def _missing(name: str) -> ResourceDoesNotExist:
+    return ResourceDoesNotExist(f"Endpoint with name '{name}' does not exist.")
+
+
+def _with_tags(tags: tuple[Tag, ...], add: list[Tag]) -> tuple[Tag, ...]:
+    if not all(tag.key for tag in add):
+        message = "The key of a tag must not be empty."
+        raise InvalidParameterValue(message)
+    changed = {tag.key: tag for tag in tags} | {tag.key: tag for tag in add}
+    return tuple(changed.values())
+
+
+def _millis(now: float) -> int:
+    """Milliseconds since the epoch, with the granularity of a second that the platform has here (observed)."""
+    return int(now) * 1000

@@ -1,0 +1,112 @@
+"""What requests to Model Serving hold.
+
+Every field that a client of the platform can send is declared. Honoured are the fields that the operations read;
+`refused.py` names the others, which are refused with 501 when they are set to something that is not computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.wire.operations import Shape
+
+
+class TagShape(Shape):
+    key: str
+    value: str | None = None
+
+
+class RouteShape(Shape):
+    traffic_percentage: int
+    served_entity_name: str | None = None
+    served_model_name: str | None = None
+
+
+class TrafficConfigShape(Shape):
+    routes: list[RouteShape] | None = None
+
+
+class ServedShape(Shape):
+    """What served entities and the deprecated served models have in common."""
+
+    name: str | None = None
+    scale_to_zero_enabled: bool | None = None
+    workload_size: str | None = None
+    workload_type: str | None = None
+    min_provisioned_concurrency: int | None = None
+    max_provisioned_concurrency: int | None = None
+    burst_scaling_enabled: bool | None = None
+    environment_vars: dict[str, str] | None = None
+    instance_profile_arn: str | None = None
+    min_provisioned_throughput: int | None = None
+    max_provisioned_throughput: int | None = None
+    provisioned_model_units: int | None = None
+
+
+class ServedEntityShape(ServedShape):
+    entity_name: str | None = None
+    entity_version: str | int | None = None
+    external_model: dict[str, Any] | None = None
+
+
+class ServedModelShape(ServedShape):
+    model_name: str
+    model_version: str | int
+
+
+class AutoCaptureShape(Shape):
+    catalog_name: str | None = None
+    schema_name: str | None = None
+    table_name_prefix: str | None = None
+    enabled: bool | None = None
+
+
+class ConfigShape(Shape):
+    name: str | None = None
+    served_entities: list[ServedEntityShape] | None = None
+    served_models: list[ServedModelShape] | None = None
+    traffic_config: TrafficConfigShape | None = None
+    auto_capture_config: AutoCaptureShape | None = None
+
+
+class AiGatewayShape(Shape):
+    inference_table_config: AutoCaptureShape | None = None
+    fallback_config: dict[str, Any] | None = None
+    guardrails: dict[str, Any] | None = None
+    rate_limits: list[dict[str, Any]] | None = None
+    usage_tracking_config: dict[str, Any] | None = None
+
+
+class CreateEndpoint(Shape):
+    name: str
+    config: ConfigShape | None = None
+    ai_gateway: AiGatewayShape | None = None
+    description: str | None = None
+    tags: list[TagShape] | None = None
+    route_optimized: bool | None = None
+    rate_limits: list[dict[str, Any]] | None = None
+    budget_policy_id: str | None = None
+    email_notifications: dict[str, Any] | None = None
+    telemetry_config: dict[str, Any] | None = None
+
+
+class NamedEndpoint(Shape):
+    name: str
+
+
+class UpdateConfig(ConfigShape):
+    pass
+
+
+class PatchTags(NamedEndpoint):
+    add_tags: list[TagShape] | None = None
+    delete_tags: list[str] | None = None
+
+
+class PutAiGateway(AiGatewayShape):
+    name: str
+
+
+class ServedModelOf(NamedEndpoint):
+    served_model_name: str
+    config_version: int | None = None
