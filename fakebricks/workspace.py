@@ -10,11 +10,20 @@ import traceback
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.iam.people import People
+from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
+from fakebricks.services.tracking.logged_models import LoggedModels
+from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.run_data import RunData
+from fakebricks.services.tracking.runs import Runs
+from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
+from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.objects import Objects
 from fakebricks.state import LocalBlobs, MemoryState, Scratch, Snapshot
 from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
 from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
@@ -23,6 +32,9 @@ from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, 
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.router import Router
+
+if TYPE_CHECKING:
+    from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
 
@@ -33,8 +45,18 @@ _ANONYMOUS = Caller("", "", "", "Anonymous")
 def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
     from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.tracking import experiments_api, logged_models_api, runs_api
+    from fakebricks.services.workspace import api as workspace_api
 
-    return Router([*iam_api.routes])
+    return Router(
+        [
+            *iam_api.routes,
+            *workspace_api.routes,
+            *experiments_api.routes,
+            *runs_api.routes,
+            *logged_models_api.routes,
+        ]
+    )
 
 
 @dataclass(slots=True)
@@ -92,21 +114,35 @@ class Workspace:
         self._state = MemoryState()
         self._blobs = LocalBlobs(self._scratch)
         self._people = People(self._state, self._ids)
+        self._directories = Directories(self._state, self._ids)
+        self._experiments = Experiments(self._state, self._ids, self._directories)
+        self._runs = Runs(self._state, self._ids, self._experiments)
+        self._logged_models = LoggedModels(self._state, self._ids, self._experiments, self._runs)
+        metrics = Metrics(self._state)
+        run_data = RunData(self._state, self._runs, self._logged_models, metrics)
         self._services: dict[type, Any] = {
             WorkspaceIdentity: self.identity,
             People: self._people,
+            Objects: Objects(self._directories, self._experiments),
+            Experiments: self._experiments,
+            ExperimentSearch: ExperimentSearch(self._experiments),
+            Runs: self._runs,
+            RunData: run_data,
+            RunSearch: RunSearch(self._runs, run_data),
+            LoggedModels: self._logged_models,
+            LoggedModelSearch: LoggedModelSearch(self._logged_models, metrics),
         }
-        self._people.add(user, self.token)
+        self._add_person(user, self.token)
 
     @property
     def host(self) -> str:
         """The workspace's URL, without a trailing slash."""
         return self.identity.host
 
-    def env(self) -> dict[str, str]:
-        """The environment variables that make clients talk to this workspace."""
+    def env(self, host: str | None = None) -> dict[str, str]:
+        """The environment variables that make clients talk to this workspace, at its own host or at a server's URL."""
         return {
-            "DATABRICKS_HOST": self.host,
+            "DATABRICKS_HOST": host or self.host,
             "DATABRICKS_TOKEN": self.token,
             "MLFLOW_TRACKING_URI": "databricks",
             "MLFLOW_REGISTRY_URI": "databricks-uc",
@@ -119,6 +155,19 @@ class Workspace:
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
+
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
+        """An HTTP server for this workspace; started when it is entered, stopped when it is left.
+
+        >>> workspace = Workspace()
+        >>> with workspace.serve() as server:
+        ...     environment = workspace.env(server.url)
+        """
+        from fakebricks.wire.server import Server
+
+        server = Server(host, port)
+        server.add(self)
+        return server
 
     def close(self) -> None:
         """Remove the workspace's files."""
@@ -160,6 +209,11 @@ class Workspace:
         token = token_of(request)
         return token is not None and self._people.caller(token) is not None
 
+    def _add_person(self, user_name: str, token: str) -> None:
+        """A person, with a token and a home folder."""
+        self._people.add(user_name, token)
+        self._directories.add_home(user_name, self.clock.millis())
+
     def _answer(self, asked: _Asked) -> Reply:
         found = router().find(asked.request)
         public = found is not None and found[0].public
@@ -197,8 +251,8 @@ class Workspace:
     def _signed(self, reply: Reply, asked: _Asked) -> Reply:
         """The reply with the headers that every reply of a workspace has."""
         headers = {
+            "content-length": str(len(reply.body)),  # a reply to HEAD may say another
             **reply.headers,
-            "content-length": str(len(reply.body)),
             "x-databricks-org-id": self.identity.workspace_id,
             "x-request-id": asked.request_id,
         }

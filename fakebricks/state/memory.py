@@ -47,10 +47,14 @@ class MemoryTable(Generic[R]):
                 self._note(key)
                 del self._records[key]
 
-    def scan(self, prefix: Key = (), *, reverse: bool = False) -> Iterator[tuple[Key, R]]:
+    def scan(self, prefix: Key = (), *, reverse: bool = False, after: Key | None = None) -> Iterator[tuple[Key, R]]:
         low: Any = prefix
         high: Any = (*prefix, _AFTER)
         inclusive = (True, False)
+        if after is not None and reverse:
+            high = after
+        elif after is not None:
+            low, inclusive = after, (False, False)
         while chunk := self._chunk(low, high, inclusive, reverse):
             yield from chunk
             if reverse:

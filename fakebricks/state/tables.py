@@ -33,8 +33,11 @@ class Table(Protocol[R]):
     def delete(self, key: Key) -> None:
         """Remove the record under `key`; nothing happens where there is none."""
 
-    def scan(self, prefix: Key = (), *, reverse: bool = False) -> Iterator[tuple[Key, R]]:
-        """The keys that start with `prefix`, in order, with their records; safe against changes while it is read."""
+    def scan(self, prefix: Key = (), *, reverse: bool = False, after: Key | None = None) -> Iterator[tuple[Key, R]]:
+        """The keys that start with `prefix`, in order, with their records; safe against changes while it is read.
+
+        `after` skips to what follows that key, in the scan's own order, at no cost for what is skipped.
+        """
 
     def __len__(self) -> int: ...
 

@@ -1,1 +1,1 @@
-"""The workspace tree: the folders that experiments live in."""
+"""The workspace's tree of folders, in which experiments have their names."""

@@ -1,0 +1,202 @@
+"""Runs: their life, their names and their tags.
+
+Real: creation, update, deletion and restoration, names that are made up where none is given, the tag `mlflow.runName`
+that follows the name and leads it, the order in which runs are found: newest first. What is logged to runs is in
+`run_data`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from fakebricks.ids import Ids
+from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
+from fakebricks.services.tracking.records import ACTIVE, DELETED, Run, RunId, Tag
+from fakebricks.services.tracking.run_names import generated_name
+from fakebricks.state import State
+from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
+
+RUN_NAME = "mlflow.runName"
+RUNNING = "RUNNING"
+
+_LONGEST_NAME = 250
+
+
+class Runs:
+    """The runs of one workspace."""
+
+    def __init__(self, state: State, ids: Ids, experiments: Experiments) -> None:
+        self._runs = state.table("runs", Run)
+        self._tags = state.table("run_tags", Tag)
+        self._newest = state.table("runs_by_start", RunId)
+        self._ids = ids
+        self._experiments = experiments
+
+    def create(
+        self, experiment_id: str, run_name: str, user_id: str, start_time: int, tags: Sequence[tuple[str, str]]
+    ) -> Run:
+        """A new run, RUNNING.
+
+        Raises:
+            InvalidParameterValue: the experiment does not exist or is deleted, or a tag cannot be.
+        """
+        experiment = self._experiments.active_for_runs(experiment_id)
+        for number, (key, value) in enumerate(tags):
+            _check_tag(key, value, f"tags[{number}].")
+        name = _name(run_name, dict(tags).get(RUN_NAME, "")) or generated_name(self._ids)
+        run_id = self._ids.hex32()
+        run = Run(
+            run_id=run_id,
+            run_name=name,
+            experiment_id=experiment_id,
+            user_id=user_id,
+            status=RUNNING,
+            start_time=start_time,
+            end_time=None,
+            lifecycle_stage=ACTIVE,
+            artifact_uri=f"{experiment.artifact_location}/{run_id}/artifacts",
+        )
+        self._runs.put((run_id,), run)
+        self._newest.put(_place(run), RunId(run_id=run_id))
+        for key, value in [*tags, (RUN_NAME, name)]:
+            self._tags.put((run_id, key), Tag(key=key, value=value))
+        return run
+
+    def get(self, run_id: str) -> Run:
+        """The run of that id, deleted ones too; the runs of a deleted experiment are deleted with it.
+
+        Raises:
+            ResourceDoesNotExist: there is none.
+        """
+        run = self._runs.get((run_id,))
+        if run is None:
+            raise ResourceDoesNotExist(f"Run '{run_id}' not found")
+        if run.lifecycle_stage == ACTIVE and self._experiments.get(run.experiment_id).lifecycle_stage == DELETED:
+            return replace(run, lifecycle_stage=DELETED)
+        return run
+
+    def active(self, run_id: str) -> Run:
+        """The run of that id, to which something is to be written.
+
+        Raises:
+            InvalidParameterValue: it is deleted.
+        """
+        run = self.get(run_id)
+        if run.lifecycle_stage != ACTIVE:
+            raise InvalidParameterValue(f"The run {run_id} must be in the 'active' state. Current state is deleted.")
+        return run
+
+    def update(self, run_id: str, status: str | None, end_time: int | None, run_name: str | None) -> Run:
+        """Change what is given; the tag `mlflow.runName` follows the name."""
+        run = self.active(run_id)
+        if status is not None:
+            run = replace(run, status=status)
+        if end_time is not None:
+            run = replace(run, end_time=end_time)
+        if run_name:
+            run = replace(run, run_name=check_length(run_name, "run_name", _LONGEST_NAME))
+            self._tags.put((run_id, RUN_NAME), Tag(key=RUN_NAME, value=run_name))
+        self._runs.put((run_id,), run)
+        return run
+
+    def delete(self, run_id: str) -> None:
+        """Mark a run deleted."""
+        self._stage(self.get(run_id), DELETED)
+
+    def restore(self, run_id: str) -> None:
+        """Undo a deletion.
+
+        Raises:
+            InvalidParameterValue: the run's experiment is deleted.
+        """
+        run = self.get(run_id)
+        self._experiments.active_for_runs(run.experiment_id)
+        self._stage(run, ACTIVE)
+
+    def set_tag(self, run_id: str, key: str, value: str, path: str = "") -> None:
+        """Set a tag of an active run; `mlflow.runName` renames the run."""
+        run = self.active(run_id)
+        _check_tag(key, value, path)
+        if key == RUN_NAME:
+            if not value.strip():
+                raise InvalidParameterValue("Run name cannot be empty")
+            self._runs.put((run_id,), replace(run, run_name=check_length(value, "run_name", _LONGEST_NAME)))
+        self._tags.put((run_id, key), Tag(key=key, value=value))
+
+    def set_history(self, run_id: str, key: str, value: str) -> None:
+        """Set a tag that the service keeps itself, which may be longer than what people set."""
+        self._tags.put((run_id, key), Tag(key=key, value=value))
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        """Delete a tag of an active run.
+
+        Raises:
+            ResourceDoesNotExist: it has no such tag.
+        """
+        self.active(run_id)
+        if self._tags.get((run_id, key)) is None:
+            raise ResourceDoesNotExist(f"No tag with name: {key} in run with id {run_id}")
+        self._tags.delete((run_id, key))
+
+    def tags(self, run_id: str) -> list[Tag]:
+        """A run's tags, by key."""
+        return [tag for _, tag in self._tags.scan((run_id,))]
+
+    def tag(self, run_id: str, key: str) -> str | None:
+        """The value of one tag, or None."""
+        tag = self._tags.get((run_id, key))
+        return tag.value if tag else None
+
+    def newest_first(
+        self, experiment_ids: Sequence[str], stages: Sequence[str], after: tuple[int, str] | None = None
+    ) -> Iterator[Run]:
+        """The runs of some experiments, the newest first; those that start together, by id.
+
+        Args:
+            experiment_ids: of the experiments; each must exist.
+            stages: the lifecycle stages wanted.
+            after: start with what follows the run of this negated start time and id.
+        """
+        indexes = [
+            (experiment_id, stage)
+            for experiment_id in dict.fromkeys(experiment_ids)
+            for stage in self._stored_stages(experiment_id, stages)
+        ]
+        scans = (self._newest.scan(index, after=(*index, *after) if after else None) for index in indexes)
+        for _, entry in heapq.merge(*scans, key=lambda found: found[0][2:]):
+            yield self.get(entry.run_id)
+
+    def _stored_stages(self, experiment_id: str, stages: Sequence[str]) -> Sequence[str]:
+        """Which stored stages hold the runs of the wanted ones: all, where the experiment is deleted."""
+        if self._experiments.for_runs(experiment_id).lifecycle_stage == ACTIVE:
+            return stages
+        return (ACTIVE, DELETED) if DELETED in stages else ()
+
+    def _stage(self, run: Run, stage: str) -> None:
+        stored = self._runs.get((run.run_id,)) or run
+        self._newest.delete(_place(stored))
+        changed = replace(stored, lifecycle_stage=stage)
+        self._runs.put((run.run_id,), changed)
+        self._newest.put(_place(changed), RunId(run_id=run.run_id))
+
+
+def _place(run: Run) -> tuple[str, str, int, str]:
+    return (run.experiment_id, run.lifecycle_stage, -run.start_time, run.run_id)
+
+
+def _name(given: str, tagged: str) -> str:
+    if given and tagged and given != tagged:
+        raise InvalidParameterValue(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{given}', mlflow.runName='{tagged}')."
+        )
+    return check_length(given or tagged, "run_name", _LONGEST_NAME)
+
+
+def _check_tag(key: str, value: str, path: str = "") -> None:
+    check_name(key, f"{path}key")
+    check_length(value, f"{path}value", LONGEST_TAG)

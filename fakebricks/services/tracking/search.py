@@ -1,0 +1,216 @@
+"""Searching experiments, runs and logged models.
+
+Real: MLflow's filters, orders and pages over each. Without order_by a page costs what it holds; with order_by all that
+could match is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from fakebricks.services.search import Column, Condition, Order, PageTokens, Vocabulary, in_order, matches
+from fakebricks.services.search.matching import Found
+from fakebricks.services.search.vocabulary import LISTS, NULLS, NUMBERS, STRINGS
+from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.records import ACTIVE, DELETED, Experiment, Run
+from fakebricks.services.tracking.run_data import RunData
+from fakebricks.services.tracking.runs import Runs
+from fakebricks.wire.errors import InvalidParameterValue
+
+T = TypeVar("T")
+
+STAGES = {"ACTIVE_ONLY": (ACTIVE,), "DELETED_ONLY": (DELETED,), "ALL": (ACTIVE, DELETED)}
+MOST_RESULTS = 50_000
+DATASET_CONTEXT = "mlflow.data.context"
+
+_METRIC = Column("number", NUMBERS)
+_TEXT = Column("string", STRINGS + NULLS)
+_NAME = Column("string", STRINGS)
+_LISTED = Column("string", STRINGS + LISTS)
+_TIME = Column("number", NUMBERS)
+_TAGS = {"tag": "tag", "tags": "tag"}
+_ATTRIBUTES = {"attribute": "attribute", "attributes": "attribute", "attr": "attribute"}
+
+RUNS = Vocabulary(
+    kinds={
+        **dict.fromkeys(("metric", "metrics"), "metric"),
+        **dict.fromkeys(("parameter", "parameters", "param", "params"), "parameter"),
+        **dict.fromkeys(("dataset", "datasets"), "dataset"),
+        **_TAGS,
+        **_ATTRIBUTES,
+        "run": "attribute",
+    },
+    open_kinds={"metric": _METRIC, "parameter": _TEXT, "tag": _TEXT},
+    attributes={
+        "run_id": _LISTED,
+        **dict.fromkeys(("run_name", "user_id", "status", "artifact_uri"), _NAME),
+        **dict.fromkeys(("start_time", "end_time"), _TIME),
+    },
+    aliases={
+        **dict.fromkeys(("created", "Created"), "start_time"),
+        **dict.fromkeys(("run name", "Run name", "Run Name"), "run_name"),
+    },
+    closed_kinds={"dataset": dict.fromkeys(("name", "digest", "context"), _LISTED)},
+    order_kinds=frozenset({"metric", "parameter", "tag"}),
+)
+
+EXPERIMENTS = Vocabulary(
+    kinds={**_TAGS, "attribute": "attribute"},
+    open_kinds={"tag": _TEXT},
+    attributes={
+        "name": _NAME,
+        "experiment_id": Column("string", ("=", "!=", *LISTS)),
+        "creation_time": Column("integer", NUMBERS),
+        "last_update_time": Column("integer", NUMBERS),
+    },
+)
+
+
+class RunSearch:
+    """The search over runs."""
+
+    def __init__(self, runs: Runs, data: RunData) -> None:
+        self._runs = runs
+        self.data = data
+
+    def search(
+        self,
+        experiment_ids: Sequence[str],
+        *,
+        filter_string: str,
+        run_view_type: str,
+        max_results: int,
+        order_by: Sequence[str],
+        page_token: str | None,
+    ) -> tuple[list[Run], str | None]:
+        """One page of runs, and the token of the next.
+
+        Raises:
+            InvalidParameterValue: the filter, the order, the number or the token cannot be.
+        """
+        check_max_results(max_results)
+        conditions = RUNS.conditions(filter_string)
+        orders = RUNS.orders(order_by)
+        tokens = PageTokens("runs", experiment_ids, filter_string, run_view_type, order_by)
+        place = tokens.read(page_token)
+
+        def natural(after: list[int | str] | None) -> Iterator[Run]:
+            start = (int(after[0]), str(after[1])) if after else None
+            for run in self._runs.newest_first(experiment_ids, STAGES[run_view_type], start):
+                if all(self._matches(run, condition) for condition in conditions):
+                    yield run
+
+        return page(
+            natural, orders, self._ordered_by, lambda run: [-run.start_time, run.run_id], place, max_results, tokens
+        )
+
+    def _matches(self, run: Run, condition: Condition) -> bool:
+        if condition.kind == "dataset":
+            return any(matches(found, condition) for found in self._of_datasets(run, condition.key))
+        return matches(self._value(run, condition.kind, condition.key), condition)
+
+    def _ordered_by(self, run: Run, order: Order) -> Found:
+        return self._value(run, order.kind, order.key)
+
+    def _value(self, run: Run, kind: str, key: str) -> Found:
+        if kind == "metric":
+            return self.data.metric(run.run_id, key)
+        if kind == "parameter":
+            return self.data.param(run.run_id, key)
+        if kind == "tag":
+            return self._runs.tag(run.run_id, key)
+        found: Found = getattr(run, key)
+        return found
+
+    def _of_datasets(self, run: Run, key: str) -> Iterator[Found]:
+        for given in self.data.datasets(run.run_id):
+            if key == "context":
+                yield from (tag.value for tag in given.tags if tag.key == DATASET_CONTEXT)
+            else:
+                yield getattr(given.dataset, key)
+
+
+class ExperimentSearch:
+    """The search over experiments."""
+
+    def __init__(self, experiments: Experiments) -> None:
+        self.experiments = experiments
+
+    def search(
+        self, *, filter_string: str, view_type: str, max_results: int, order_by: Sequence[str], page_token: str | None
+    ) -> tuple[list[Experiment], str | None]:
+        """One page of experiments, and the token of the next; the newest first, if no order is given.
+
+        Raises:
+            InvalidParameterValue: the filter, the order, the number or the token cannot be.
+        """
+        check_max_results(max_results)
+        conditions = EXPERIMENTS.conditions(filter_string)
+        orders = EXPERIMENTS.orders(order_by) or [
+            Order("attribute", "creation_time", ascending=False),
+            Order("attribute", "experiment_id", ascending=True),
+        ]
+        tokens = PageTokens("experiments", filter_string, view_type, order_by)
+        place = tokens.read(page_token)
+
+        def natural(_after: list[int | str] | None) -> Iterator[Experiment]:
+            for stage in STAGES[view_type]:
+                for experiment in self.experiments.newest_first(stage):
+                    if all(matches(self._value(experiment, one), one) for one in conditions):
+                        yield experiment
+
+        return page(natural, orders, self._value, lambda _: [], place, max_results, tokens)
+
+    def _value(self, experiment: Experiment, asked: Condition | Order) -> Found:
+        if asked.kind == "tag":
+            return self.experiments.tag(experiment, asked.key)
+        found: Found = getattr(experiment, asked.key)
+        return found
+
+
+def check_max_results(max_results: int, most: int = MOST_RESULTS) -> None:
+    """A number of results that may be asked for.
+
+    Raises:
+        InvalidParameterValue: it is not.
+    """
+    if max_results < 1:
+        raise InvalidParameterValue(
+            f"Invalid value {max_results} for parameter 'max_results' supplied: It must be at least 1."
+        )
+    if max_results > most:
+        raise InvalidParameterValue(
+            f"Invalid value {max_results} for parameter 'max_results' supplied: It must be at most {most}."
+        )
+
+
+def page(  # noqa: PLR0917 - each is one part of the question
+    natural: Callable[[list[int | str] | None], Iterator[T]],
+    orders: Sequence[Order],
+    value: Callable[[T, Order], Found],
+    place_of: Callable[[T], list[int | str]],
+    place: list[int | str] | None,
+    max_results: int,
+    tokens: PageTokens,
+) -> tuple[list[T], str | None]:
+    """One page of what matches, and the token of the next.
+
+    Args:
+        natural: what matches in its natural order, from after a place on.
+        orders: what else to order by.
+        value: what an item is ordered by.
+        place_of: the place of an item in the natural order.
+        place: where the page starts: after a place in the natural order, or at an offset in another one.
+        max_results: how many items a page has.
+        tokens: the page tokens of this search.
+    """
+    if not orders:
+        items = list(islice(natural(place), max_results + 1))
+        more = len(items) > max_results
+        return items[:max_results], tokens.write(place_of(items[max_results - 1])) if more else None
+    offset = int(place[0]) if place else 0
+    items = in_order(natural(None), orders, value)
+    end = offset + max_results
+    return items[offset:end], tokens.write([end]) if end < len(items) else None

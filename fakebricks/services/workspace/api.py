@@ -1,0 +1,59 @@
+"""REST operations of the workspace tree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.services.workspace.objects import Objects
+from fakebricks.services.workspace.records import DIRECTORY, Node
+from fakebricks.wire.operations import Call, Routes, Shape
+
+routes = Routes()
+
+
+class AtPath(Shape):
+    path: str
+
+
+class ListObjects(Shape):
+    path: str
+    notebooks_modified_after: int = 0
+
+
+class DeleteObject(Shape):
+    path: str
+    recursive: bool = False
+
+
+@routes.post("/api/2.0/workspace/mkdirs")
+def mkdirs(objects: Objects, call: Call, body: AtPath) -> None:
+    objects.mkdirs(body.path, call.millis)
+
+
+@routes.get("/api/2.0/workspace/get-status")
+def get_object_status(objects: Objects, call: Call, body: AtPath) -> dict[str, Any]:
+    return _answer(objects.get_status(body.path))
+
+
+@routes.get("/api/2.0/workspace/list")
+def list_objects(objects: Objects, call: Call, body: ListObjects) -> dict[str, Any]:
+    """`notebooks_modified_after` filters notebooks only, of which there are none."""
+    found = [_answer(node) for node in objects.list(body.path)]
+    return {"objects": found} if found else {}
+
+
+@routes.post("/api/2.0/workspace/delete")
+def delete_object(objects: Objects, call: Call, body: DeleteObject) -> None:
+    objects.delete(body.path, body.recursive, call.millis)
+
+
+def _answer(node: Node) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "object_type": node.object_type,
+        "path": node.path,
+        "object_id": int(node.object_id),
+        "resource_id": node.object_id,
+    }
+    if node.object_type != DIRECTORY:
+        answer |= {"created_at": node.created_at, "modified_at": node.modified_at}
+    return answer

@@ -1,0 +1,50 @@
+"""What people see of the tree: folders, and experiments as nodes in them.
+
+Real: status, listing, deletion with and without what is inside. Refused: notebooks, files, libraries and repos, which
+the fake does not store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.records import DIRECTORY, EXPERIMENT, Node
+
+
+class Objects:
+    """The nodes of the workspace tree, with what they stand for."""
+
+    def __init__(self, directories: Directories, experiments: Experiments) -> None:
+        self._directories = directories
+        self._experiments = experiments
+
+    def get_status(self, path: str) -> Node:
+        """The node at a path; ResourceDoesNotExist where there is none."""
+        return self._directories.get(path)
+
+    def list(self, path: str) -> Iterator[Node]:
+        """What is in a folder, by name."""
+        return self._directories.children(path)
+
+    def mkdirs(self, path: str, millis: int) -> Node:
+        """A folder and its missing parents."""
+        return self._directories.make(path, millis)
+
+    def delete(self, path: str, recursive: bool, millis: int) -> None:
+        """Delete an experiment or a folder.
+
+        Raises:
+            BadRequest: a folder has something in it, and `recursive` is false.
+        """
+        self._delete(self._directories.get(path), recursive, millis)
+
+    def _delete(self, node: Node, recursive: bool, millis: int) -> None:
+        if node.object_type == EXPERIMENT:
+            self._experiments.delete(node.object_id, millis)
+            return
+        if recursive and node.object_type == DIRECTORY:
+            for child in tuple(self._directories.children(node.path)):
+                self._delete(child, recursive, millis)
+        self._directories.remove(node)
