@@ -75,8 +75,7 @@ class Clock:
             raise ValueError(message)
         with self._lock:
             self._jumped += seconds
-        for listener in self._listeners:
-            listener(seconds)
+        self._tell(seconds)
 
     def on_jump(self, listener: Callable[[float], None]) -> None:
         """Call `listener(seconds)` after each jump, from the thread that made it."""
@@ -90,9 +89,21 @@ class Clock:
         """
         self._listeners.remove(listener)
 
-    def spend(self, seconds: float) -> None:
-        """Let a caller's waiting time pass."""
+    def jump_to(self, at: float) -> None:
+        """Move simulated time forward to `at`, in seconds since the epoch; nothing happens where that is past."""
+        with self._lock:
+            seconds = max(0.0, at - self.time())
+            self._jumped += seconds
+        if seconds:
+            self._tell(seconds)
+
+    def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:
+        """Let a caller's waiting time pass; `interrupt` ends a wait in real time early."""
         raise NotImplementedError
+
+    def _tell(self, seconds: float) -> None:
+        for listener in list(self._listeners):
+            listener(seconds)
 
     def awaited(self, at: float) -> None:
         """A caller has been told to come back later, and nothing will change before the time `at`."""
@@ -101,7 +112,7 @@ class Clock:
 class VirtualClock(Clock):
     """Waiting costs nothing: it moves the clock. The clock of the fixtures."""
 
-    def spend(self, seconds: float) -> None:
+    def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:  # noqa: ARG002 - nobody waits
         self.jump(seconds)
 
 
@@ -113,14 +124,17 @@ class AutoClock(VirtualClock):
     """
 
     def awaited(self, at: float) -> None:
-        self.jump(max(0.0, at - self.time()))
+        self.jump_to(at)
 
 
 class RealClock(Clock):
     """Real time, or a multiple of it: waiting is waiting."""
 
-    def spend(self, seconds: float) -> None:
-        _sleep(seconds / self._rate)
+    def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:
+        if interrupt is None:
+            _sleep(seconds / self._rate)
+        else:
+            interrupt.wait(seconds / self._rate)
 
 
 def clock_named(name: str) -> Clock:

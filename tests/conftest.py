@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
 from fakebricks import Workspace
 from fakebricks.wire import Reply, Request
+from fakebricks.wire.server import Server
+
+_SAFE = "/%?&=+:;,@!$'()*~#[]"
 
 
 class Rest:
@@ -67,7 +71,43 @@ def workspace() -> Iterator[Workspace]:
     workspace.close()
 
 
-@pytest.fixture
-def rest(workspace: Workspace) -> Rest:
-    """REST calls to `workspace`."""
-    return Rest(workspace)
+class RestOverHttp(Rest):
+    """The same calls, as bytes over loopback."""
+
+    def __init__(self, workspace: Workspace, server: Server) -> None:
+        super().__init__(workspace)
+        self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+
+    def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
+        parts = urlsplit(path)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        # http.client refuses what would not be one request line; other clients quote it, as here.
+        self._connection.request(method, quote(target, safe=_SAFE), body or None, {**self.headers, **(headers or {})})
+        response = self._connection.getresponse()
+        content = response.read()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, content, received, float(received.get("x-fakebricks-duration-ms", 0)) / 1000)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """One server for the session, to which each test adds its workspace."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(params=["process", "server"])
+def rest(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Rest]:
+    """REST calls to `workspace`, over each way in."""
+    if request.param == "process":
+        yield Rest(workspace)
+        return
+    server: Server = request.getfixturevalue("server")
+    server.add(workspace)
+    rest = RestOverHttp(workspace, server)
+    yield rest
+    rest.close()
+    server.remove(workspace)

@@ -123,6 +123,10 @@ class PayloadTooLarge(DatabricksError):
     error_code, status = "BAD_REQUEST", 413
 
 
+class TemporarilyUnavailable(DatabricksError):
+    error_code, status = "TEMPORARILY_UNAVAILABLE", 503
+
+
 class NotImplementedByFakebricks(DatabricksError):
     """501: the fake does not compute this. Never what the platform would say, so that nobody takes it for an answer."""
 
