@@ -39,6 +39,11 @@ class Clock:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[float], None]] = []
 
+    @property
+    def name(self) -> str:
+        """What `clock_named` calls it."""
+        raise NotImplementedError
+
     def time(self) -> float:
         """Seconds since the epoch."""
         return self._start + (_monotonic() - self._began) * self._rate + self._jumped
@@ -112,6 +117,10 @@ class Clock:
 class VirtualClock(Clock):
     """Waiting costs nothing: it moves the clock. The clock of the fixtures."""
 
+    @property
+    def name(self) -> str:
+        return "virtual"
+
     def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:  # noqa: ARG002 - nobody waits
         self.jump(seconds)
 
@@ -123,12 +132,20 @@ class AutoClock(VirtualClock):
     poll sees it done.
     """
 
+    @property
+    def name(self) -> str:
+        return "auto"
+
     def awaited(self, at: float) -> None:
         self.jump_to(at)
 
 
 class RealClock(Clock):
     """Real time, or a multiple of it: waiting is waiting."""
+
+    @property
+    def name(self) -> str:
+        return "real" if self._rate == 1 else f"x{self._rate:g}"
 
     def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:
         if interrupt is None:

@@ -13,8 +13,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from fakebricks.clock import Clock, VirtualClock
+from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.files.files import Files
 from fakebricks.services.iam.people import People
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.invocations import Invocations
+from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
 from fakebricks.services.tracking.logged_models import LoggedModels
@@ -22,6 +33,7 @@ from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
 from fakebricks.state import LocalBlobs, MemoryState, Scratch, Snapshot
@@ -34,6 +46,8 @@ from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.router import Router
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -44,17 +58,21 @@ _ANONYMOUS = Caller("", "", "", "Anonymous")
 @cache
 def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
+    from fakebricks.control import api as control_api
     from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import experiments_api, logged_models_api, runs_api
     from fakebricks.services.workspace import api as workspace_api
 
     return Router(
         [
+            *control_api.routes,
             *iam_api.routes,
             *workspace_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
             *logged_models_api.routes,
+            *model_serving_api.routes,
         ]
     )
 
@@ -120,7 +138,24 @@ class Workspace:
         self._logged_models = LoggedModels(self._state, self._ids, self._experiments, self._runs)
         metrics = Metrics(self._state)
         run_data = RunData(self._state, self._runs, self._logged_models, metrics)
+        self._unity_catalog = UnityCatalog(self._state, self._ids, self.clock)
+        self._files = Files(self._state, self._blobs, self.clock)
+        self._registry = ModelRegistry(
+            self._state,
+            self._ids,
+            self.clock,
+            unity_catalog=self._unity_catalog,
+            files=self._files,
+            experiment_of=lambda run_id: self._runs.get(run_id).experiment_id,
+        )
+        self._inference_tables = InferenceTables(
+            self._state, self._ids, self.clock, self._unity_catalog, self._scratch
+        )
+        self._models = Models(ProcessRuntime(), StoredModels(self._registry, self._files, self._scratch))
+        deployments = Deployments(self._state, self.clock, self._models)
+        capture = Capture(self._inference_tables)
         self._services: dict[type, Any] = {
+            Admin: Admin(Controlled(self.clock, self.calls, self.snapshot, self.restore, self.table)),
             WorkspaceIdentity: self.identity,
             People: self._people,
             Objects: Objects(self._directories, self._experiments),
@@ -131,6 +166,16 @@ class Workspace:
             RunSearch: RunSearch(self._runs, run_data),
             LoggedModels: self._logged_models,
             LoggedModelSearch: LoggedModelSearch(self._logged_models, metrics),
+            ServingEndpoints: ServingEndpoints(
+                self._state,
+                self._ids,
+                registry=self._registry,
+                models=self._models,
+                deployments=deployments,
+                capture=capture,
+            ),
+            Invocations: Invocations(self._state, self._ids, deployments, self._models, capture),
+            InferenceTables: self._inference_tables,
         }
         self._add_person(user, self.token)
 
@@ -148,13 +193,23 @@ class Workspace:
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
 
+    def table(self, full_name: str) -> pyarrow.Table:
+        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
+
+        Raises:
+            DatabricksError: there is no such table, or deltalake is not installed.
+        """
+        return self._inference_tables.read(full_name)
+
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
+        self._inference_tables.note_versions()
         return self._state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
+        self._inference_tables.restored()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
         """An HTTP server for this workspace; started when it is entered, stopped when it is left.
@@ -168,6 +223,22 @@ class Workspace:
         server = Server(host, port)
         server.add(self)
         return server
+
+    def mount(self, mock: RequestsMock) -> None:
+        """Let an existing `responses` mock answer for this workspace's host too.
+
+        What the test mocked itself on that host goes first.
+
+        >>> import requests, responses
+        >>> workspace = Workspace()
+        >>> with responses.RequestsMock() as mock:
+        ...     workspace.mount(mock)
+        ...     requests.get(f"{workspace.host}/.well-known/databricks-config").status_code
+        200
+        """
+        from fakebricks.wire.mounting import MountedWorkspace
+
+        mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
         """Remove the workspace's files."""
@@ -261,6 +332,8 @@ class Workspace:
         return Reply(reply.status, reply.body, headers, reply.duration)
 
     def _log(self, asked: _Asked, reply: Reply) -> None:
+        if asked.operation and asked.operation.service is Admin:
+            return  # who reads the log does not write in it
         request = asked.request
         record = CallRecord(
             method=request.method,

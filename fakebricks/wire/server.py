@@ -132,6 +132,9 @@ class Server:
         listener.hang_up()
         thread.join(_JOIN)
 
+    close = stop
+    """So that `contextlib.closing` takes it."""
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -231,8 +234,8 @@ class _Connection(BaseHTTPRequestHandler):
     server: _Listener
 
     def setup(self) -> None:
-        self.timeout = self.server.patience  # what the stream's set-up gives to the socket
         super().setup()
+        self.connection.settimeout(self.server.patience)
 
     def handle_one_request(self) -> None:
         self.command = ""

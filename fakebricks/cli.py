@@ -1,0 +1,105 @@
+"""The command line: one function per command, each of which imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import signal
+import sys
+import time
+from contextlib import closing
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from fakebricks import Workspace, __version__
+from fakebricks.clock import Clock, clock_named
+from fakebricks.wire.errors import DatabricksError
+from fakebricks.wire.server import Server
+from fakebricks.workspace import DEFAULT_USER
+
+_KEPT_CALLS = 10_000
+_LONG = 3600
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fakebricks")
+def main() -> None:
+    """A fake Databricks workspace, for testing MLflow code."""
+
+
+class _ClockName(click.ParamType):  # type: ignore[type-arg, unused-ignore] - generic since click 8.2 only
+    """The name of a clock: auto, real or xN."""
+
+    name = "auto|real|xN"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Clock:
+        if isinstance(value, Clock):
+            return value
+        try:
+            return clock_named(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
+    if token is None:
+        return f"dapi{secrets.token_hex(16)}"
+    if not token.isascii() or not token.isprintable() or not token or " " in token:
+        message = "a token is made of printable ASCII characters without spaces"
+        raise click.BadParameter(message)
+    return token
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for a free one.")
+@click.option(
+    "--clock",
+    default="auto",
+    show_default=True,
+    type=_ClockName(),
+    help="auto: waiting costs nothing. real: as on the platform. xN: N times as fast, for example x60.",
+)
+@click.option("--token", callback=_token, help="The user's access token.  [default: a random one]")
+@click.option("--user", default=DEFAULT_USER, show_default=True, help="The user that the token stands for.")
+@click.option("--catalog", "catalogs", multiple=True, default=("main",), show_default=True, help="May be repeated.")
+def serve(*, host: str, port: int, clock: Clock, token: str, user: str, catalogs: tuple[str, ...]) -> None:
+    """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    server = Server(host, port)
+    try:
+        server.start()
+    except OSError as error:
+        raise click.ClickException(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+    with closing(server), closing(_workspace(server.url, clock, token, user, catalogs)) as workspace:
+        server.add(workspace)
+        _tell(workspace)
+        while True:
+            time.sleep(_LONG)
+
+
+def _workspace(url: str, clock: Clock, token: str, user: str, catalogs: tuple[str, ...]) -> Workspace:
+    try:
+        return Workspace(
+            host=url, clock=clock, token=token, user=user, catalogs=catalogs, strict=False, keep_calls=_KEPT_CALLS
+        )
+    except (DatabricksError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _tell(workspace: Workspace) -> None:
+    """Say where it is, in lines that can be pasted into a shell as they are."""
+    lines = [f"# fakebricks {__version__} is serving a workspace at {workspace.host}"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in workspace.env().items()]
+    click.echo("\n".join(lines))
+    sys.stdout.flush()
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    """End as asked; a second signal does not disturb the clearing up."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(0)

@@ -1,0 +1,87 @@
+"""REST operations of the admin plane: fakebricks' own, under one prefix; they need a token like every call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.control.admin import Admin
+from fakebricks.wire.calls import CallRecord
+from fakebricks.wire.messages import Reply
+from fakebricks.wire.operations import Call, Routes, Shape
+
+routes = Routes()
+
+
+class Advance(Shape):
+    seconds: float = 0.0
+    minutes: float = 0.0
+    hours: float = 0.0
+    days: float = 0.0
+
+
+class ListCalls(Shape):
+    matching: str | None = None
+
+
+class Restore(Shape):
+    id: str
+
+
+class GetTable(Shape):
+    full_name: str
+
+
+@routes.get("/_fakebricks/clock", atomic=False)
+def get_clock(admin: Admin, call: Call) -> dict[str, Any]:
+    return {"now": admin.clock.now().isoformat(), "time": admin.clock.time(), "clock": admin.clock.name}
+
+
+@routes.post("/_fakebricks/clock/advance", atomic=False)
+def advance_clock(admin: Admin, call: Call, body: Advance) -> dict[str, Any]:
+    admin.advance(seconds=body.seconds, minutes=body.minutes, hours=body.hours, days=body.days)
+    return get_clock(admin, call)
+
+
+@routes.get("/_fakebricks/calls", atomic=False)
+def list_calls(admin: Admin, call: Call, body: ListCalls) -> dict[str, Any]:
+    return {"calls": [_shown(record) for record in admin.calls(body.matching)]}
+
+
+@routes.delete("/_fakebricks/calls", atomic=False)
+def clear_calls(admin: Admin, call: Call) -> None:
+    admin.forget_calls()
+
+
+@routes.post("/_fakebricks/snapshot", atomic=False)
+def snapshot(admin: Admin, call: Call) -> dict[str, Any]:
+    return {"id": admin.snapshot()}
+
+
+@routes.post("/_fakebricks/restore", atomic=False)
+def restore(admin: Admin, call: Call, body: Restore) -> None:
+    admin.restore(body.id)
+
+
+@routes.get("/_fakebricks/tables/<full_name>", atomic=False)
+def read_table(admin: Admin, call: Call, body: GetTable) -> Reply:
+    return Reply(body=admin.table(body.full_name), headers={"content-type": "application/vnd.apache.arrow.stream"})
+
+
+def _shown(record: CallRecord) -> dict[str, Any]:
+    """A call as JSON; what is not text in a body shows as replacement characters."""
+    return {
+        "method": record.method,
+        "path": record.path,
+        "query": record.query,
+        "operation": record.operation,
+        "caller": record.caller,
+        "status": record.status,
+        "error_code": record.error_code,
+        "time": record.time,
+        "at": record.at.isoformat(),
+        "duration": record.duration,
+        "cost": record.cost,
+        "request_body": record.request_body.decode(errors="replace"),
+        "reply_body": record.reply_body.decode(errors="replace"),
+        "notes": record.notes,
+    }
