@@ -10,14 +10,20 @@ import traceback
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
+from fakebricks.services.files.signed_urls import SignedUrls
+from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.model_registry import model_files
+from fakebricks.services.model_registry.api import ModelStorage
+from fakebricks.services.model_registry.model_files import ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
@@ -26,6 +32,8 @@ from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.tracking import artifacts
+from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
 from fakebricks.services.tracking.logged_models import LoggedModels
@@ -33,6 +41,7 @@ from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
+from fakebricks.services.unity_catalog.api import Metastore
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
@@ -40,7 +49,7 @@ from fakebricks.state import LocalBlobs, MemoryState, Scratch, Snapshot
 from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
 from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
 from fakebricks.wire.decoding import decode
-from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
+from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, ResourceDoesNotExist, render
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.router import Router
@@ -52,6 +61,9 @@ if TYPE_CHECKING:
 
 DEFAULT_USER = "jane@acme.test"
 
+StorageOption = Literal["presigned", "files", "s3"]
+"""By which route clients move model files: signed URLs, the Files API, or a cloud's own storage."""
+
 _ANONYMOUS = Caller("", "", "", "Anonymous")
 
 
@@ -59,9 +71,12 @@ _ANONYMOUS = Caller("", "", "", "Anonymous")
 def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
     from fakebricks.control import api as control_api
+    from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
-    from fakebricks.services.tracking import experiments_api, logged_models_api, runs_api
+    from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api
+    from fakebricks.services.unity_catalog import api as unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
 
     return Router(
@@ -72,9 +87,23 @@ def router() -> Router:
             *experiments_api.routes,
             *runs_api.routes,
             *logged_models_api.routes,
+            *artifacts_api.routes,
+            *files_api.routes,
+            *unity_catalog_api.routes,
+            *model_registry_api.routes,
             *model_serving_api.routes,
         ]
     )
+
+
+def _computed(storage: StorageOption) -> Literal["presigned", "files"]:
+    if storage == "s3":
+        message = "storage='s3' is not implemented; use 'presigned' or 'files'"
+        raise NotImplementedError(message)
+    if storage not in ("presigned", "files"):
+        message = f"storage must be one of 'presigned', 'files' and 's3', not {storage!r}"
+        raise ValueError(message)
+    return storage
 
 
 @dataclass(slots=True)
@@ -110,6 +139,7 @@ class Workspace:
         clock: Clock | None = None,
         strict: bool = True,
         seed: int = 0,
+        storage: StorageOption = "presigned",
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         host: str | None = None,
@@ -146,8 +176,12 @@ class Workspace:
             self.clock,
             unity_catalog=self._unity_catalog,
             files=self._files,
-            experiment_of=lambda run_id: self._runs.get(run_id).experiment_id,
+            experiment_of=self._experiment_of,
         )
+        self._unity_catalog.also_holds("functions", self._registry)
+        signed_urls = SignedUrls(self._ids.hex32(), self.clock)
+        self._artifacts = Artifacts(self._files, signed_urls, self._runs, self._logged_models)
+        roots: dict[str, Root] = {model_files.ROOT: ModelFiles(self._registry), artifacts.ROOT: self._artifacts}
         self._inference_tables = InferenceTables(
             self._state, self._ids, self.clock, self._unity_catalog, self._scratch
         )
@@ -166,6 +200,12 @@ class Workspace:
             RunSearch: RunSearch(self._runs, run_data),
             LoggedModels: self._logged_models,
             LoggedModelSearch: LoggedModelSearch(self._logged_models, metrics),
+            Artifacts: self._artifacts,
+            FilesService: FilesService(Storage(self._files, roots), signed_urls),
+            UnityCatalog: self._unity_catalog,
+            Metastore: Metastore(self._unity_catalog, self.identity),
+            ModelRegistry: self._registry,
+            ModelStorage: ModelStorage(self._registry, _computed(storage)),
             ServingEndpoints: ServingEndpoints(
                 self._state,
                 self._ids,
@@ -178,6 +218,8 @@ class Workspace:
             InferenceTables: self._inference_tables,
         }
         self._add_person(user, self.token)
+        for catalog in catalogs:
+            self._unity_catalog.create_catalog(catalog, user)
 
     @property
     def host(self) -> str:
@@ -309,6 +351,13 @@ class Workspace:
             if isinstance(answer, Reply)
             else Reply.of_json({} if answer is None else answer, duration=call.duration)
         )
+
+    def _experiment_of(self, run_id: str) -> str | None:
+        """The experiment of a run, or None where the run is not of this workspace."""
+        try:
+            return self._runs.get(run_id).experiment_id
+        except ResourceDoesNotExist:
+            return None
 
     def _authenticate(self, asked: _Asked) -> Caller:
         token = token_of(asked.request)

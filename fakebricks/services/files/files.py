@@ -143,9 +143,10 @@ class Files:
                 self._store(moved, is_directory=False, size=entry.size, digest=entry.digest)
             self.delete_tree(path)
 
-    def list(self, directory: str) -> Iterator[FileEntry]:
-        """What stands immediately in a directory, by name; nothing where there is no directory."""
-        for _, entry in self._entries.scan((joined(parts_of(directory)),)):
+    def list(self, directory: str, after: str | None = None) -> Iterator[FileEntry]:
+        """What stands immediately in a directory, by name, from the name after `after` on."""
+        prefix = (joined(parts_of(directory)),)
+        for _, entry in self._entries.scan(prefix, after=None if after is None else (*prefix, after)):
             yield entry
 
     def walk(self, directory: str) -> Iterator[tuple[str, FileEntry]]:

@@ -1,0 +1,210 @@
+"""REST operations of the Files API, and the signed URLs that it hands out.
+
+Refused: uploads in parts, which databricks-sdk uses from 50 MB on.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from fakebricks.services.files.content import head_of, reply_with
+from fakebricks.services.files.records import FileEntry
+from fakebricks.services.files.signed_urls import STORAGE_PATH, Operation, SignedUrls
+from fakebricks.services.files.storage import Storage
+from fakebricks.services.search import PageTokens
+from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
+from fakebricks.wire.messages import Reply
+from fakebricks.wire.operations import Answer, Call, Routes, Shape
+
+routes = Routes()
+
+_FILES = "/api/2.0/fs/files/<path:path>"
+_DIRECTORIES = "/api/2.0/fs/directories/<path:path>"
+_SIGNED = f"{STORAGE_PATH}/<path:path>"
+_PAGE = 1000
+
+
+class FilesService:
+    """What the Files API needs: the storage, and who signs."""
+
+    def __init__(self, storage: Storage, signed_urls: SignedUrls) -> None:
+        self.storage = storage
+        self.signed_urls = signed_urls
+
+
+class AtPath(Shape):
+    path: str
+
+    @property
+    def absolute(self) -> str:
+        """The path as the URL says it, whose own slash ends the route's fixed part."""
+        return f"/{self.path}"
+
+
+class UploadFile(AtPath):
+    overwrite: bool = False
+
+
+class UploadInParts(AtPath):
+    action: str = ""
+    overwrite: bool = False
+    upload_type: str = ""
+    session_token: str = ""
+
+
+class ListDirectory(AtPath):
+    page_size: Annotated[int, msgspec.Meta(ge=0)] = _PAGE
+    page_token: str = ""
+
+
+class CreateUrl(Shape):
+    path: str
+    expire_time: str = ""
+
+
+class SignedPath(AtPath):
+    operation: str = ""
+    expires: Annotated[int, msgspec.Meta(ge=0, lt=10**18)] = 0
+    signature: str = ""
+
+
+class DirectoryEntry(Answer):
+    path: str
+    name: str
+    last_modified: int
+    is_directory: bool = False
+    file_size: int | None = None
+
+
+class SignedUrl(Answer):
+    url: str
+
+
+@routes.put(_FILES, raw=True)
+def upload_file(service: FilesService, call: Call, body: UploadFile) -> Reply:
+    service.storage.write(body.absolute, call.request.body, overwrite=body.overwrite)
+    return Reply(204)
+
+
+@routes.get(_FILES)
+def download_file(service: FilesService, call: Call, body: AtPath) -> Reply:
+    entry = service.storage.file(body.absolute)
+    return reply_with(entry, lambda: service.storage.content(entry), call.request)
+
+
+@routes.head(_FILES)
+def get_file_metadata(service: FilesService, call: Call, body: AtPath) -> Reply:
+    return head_of(service.storage.file(body.absolute))
+
+
+@routes.delete(_FILES)
+def delete_file(service: FilesService, call: Call, body: AtPath) -> Reply:
+    service.storage.delete(body.absolute)
+    return Reply(204)
+
+
+@routes.put(_DIRECTORIES)
+def create_directory(service: FilesService, call: Call, body: AtPath) -> Reply:
+    service.storage.make_directory(body.absolute)
+    return Reply(204)
+
+
+@routes.get(_DIRECTORIES)
+def list_directory_contents(service: FilesService, call: Call, body: ListDirectory) -> dict[str, Any]:
+    tokens = PageTokens("list_directory_contents", body.path.removesuffix("/"))
+    place = tokens.read(body.page_token)
+    size = min(body.page_size or _PAGE, _PAGE)
+    contents: list[DirectoryEntry] = []
+    for entry in service.storage.list(body.absolute, place[0] if place else None):
+        if len(contents) == size:
+            return {"contents": contents, "next_page_token": tokens.write([contents[-1].name])}
+        contents.append(_told(entry))
+    return {"contents": contents} if contents else {}
+
+
+@routes.head(_DIRECTORIES)
+def get_directory_metadata(service: FilesService, call: Call, body: AtPath) -> Reply:
+    service.storage.directory(body.absolute)
+    return Reply(200)
+
+
+@routes.delete(_DIRECTORIES)
+def delete_directory(service: FilesService, call: Call, body: AtPath) -> Reply:
+    service.storage.delete_directory(body.absolute)
+    return Reply(204)
+
+
+@routes.post("/api/2.0/fs/create-upload-url")
+def create_upload_url(service: FilesService, call: Call, body: CreateUrl) -> SignedUrl:
+    return _signed(service, call, "PUT", service.storage.writable(body.path), body.expire_time)
+
+
+@routes.post("/api/2.0/fs/create-download-url")
+def create_download_url(service: FilesService, call: Call, body: CreateUrl) -> SignedUrl:
+    """Its path comes in the body from MLflow and in the query from databricks-sdk (observed)."""
+    return _signed(service, call, "GET", service.storage.file(body.path).path, body.expire_time)
+
+
+@routes.post(_FILES, raw=True)
+def initiate_upload_in_parts(service: FilesService, call: Call, body: UploadInParts) -> None:
+    raise _no_parts(call)
+
+
+@routes.post(
+    "/api/2.0/fs/create-upload-part-urls",
+    "/api/2.0/fs/create-resumable-upload-url",
+    "/api/2.0/fs/create-abort-upload-url",
+    raw=True,
+)
+def create_part_urls(service: FilesService, call: Call) -> None:
+    raise _no_parts(call)
+
+
+@routes.put(_SIGNED, public=True, raw=True)
+def upload_to_signed_url(service: FilesService, call: Call, body: SignedPath) -> Reply:
+    service.signed_urls.check("PUT", body.absolute, body.operation, body.expires, body.signature)
+    service.storage.write(body.absolute, call.request.body, overwrite=True)
+    return Reply(200)
+
+
+@routes.get(_SIGNED, public=True, raw=True)
+def download_from_signed_url(service: FilesService, call: Call, body: SignedPath) -> Reply:
+    service.signed_urls.check("GET", body.absolute, body.operation, body.expires, body.signature)
+    entry = service.storage.file(body.absolute)
+    return reply_with(entry, lambda: service.storage.content(entry), call.request)
+
+
+def _told(entry: FileEntry) -> DirectoryEntry:
+    return DirectoryEntry(
+        path=entry.path,
+        name=entry.name,
+        last_modified=entry.modified,
+        is_directory=entry.is_directory,
+        file_size=None if entry.is_directory else entry.size,
+    )
+
+
+def _signed(service: FilesService, call: Call, operation: Operation, path: str, expire_time: str) -> SignedUrl:
+    expires = _seconds(expire_time) if expire_time else None
+    return SignedUrl(url=service.signed_urls.sign(operation, path, call.base_url, expires=expires))
+
+
+def _no_parts(call: Call) -> NotImplementedByFakebricks:
+    return NotImplementedByFakebricks(
+        f"fakebricks does not implement uploads in parts ('{call.request.method} {call.request.path}'). "
+        "databricks-sdk uploads in parts from Config.files_ext_multipart_upload_min_stream_size on (50 MB); "
+        "use a smaller file, or a Config with a higher limit."
+    )
+
+
+def _seconds(expire_time: str) -> float:
+    try:
+        moment = datetime.fromisoformat(expire_time)
+    except ValueError:
+        raise InvalidParameterValue(
+            f"Invalid value for parameter 'expire_time': {expire_time!r} is not a time."
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,410 @@
+"""REST operations of `/api/2.0/mlflow/unity-catalog`, as MLflow's `databricks-uc` store speaks them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.records import DependencyRecord, ModelVersionRecord, RegisteredModelRecord
+from fakebricks.services.search import PageTokens
+from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
+from fakebricks.wire.operations import Answer, Call, Routes, Shape
+
+routes = Routes()
+
+_MODELS = "/api/2.0/mlflow/unity-catalog/registered-models"
+_VERSIONS = "/api/2.0/mlflow/unity-catalog/model-versions"
+_PAGE = 100
+_MOST = 1000
+_CREDENTIALS_VALIDITY = 3600 * 1000
+_BY_NAME = re.compile(r"""\s*name\s*=\s*(?:'([^']*)'|"([^"]*)")\s*""")
+
+MaxResults = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+Operation = Literal["MODEL_VERSION_OPERATION_READ", "MODEL_VERSION_OPERATION_READ_WRITE"]
+DependencyType = Literal[
+    "DATABRICKS_VECTOR_INDEX",
+    "DATABRICKS_MODEL_ENDPOINT",
+    "DATABRICKS_UC_FUNCTION",
+    "DATABRICKS_UC_CONNECTION",
+    "DATABRICKS_TABLE",
+    "DATABRICKS_UC_MODEL_SERVICE",
+]
+Storage = Literal["presigned", "files"]
+
+
+class ModelStorage:
+    """By which route clients are told to move the files of model versions.
+
+    Args:
+        route: `presigned` for signed URLs, `files` for the Files API.
+    """
+
+    def __init__(self, registry: ModelRegistry, route: Storage) -> None:
+        self.registry = registry
+        self.route = route
+
+
+class Tag(Shape):
+    key: str
+    value: str = ""
+
+
+class Dependency(Shape):
+    type: DependencyType
+    name: str
+
+
+class CreateRegisteredModel(Shape):
+    name: str
+    description: str = ""
+    tags: tuple[Tag, ...] = ()
+    deployment_job_id: str = ""
+
+
+class UpdateRegisteredModel(Shape):
+    name: str
+    new_name: str = ""
+    description: str | None = None
+    deployment_job_id: str = ""
+
+
+class ModelName(Shape):
+    name: str
+
+
+class SearchRegisteredModels(Shape):
+    max_results: MaxResults = _PAGE
+    page_token: str = ""
+
+
+class AliasOfModel(Shape):
+    name: str
+    alias: str
+
+
+class SetAlias(AliasOfModel):
+    version: str
+
+
+class SetModelTag(Shape):
+    name: str
+    key: str
+    value: str = ""
+
+
+class DeleteModelTag(Shape):
+    name: str
+    key: str
+
+
+class CreateModelVersion(Shape):
+    name: str
+    source: str
+    run_id: str = ""
+    description: str = ""
+    run_tracking_server_id: str = ""
+    feature_deps: str = ""
+    tags: tuple[Tag, ...] = ()
+    model_version_dependencies: tuple[Dependency, ...] = ()
+    model_id: str = ""
+
+
+class VersionName(Shape):
+    name: str
+    version: str
+
+
+class UpdateModelVersion(VersionName):
+    description: str | None = None
+
+
+class SearchModelVersions(Shape):
+    filter: str = ""
+    max_results: MaxResults = _PAGE
+    page_token: str = ""
+
+
+class GenerateTemporaryCredentials(VersionName):
+    operation: Operation
+
+
+class SetVersionTag(VersionName):
+    key: str
+    value: str = ""
+
+
+class DeleteVersionTag(VersionName):
+    key: str
+
+
+class LineageInfo(Shape):
+    direction: Literal["UPSTREAM", "DOWNSTREAM"] = "UPSTREAM"
+    entities: tuple[dict[str, Any], ...] = ()
+
+
+class EmitLineage(VersionName):
+    model_version_lineage_info: LineageInfo | None = None
+    securable: dict[str, Any] | None = None
+
+
+class RegisteredModel(Answer):
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    user_id: str
+    description: str = ""
+    aliases: tuple[dict[str, str], ...] = ()
+    tags: tuple[dict[str, str], ...] = ()
+
+
+class ModelVersion(Answer):
+    name: str
+    version: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    user_id: str
+    status: str
+    source: str
+    storage_location: str
+    status_message: str = ""
+    description: str = ""
+    run_id: str = ""
+    run_experiment_id: str = ""
+    run_tracking_server_id: str = ""
+    model_id: str = ""
+    aliases: tuple[dict[str, str], ...] = ()
+    tags: tuple[dict[str, str], ...] = ()
+
+
+@routes.post(f"{_MODELS}/create")
+def create_registered_model(registry: ModelRegistry, call: Call, body: CreateRegisteredModel) -> dict[str, Any]:
+    _refuse_jobs(body.deployment_job_id)
+    tags = [(tag.key, tag.value) for tag in body.tags]
+    created = registry.create_model(body.name, call.caller.user_name, description=body.description, tags=tags)
+    return {"registered_model": _model(registry, created)}
+
+
+@routes.patch(f"{_MODELS}/update")
+def update_registered_model(registry: ModelRegistry, call: Call, body: UpdateRegisteredModel) -> dict[str, Any]:
+    _refuse_jobs(body.deployment_job_id)
+    model = registry.update_model(body.name, description=body.description)
+    if body.new_name:
+        model = registry.rename_model(model.name, body.new_name)
+    return {"registered_model": _model(registry, model)}
+
+
+@routes.delete(f"{_MODELS}/delete")
+def delete_registered_model(registry: ModelRegistry, call: Call, body: ModelName) -> None:
+    registry.delete_model(body.name)
+
+
+@routes.get(f"{_MODELS}/get")
+def get_registered_model(registry: ModelRegistry, call: Call, body: ModelName) -> dict[str, Any]:
+    return {"registered_model": _model(registry, registry.get_model(body.name))}
+
+
+@routes.get(f"{_MODELS}/search")
+def search_registered_models(registry: ModelRegistry, call: Call, body: SearchRegisteredModels) -> dict[str, Any]:
+    """Aliases and tags are not in it (documented)."""
+    tokens = PageTokens("search_registered_models")
+    place = tokens.read(body.page_token)
+    found: list[RegisteredModelRecord] = []
+    for model in registry.models(_after(place)):
+        if len(found) == (body.max_results or _PAGE):
+            told = {"next_page_token": tokens.write(list(found[-1].key))}
+            return {"registered_models": [_plain_model(one) for one in found], **told}
+        found.append(model)
+    return {"registered_models": [_plain_model(one) for one in found]} if found else {}
+
+
+@routes.post(f"{_MODELS}/alias")
+def set_registered_model_alias(registry: ModelRegistry, call: Call, body: SetAlias) -> None:
+    registry.set_alias(body.name, body.alias, body.version)
+
+
+@routes.delete(f"{_MODELS}/alias")
+def delete_registered_model_alias(registry: ModelRegistry, call: Call, body: AliasOfModel) -> None:
+    registry.delete_alias(body.name, body.alias)
+
+
+@routes.get(f"{_MODELS}/alias")
+def get_model_version_by_alias(registry: ModelRegistry, call: Call, body: AliasOfModel) -> dict[str, Any]:
+    return {"model_version": _version(registry, registry.get_by_alias(body.name, body.alias))}
+
+
+@routes.post(f"{_MODELS}/set-tag")
+def set_registered_model_tag(registry: ModelRegistry, call: Call, body: SetModelTag) -> None:
+    registry.set_model_tag(body.name, body.key, body.value)
+
+
+@routes.delete(f"{_MODELS}/delete-tag")
+def delete_registered_model_tag(registry: ModelRegistry, call: Call, body: DeleteModelTag) -> None:
+    registry.delete_model_tag(body.name, body.key)
+
+
+@routes.post(f"{_VERSIONS}/create")
+def create_model_version(registry: ModelRegistry, call: Call, body: CreateModelVersion) -> dict[str, Any]:
+    created = registry.create_version(
+        body.name,
+        call.caller.user_name,
+        source=body.source,
+        run_id=body.run_id,
+        run_tracking_server_id=body.run_tracking_server_id,
+        model_id=body.model_id,
+        description=body.description,
+        feature_deps=body.feature_deps,
+        dependencies=[DependencyRecord(type=one.type, name=one.name) for one in body.model_version_dependencies],
+        tags=[(tag.key, tag.value) for tag in body.tags],
+    )
+    return {"model_version": _version(registry, created)}
+
+
+@routes.post(f"{_VERSIONS}/finalize")
+def finalize_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
+    return {"model_version": _version(registry, registry.finalize_version(body.name, body.version))}
+
+
+@routes.patch(f"{_VERSIONS}/update")
+def update_model_version(registry: ModelRegistry, call: Call, body: UpdateModelVersion) -> dict[str, Any]:
+    changed = registry.update_version(body.name, body.version, description=body.description)
+    return {"model_version": _version(registry, changed)}
+
+
+@routes.delete(f"{_VERSIONS}/delete")
+def delete_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> None:
+    registry.delete_version(body.name, body.version)
+
+
+@routes.get(f"{_VERSIONS}/get")
+def get_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
+    return {"model_version": _version(registry, registry.get_version(body.name, body.version))}
+
+
+@routes.get(f"{_VERSIONS}/search")
+def search_model_versions(registry: ModelRegistry, call: Call, body: SearchModelVersions) -> dict[str, Any]:
+    """The newest first; the platform promises no order, and tells no aliases or tags (documented)."""
+    name = _name_in(body.filter)
+    tokens = PageTokens("search_model_versions", name)
+    place = tokens.read(body.page_token)
+    found: list[ModelVersionRecord] = []
+    for version in registry.versions(name, below=place[0] if place else None):
+        if len(found) == (body.max_results or _PAGE):
+            told = {"next_page_token": tokens.write([found[-1].number])}
+            return {"model_versions": [_plain_version(one) for one in found], **told}
+        found.append(version)
+    return {"model_versions": [_plain_version(one) for one in found]} if found else {}
+
+
+@routes.get(f"{_VERSIONS}/get-download-uri")
+def get_model_version_download_uri(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
+    version = registry.get_version(body.name, body.version)
+    registry.require_ready(version)
+    return {"artifact_uri": version.storage_location}
+
+
+@routes.post(f"{_VERSIONS}/generate-temporary-credentials")
+def generate_temporary_model_version_credentials(
+    registry: ModelRegistry, call: Call, body: GenerateTemporaryCredentials
+) -> dict[str, Any]:
+    """No credentials of a cloud: they say that the files are in default storage, which is reached by signed URLs."""
+    version = registry.get_version(body.name, body.version)
+    if body.operation == "MODEL_VERSION_OPERATION_READ":
+        registry.require_ready(version)
+    else:
+        registry.require_pending(version)
+    expires = call.millis + _CREDENTIALS_VALIDITY
+    return {"credentials": {"storage_mode": "DEFAULT_STORAGE", "expiration_time": expires}}
+
+
+@routes.post(f"{_VERSIONS}/set-tag")
+def set_model_version_tag(registry: ModelRegistry, call: Call, body: SetVersionTag) -> None:
+    registry.set_version_tag(body.name, body.version, body.key, body.value)
+
+
+@routes.delete(f"{_VERSIONS}/delete-tag")
+def delete_model_version_tag(registry: ModelRegistry, call: Call, body: DeleteVersionTag) -> None:
+    registry.delete_version_tag(body.name, body.version, body.key)
+
+
+@routes.post(f"{_VERSIONS}/emit-lineage")
+def emit_model_version_lineage(registry: ModelRegistry, call: Call, body: EmitLineage) -> None:
+    info = body.model_version_lineage_info or LineageInfo()
+    registry.emit_lineage(
+        body.name,
+        body.version,
+        call.caller.user_name,
+        direction=info.direction,
+        entities=info.entities,
+        securable=body.securable,
+    )
+
+
+@routes.get(f"{_MODELS}:is-databricks-sdk-models-artifact-repository-enabled")
+def is_databricks_sdk_models_artifact_repository_enabled(storage: ModelStorage, call: Call) -> dict[str, Any]:
+    return {"is_databricks_sdk_models_artifact_repository_enabled": storage.route == "files"}
+
+
+def _refuse_jobs(deployment_job_id: str) -> None:
+    if deployment_job_id:
+        raise NotImplementedByFakebricks(
+            "fakebricks does not compute the field 'deployment_job_id' of registered models: there are no such jobs."
+        )
+
+
+def _after(place: list[Any] | None) -> tuple[str, str, str] | None:
+    return (place[0], place[1], place[2]) if place else None
+
+
+def _name_in(text: str) -> str:
+    """The model that a filter names; no other filter is supported (observed, with its text)."""
+    found = _BY_NAME.fullmatch(text)
+    if found is None:
+        form = "Please specify your filter parameter in the format `name = 'model_name'`"
+        raise InvalidParameterValue(f"Unsupported filter query : `{text}`. {form}")
+    return found[1] or found[2] or ""
+
+
+def _plain_model(record: RegisteredModelRecord) -> RegisteredModel:
+    return RegisteredModel(
+        name=record.name,
+        creation_timestamp=record.created_at,
+        last_updated_timestamp=record.updated_at,
+        user_id=record.owner,
+        description=record.description,
+    )
+
+
+def _model(registry: ModelRegistry, record: RegisteredModelRecord) -> RegisteredModel:
+    told = _plain_model(record)
+    told.aliases = tuple({"alias": one.alias, "version": str(one.number)} for one in registry.aliases(record))
+    told.tags = tuple({"key": one.key, "value": one.value} for one in registry.tags(record))
+    return told
+
+
+def _plain_version(record: ModelVersionRecord) -> ModelVersion:
+    return ModelVersion(
+        name=record.name,
+        version=record.version,
+        creation_timestamp=record.created_at,
+        last_updated_timestamp=record.updated_at,
+        user_id=record.created_by,
+        status=record.status,
+        status_message=record.status_message,
+        source=record.source,
+        storage_location=record.storage_location,
+        description=record.description,
+        run_id=record.run_id,
+        run_experiment_id=record.run_experiment_id,
+        run_tracking_server_id=record.run_tracking_server_id,
+        model_id=record.model_id,
+    )
+
+
+def _version(registry: ModelRegistry, record: ModelVersionRecord) -> ModelVersion:
+    told = _plain_version(record)
+    told.aliases = tuple({"alias": one.alias, "version": record.version} for one in registry.aliases(record))
+    told.tags = tuple({"key": one.key, "value": one.value} for one in registry.tags(record))
+    return told

@@ -1,0 +1,42 @@
+"""The files of model versions, as the root `/Models/<catalog>/<schema>/<model>/<version>` of the workspace's storage.
+
+Real: files are written while a version is PENDING_REGISTRATION and read when it is READY.
+"""
+
+from __future__ import annotations
+
+from fakebricks.services.files.paths import Parts, joined, parts_of
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.records import ModelVersionRecord
+from fakebricks.wire.errors import InvalidParameterValue
+
+ROOT = "Models"
+_DEPTH = 5
+
+
+class ModelFiles:
+    """Which paths below `/Models` may be read and written."""
+
+    def __init__(self, registry: ModelRegistry) -> None:
+        self._registry = registry
+
+    def readable(self, parts: Parts) -> Parts:
+        """The path as it is stored; the version must be READY."""
+        version = self._version(parts)
+        self._registry.require_ready(version)
+        return self._stored(version, parts)
+
+    def writable(self, parts: Parts) -> Parts:
+        """The path as it is stored; the version must be PENDING_REGISTRATION."""
+        version = self._version(parts)
+        self._registry.require_pending(version)
+        return self._stored(version, parts)
+
+    def _version(self, parts: Parts) -> ModelVersionRecord:
+        if len(parts) < _DEPTH:
+            form = "/Models/<catalog>/<schema>/<model>/<version>"
+            raise InvalidParameterValue(f"Invalid path: '{joined(parts)}' is not below '{form}'.")
+        return self._registry.get_version(".".join(parts[1:4]), parts[4])
+
+    def _stored(self, version: ModelVersionRecord, parts: Parts) -> Parts:
+        return (*parts_of(self._registry.files_directory(version)), *parts[_DEPTH:])
