@@ -22,7 +22,8 @@ _MOST = 1000
 _CREDENTIALS_VALIDITY = 3600 * 1000
 _BY_NAME = re.compile(r"""\s*name\s*=\s*(?:'([^']*)'|"([^"]*)")\s*""")
 
-MaxResults = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+MaxResults = Annotated[int, msgspec.Meta(ge=0)]
+"""0 lets the platform choose; more than 1000 is cut to that, because MLflow's client asks for 10000 (observed)."""
 Operation = Literal["MODEL_VERSION_OPERATION_READ", "MODEL_VERSION_OPERATION_READ_WRITE"]
 DependencyType = Literal[
     "DATABRICKS_VECTOR_INDEX",
@@ -213,7 +214,7 @@ def search_registered_models(registry: ModelRegistry, call: Call, body: SearchRe
     place = tokens.read(body.page_token)
     found: list[RegisteredModelRecord] = []
     for model in registry.models(_after(place)):
-        if len(found) == (body.max_results or _PAGE):
+        if len(found) == _page_size(body.max_results):
             told = {"next_page_token": tokens.write(list(found[-1].key))}
             return {"registered_models": [_plain_model(one) for one in found], **told}
         found.append(model)
@@ -291,7 +292,7 @@ def search_model_versions(registry: ModelRegistry, call: Call, body: SearchModel
     place = tokens.read(body.page_token)
     found: list[ModelVersionRecord] = []
     for version in registry.versions(name, below=place[0] if place else None):
-        if len(found) == (body.max_results or _PAGE):
+        if len(found) == _page_size(body.max_results):
             told = {"next_page_token": tokens.write([found[-1].number])}
             return {"model_versions": [_plain_version(one) for one in found], **told}
         found.append(version)
@@ -352,6 +353,10 @@ def _refuse_jobs(deployment_job_id: str) -> None:
         raise NotImplementedByFakebricks(
             "fakebricks does not compute the field 'deployment_job_id' of registered models: there are no such jobs."
         )
+
+
+def _page_size(max_results: int) -> int:
+    return min(max_results or _PAGE, _MOST)
 
 
 def _after(place: list[Any] | None) -> tuple[str, str, str] | None:
