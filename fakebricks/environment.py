@@ -16,6 +16,19 @@ from typing import Self
 
 _SHIELDED = ("DATABRICKS_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_")
 
+# MLflow writes some of its state into the environment; the rest of its variables are choices, and stay.
+_MLFLOW = ("MLFLOW_", "_MLFLOW_")
+_MLFLOW_SHIELDED = (
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_RUN_ID",
+    "MLFLOW_TRACKING_AUTH",
+    "MLFLOW_TRACKING_AWS_SIGV4",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_USERNAME",
+    "_MLFLOW_ACTIVE_MODEL_ID",
+)
+
 _NOWHERE = str(Path(tempfile.gettempdir()) / "fakebricks-no-such-file")
 
 # moto gives itself the same keys where there are none; botocore asks no metadata service and reads no profile.
@@ -25,9 +38,12 @@ _CLOUD = {
     "AWS_CONFIG_FILE": _NOWHERE,
     "AWS_SHARED_CREDENTIALS_FILE": _NOWHERE,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AZURE_CONFIG_DIR": _NOWHERE,
     "GOOGLE_APPLICATION_CREDENTIALS": _NOWHERE,
     "CLOUDSDK_CONFIG": _NOWHERE,
 }
+
+_NO_PROXY = ("NO_PROXY", "no_proxy")
 
 # Not secrets, but choices that tests make for themselves.
 _KEPT = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
@@ -45,31 +61,36 @@ class Environment:
         self._variables = dict(variables)
         self._host = host
         self._before: dict[str, str] = {}
-        self._set: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._before = dict(os.environ)
         for name in self._before:
-            if name.startswith(_SHIELDED) and name not in _KEPT:
+            if name in _MLFLOW_SHIELDED or (name.startswith(_SHIELDED) and name not in _KEPT):
                 del os.environ[name]
-        self._set = {
-            **_CLOUD,
-            "DATABRICKS_CONFIG_FILE": _NOWHERE,
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            **{name: self._unproxied(name) for name in ("NO_PROXY", "no_proxy")},
-            **self._variables,
-        }
-        os.environ.update(self._set)
+        os.environ.update(
+            {
+                **_CLOUD,
+                "DATABRICKS_CONFIG_FILE": _NOWHERE,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                **{name: self._unproxied(name) for name in _NO_PROXY},
+                **self._variables,
+            }
+        )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in [*self._set, *(name for name in os.environ if name.startswith(_SHIELDED))]:
-            os.environ.pop(name, None)
-        for name, value in self._before.items():
-            if name in self._set or name.startswith(_SHIELDED):
-                os.environ[name] = value
+        for name in {*os.environ, *self._before}:
+            if not self._concerns(name):
+                continue
+            if name in self._before:
+                os.environ[name] = self._before[name]
+            else:
+                del os.environ[name]
+
+    def _concerns(self, name: str) -> bool:
+        return name.startswith((*_SHIELDED, *_MLFLOW)) or name in _NO_PROXY or name in self._variables
 
     def _unproxied(self, name: str) -> str:
         """The hosts that no proxy is asked for, and the workspace's: either spelling counts for some client."""

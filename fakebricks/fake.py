@@ -1,45 +1,100 @@
 """The way into a test: `fake_workspace()`, a context manager and a decorator.
 
-Real: the code under test, its clients, its threads. Simulated: the workspace, its host, the environment and time, for as
-long as it is entered. What stays real of time is said in `fakebricks.simulated_time`.
+Real: the code under test, its clients, its threads. Simulated: the workspace, its host, the environment and time, for
+as long as it is entered. What stays real of time is said in `fakebricks.simulated_time`.
+Refused: options whose work fakebricks does not do yet.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
-from fakebricks.clock import VirtualClock
+from fakebricks.clock import Clock, RealClock, VirtualClock
 from fakebricks.environment import Environment
+from fakebricks.mlflow_state import MlflowState
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
-from fakebricks.workspace import Workspace
+from fakebricks.workspace import DEFAULT_USER, Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "clock": ("virtual", "real"),
+    "storage": ("presigned", "files", "s3"),
+    "runtime": ("process", "virtualenv", "docker"),
+}
+
+_COMPUTED = {"runtime": ("process",), "storage": ("presigned", "files")}
+
 
 class fake_workspace:  # noqa: N801 - reads as the function that it stands for
-    """A fake Databricks workspace, in this process, for as long as it is entered."""
+    """A fake Databricks workspace, in this process, for as long as it is entered.
 
-    def __init__(self, **options: Any) -> None:
-        self._options = options
+    A context manager that yields the `Workspace`, and a decorator of functions and coroutine functions. Every entry
+    makes a new workspace. Meanwhile clients find the workspace by its environment variables (`DATABRICKS_HOST`,
+    `DATABRICKS_TOKEN`, `MLFLOW_TRACKING_URI`, `MLFLOW_REGISTRY_URI`), see nothing of the user's own profiles and cloud
+    credentials, and MLflow begins with nothing active. All of it is put back on exit.
+
+    Args:
+        clock: `"virtual"`, where waiting costs nothing; `"real"`, where it takes as long as it does; or a `Clock`.
+        strict: raise on exit if the workspace was asked for something that fakebricks does not compute.
+        seed: identifiers and chance are the same for the same seed.
+        storage: how clients reach model files: `"presigned"`, `"files"` or `"s3"`.
+        runtime: where models are loaded: `"process"`, `"virtualenv"` or `"docker"`.
+        runtime_image: the image of the runtime `"docker"`.
+        catalogs: the catalogs that exist from the start.
+        user: the name of the person whose token the environment holds.
+        policies: what the workspace's administrators have forbidden.
+
+    Raises:
+        ValueError: an option's value is none of its choices.
+        NotImplementedError: the option is one that fakebricks does not compute yet.
+        UnsupportedCallError: on exit, in strict mode; it names the calls. It never hides an error of the test's own.
+
+    >>> import requests
+    >>> with fake_workspace(user="sam@acme.test") as workspace:
+    ...     me = f"{workspace.host}/api/2.0/preview/scim/v2/Me"
+    ...     requests.get(me, headers={"authorization": f"Bearer {workspace.token}"}).json()["userName"]
+    'sam@acme.test'
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Literal["virtual", "real"] | Clock = "virtual",
+        strict: bool = True,
+        seed: int = 0,
+        storage: Literal["presigned", "files", "s3"] = "presigned",
+        runtime: Literal["process", "virtualenv", "docker"] = "process",
+        runtime_image: str | None = None,
+        catalogs: tuple[str, ...] = ("main",),
+        user: str = DEFAULT_USER,
+        policies: tuple[Any, ...] = (),
+    ) -> None:
+        _check(clock=clock, storage=storage, runtime=runtime)
+        _refuse(runtime_image=runtime_image, policies=policies or None)
+        self._clock = clock
+        self._options: dict[str, Any] = {
+            "strict": strict,
+            "seed": seed,
+            "storage": storage,
+            "catalogs": tuple(catalogs),
+            "user": user,
+        }
         self._stacks: list[ExitStack] = []
 
     def __enter__(self) -> Workspace:
         with ExitStack() as stack:
-            workspace = Workspace(**self._options)
+            workspace = self.workspace()
             stack.callback(workspace.close)
             stack.enter_context(Interception(workspace))
-            stack.enter_context(Environment(workspace.env(), urlsplit(workspace.host).hostname))
-            if isinstance(workspace.clock, VirtualClock):
-                stack.enter_context(SimulatedTime(workspace.clock))
-            if workspace.strict:
-                stack.push(_Strictness(workspace))
+            stack.enter_context(surroundings(workspace))
             self._stacks.append(stack.pop_all())
         return workspace
 
@@ -49,33 +104,73 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         self._stacks.pop().__exit__(kind, error, trace)
 
     def __call__(self, function: F) -> F:
+        """The function, called in a workspace of its own each time."""
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def awaited(*args: Any, **kwargs: Any) -> Any:
-                with fake_workspace(**self._options):
+                with self:
                     return await function(*args, **kwargs)
 
             return cast("F", awaited)
 
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
-            with fake_workspace(**self._options):
+            with self:
                 return function(*args, **kwargs)
 
         return cast("F", called)
 
+    def workspace(self) -> Workspace:
+        """A new workspace of these options, without a way in."""
+        return Workspace(clock=self._new_clock(), **self._options)
 
-class _Strictness:
-    """Fails a test that asked for what the fake does not compute, unless it has failed already."""
+    def _new_clock(self) -> Clock:
+        if isinstance(self._clock, Clock):
+            return self._clock
+        return VirtualClock() if self._clock == "virtual" else RealClock()
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
 
-    def __enter__(self) -> None: ...
+@contextmanager
+def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]:
+    """What a test in this process needs around it, whichever way its calls take to the workspace.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._workspace.raise_unsupported()
+    The environment, MLflow's state, simulated time where the clock is virtual, and on a clean exit strictness.
+
+    Args:
+        workspace: what clients shall talk to.
+        url: where they reach it, if that is not the workspace's own host.
+    """
+    environment = workspace.env(url)
+    with (
+        Environment(environment, urlsplit(environment["DATABRICKS_HOST"]).hostname),
+        MlflowState(),
+        SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
+    ):
+        try:
+            yield
+        except Exception as error:
+            if workspace.strict and workspace.unsupported:
+                error.add_note("\n".join(dict.fromkeys(workspace.unsupported)))
+            raise
+    if workspace.strict:
+        workspace.raise_unsupported()
+
+
+def _check(**values: Any) -> None:
+    for option, value in values.items():
+        if option == "clock" and isinstance(value, Clock):
+            continue
+        choices = _CHOICES[option]
+        if value not in choices:
+            message = f"{option}={value!r} is not a choice; there are {', '.join(map(repr, choices))}"
+            raise ValueError(message)
+        if value not in _COMPUTED.get(option, choices):
+            _refuse(**{option: value})
+
+
+def _refuse(**values: Any) -> None:
+    for option, value in values.items():
+        if value is not None:
+            message = f"fakebricks does not compute {option}={value!r} yet; leave the option {option!r} out"
+            raise NotImplementedError(message)

@@ -1,8 +1,8 @@
 """The workspace's time, as code in this process sees it.
 
 Simulated, in the thread that entered and in the threads started from it: `time.sleep` moves the workspace's clock
-instead of waiting, under whatever name a module imported it, and `time.monotonic` counts those moves, so that a loop with
-a deadline ends. `time.time()`, `datetime.now()` and their relatives agree with the clock, in every thread.
+instead of waiting, under whatever name a module imported it, and `time.monotonic` counts those moves, so that a loop
+with a deadline ends. `time.time()`, `datetime.now()` and their relatives agree with the clock, in every thread.
 
 Real, everywhere: `time.perf_counter` and the process's CPU times, so that measurements stay measurements;
 `threading.Event.wait`, `Queue.get`, `Lock.acquire`, `Future.result`, `threading.Timer` and `asyncio.sleep`, which wait
@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self
 from weakref import WeakSet
@@ -31,9 +32,10 @@ from weakref import WeakSet
 from fakebricks.clock import Clock
 from fakebricks.patching import Patch
 
+# Where modules are not searched for aliases under other names; fakebricks itself is among them, for its clock is real.
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {*site.getsitepackages(), site.getusersitepackages()}
+    | {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parent)}
 )
 
 

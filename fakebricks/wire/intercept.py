@@ -49,6 +49,10 @@ class Line:
         """Whether a host is the workspace's."""
         return host is not None and host.lower() == self._host
 
+    def serves(self, url: str) -> bool:
+        """Whether a URL is one of the workspace's."""
+        return self.leads_to(urlsplit(url).hostname)
+
     def ask(self, request: Request, timeout: float | None) -> Reply:
         """The reply, after the simulated time that it takes.
 
@@ -70,7 +74,7 @@ class Line:
 
 
 class Interception:
-    """While entered, requests to the workspace's host go to `Workspace.handle`; all others go where they went before."""
+    """While entered, requests to the workspace's host go to `Workspace.handle`, and all others where they went before."""
 
     def __init__(self, workspace: Answering) -> None:
         self._line = Line(workspace)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from requests import Session
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -38,7 +37,7 @@ def patches(line: Line) -> Iterable[Patch]:
     def get_adapter(original: Callable[..., BaseAdapter]) -> Callable[..., BaseAdapter]:
         def get_adapter(self: Session, url: str) -> BaseAdapter:
             adapter = original(self, url)
-            if not isinstance(adapter, HTTPAdapter) or not line.leads_to(urlsplit(url).hostname):
+            if not isinstance(adapter, HTTPAdapter) or not line.serves(url):
                 return adapter
             kind = straightened(type(adapter))
             straight = kind.__new__(kind)

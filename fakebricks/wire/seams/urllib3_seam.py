@@ -1,7 +1,7 @@
-"""The seam in urllib3: the connection. requests, databricks-sdk, mlflow, boto3 and the SQL connector all go through it.
+"""The seam in urllib3: the connection. requests, databricks-sdk, mlflow and the SQL connector all go through it.
 
-The public methods of `urllib3.connection.HTTPConnection` are replaced, and act for the workspace's host only. Everything
-above them (pools, retries, timeouts, redirects, decoding) is urllib3's own.
+The public methods of `urllib3.connection.HTTPConnection` are replaced, and act for the workspace's host only. What is
+above them (pools, retries, timeouts, redirects, decoding) is urllib3's own. urllib3 2 only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import io
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, Any
 
@@ -32,15 +31,6 @@ def patches(line: Line) -> Iterable[Patch]:
     yield Patch(HTTPConnection, "getresponse", _getresponse)
 
 
-@dataclass(slots=True)
-class _Options:
-    """How the client wants its reply."""
-
-    preload_content: bool = True
-    decode_content: bool = True
-    enforce_content_length: bool = True
-
-
 class _Socket:
     """Stands where a connection has its socket: the near end of the line, with the request that is on its way."""
 
@@ -48,7 +38,7 @@ class _Socket:
         self.line = line
         self.request: Request | None = None
         self.url = ""
-        self.options = _Options()
+        self.options: dict[str, Any] = {}
 
     def settimeout(self, seconds: float | None) -> None:
         """Nothing: the timeout is read from the connection when the reply is asked for."""
@@ -112,9 +102,9 @@ def _request(line: Line, original: Callable[..., None]) -> Callable[..., None]:
         sent = {"host": self.host} | {
             _text(name): _text(value) for name, value in (headers or {}).items() if value is not SKIP_HEADER
         }
-        self.sock.request = Request.of(method, url, sent, collected(body))
+        self.sock.request = Request.of(method, f"{_base(self)}{url}", sent, collected(body))
         self.sock.url = url
-        self.sock.options = _Options(**options)
+        self.sock.options = options
 
     return request
 
@@ -128,12 +118,14 @@ def _getresponse(original: Callable[[Any], HTTPResponse]) -> Callable[[Any], HTT
         if socket.request is None:
             raise http.client.ResponseNotReady
         timeout = Timeout.resolve_default_timeout(self.timeout)
-        return _response(socket, socket.request, socket.line.ask(socket.request, timeout))
+        reply = socket.line.ask(socket.request, timeout)
+        return response(socket.request, reply, request_url=socket.url, **socket.options)
 
     return getresponse
 
 
-def _response(socket: _Socket, request: Request, reply: Reply) -> HTTPResponse:
+def response(request: Request, reply: Reply, **options: Any) -> HTTPResponse:
+    """A reply as urllib3 gives it to its callers; the options are those of `urllib3.HTTPResponse`."""
     body = _Body(b"" if request.method == "HEAD" else reply.body, reply.headers)
     return HTTPResponse(
         body=body,
@@ -144,10 +136,7 @@ def _response(socket: _Socket, request: Request, reply: Reply) -> HTTPResponse:
         reason=HTTPStatus(reply.status).phrase,
         original_response=body,  # type: ignore[arg-type]
         request_method=request.method,
-        request_url=socket.url,
-        preload_content=socket.options.preload_content,
-        decode_content=socket.options.decode_content,
-        enforce_content_length=socket.options.enforce_content_length,
+        **options,
     )
 
 
@@ -167,6 +156,13 @@ def collected(body: Any) -> bytes:
 def _read(file: IO[Any]) -> bytes:
     content = file.read()
     return content.encode() if isinstance(content, str) else bytes(content)
+
+
+def _base(connection: HTTPConnection) -> str:
+    """Where the client reached the workspace."""
+    scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
+    port = "" if connection.port == connection.default_port else f":{connection.port}"
+    return f"{scheme}://{connection.host}{port}"
 
 
 def _text(value: str | bytes) -> str:
