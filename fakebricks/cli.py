@@ -81,6 +81,29 @@ def serve(*, host: str, port: int, clock: Clock, token: str, user: str, catalogs
             time.sleep(_LONG)
 
 
+@main.command()
+@click.option("--host", help="URL of a `fakebricks serve`.  [default: a workspace of its own, in process]")
+@click.option("--token", help="The token that it printed.")
+def demo(*, host: str | None, token: str | None) -> None:
+    """Tell the whole path, from a training run to a scored and logged request."""
+    if (host is None) != (token is None):
+        message = "--host and --token go together"
+        raise click.UsageError(message)
+    from fakebricks.demo import StoryError, tell_in_process, tell_to
+
+    try:
+        if host and token:
+            tell_to(host, token)
+        else:
+            tell_in_process()
+    except ModuleNotFoundError as error:
+        message = f"the story needs the package {error.name}: pip install 'fakebricks[demo]'"
+        raise click.ClickException(message) from None
+    except StoryError as error:
+        message = f"not as told: {error}"
+        raise click.ClickException(message) from None
+
+
 def _workspace(url: str, clock: Clock, token: str, user: str, catalogs: tuple[str, ...]) -> Workspace:
     try:
         return Workspace(

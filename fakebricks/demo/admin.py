@@ -1,4 +1,4 @@
-"""What the story asks of fakebricks itself: its clock, its call log, its tables. Everything else goes through clients."""
+"""What the story asks of fakebricks itself: its clock, its call log and its tables. The rest goes through clients."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ class Transactions:
 def transactions() -> Transactions:
     """The Wisconsin breast cancer measurements as a fraud-like classification.
 
-    As in public card-fraud data the features are anonymous (`V1` to `V8`) but for an `amount`, and the positive class is
-    rare: of the malignant samples so many are kept that they make a tenth of the benign ones.
+    As in public card-fraud data the features are anonymous (`V1` to `V8`) but for an `amount`, and the positive class
+    is rare: of the malignant samples so many are kept that they make a tenth of the benign ones.
     """
     import numpy as np
     from sklearn.datasets import load_breast_cancer

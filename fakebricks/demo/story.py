@@ -39,15 +39,6 @@ _SHOWN = 46
 _TOLD_COLUMNS = ("request_time", "timestamp_ms", "status_code", "request", "response")
 
 
-def run(teller: Teller | None = None) -> None:
-    """Tell the story against the workspace that `DATABRICKS_HOST` and `DATABRICKS_TOKEN` name.
-
-    Raises:
-        StoryError: something is not as told.
-    """
-    Story(teller or Teller()).tell()
-
-
 @dataclass
 class Deployed:
     """An endpoint of the story, and the inference table that it writes."""
@@ -58,18 +49,22 @@ class Deployed:
 
 
 class Story:
-    """One telling."""
+    """One telling, to the workspace that `DATABRICKS_HOST` and `DATABRICKS_TOKEN` name.
+
+    Raises:
+        StoryError: something is not as told.
+    """
 
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
         self._admin = Admin()
-        self._workspace = WorkspaceClient()
         self._data = transactions()
         self._payload = json.loads(self._data.validation.head(3).to_json(orient="split", index=False))
-        self._began = self._admin.clock()
 
     def tell(self) -> None:
         """All chapters, in order."""
+        self._workspace = WorkspaceClient()
+        self._began = self._admin.clock()
         self._teller.say(f"workspace {os.environ['DATABRICKS_HOST']}, MLflow {mlflow.__version__}")
         runs = self._train()
         expected = self._register(runs)
@@ -181,7 +176,7 @@ class Story:
             (first["ready"], first["config_update"]) == ("NOT_READY", "IN_PROGRESS"),
         )
         self._teller.fact(
-            f"and after {len(seen)} polls and {minutes:.1f} simulated minutes {last['ready']} / {last['config_update']}",
+            f"and after {len(seen)} polls and {minutes:.1f} minutes {last['ready']} / {last['config_update']}",
             ready.state.ready.value == "READY" and 5 <= minutes <= 11,
         )
 
