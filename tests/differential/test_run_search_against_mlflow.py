@@ -1,0 +1,231 @@
+"""The search over runs answers as MLflow's own does, on random runs, filters and orders."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from conftest import RefusedError, Rest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakebricks import Workspace
+
+mlflow = pytest.importorskip("mlflow")
+
+from mlflow.entities import (  # noqa: E402
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LifecycleStage,
+    Metric,
+    Param,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunTag,
+)
+from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.utils.search_utils import SearchUtils  # noqa: E402
+
+MLFLOW = "/api/2.0/mlflow"
+
+# Of 2 and 3 alike: what MLflow 3 adds has tests of its own.
+WORDS = st.sampled_from(["a", "A", "ab", "aB", "x_y", "xay", "", "é"])
+KEYS = st.sampled_from(["k", "a b", "mlflow.x"])
+NUMBERS = st.sampled_from([0.0, -1.0, 0.5, 1.0, math.nan, math.inf, -math.inf])
+PATTERNS = st.sampled_from(["a", "%", "a%", "%a", "%b%", "_", "a_", "A", "x_y", "a%%b", ""])
+
+
+@st.composite
+def filters(draw: st.DrawFn) -> str:
+    return draw(st.sampled_from([" and ", " AND ", "  And "])).join(draw(st.lists(clauses(), min_size=1, max_size=2)))
+
+
+@st.composite
+def clauses(draw: st.DrawFn) -> str:
+    kind = draw(st.sampled_from(["metric", "text", "attribute", "time", "dataset", "id"]))
+    space = draw(st.sampled_from(["", " "]))
+    if kind == "metric":
+        name = f"{draw(st.sampled_from(['metrics', 'metric']))}.{draw(quoted_keys())}"
+        number = draw(st.sampled_from(["0", "1", "-1", "0.5", "1.0", "1e30", "2.", ".5"]))
+        return f"{name}{space}{draw(comparators())}{space}{number}"
+    if kind == "text":
+        prefix = draw(st.sampled_from(["params", "param", "parameter", "tags", "tag"]))
+        return f"{prefix}.{draw(quoted_keys())}{draw(texts())}"
+    if kind == "attribute":
+        prefix = draw(st.sampled_from(["", "attributes.", "attr.", "run.", "attribute."]))
+        key = draw(st.sampled_from(["status", "user_id", "run_name", "artifact_uri", '"run name"', "`Run Name`"]))
+        return f"{prefix}{key}{draw(texts())}"
+    if kind == "time":
+        key = draw(st.sampled_from(["start_time", "end_time", "created"]))
+        return f"attributes.{key}{space}{draw(comparators())}{space}{draw(st.sampled_from(['0', '1', '2', '5']))}"
+    if kind == "dataset":
+        key = draw(st.sampled_from(["name", "digest", "context"]))
+        return f"{draw(st.sampled_from(['dataset', 'datasets']))}.{key}{draw(texts())}"
+    listed = ", ".join(f"'{one}'" for one in draw(st.lists(st.sampled_from(["r0", "r1", "zz"]), min_size=1)))
+    return f"attributes.run_id {draw(st.sampled_from(['IN', 'NOT IN', 'in']))} ({listed})"
+
+
+@st.composite
+def quoted_keys(draw: st.DrawFn) -> str:
+    key = draw(KEYS)
+    bare = key.replace(".", "").isalnum()
+    quotes = ["``", '""'] + ([""] if bare else [])
+    quote = draw(st.sampled_from(quotes))
+    return f"{quote[:1]}{key}{quote[1:]}"
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """A comparator and a quoted text."""
+    quote = draw(st.sampled_from("'\""))
+    if draw(st.booleans()):
+        return f" {draw(st.sampled_from(['LIKE', 'ILIKE', 'like', 'iLike']))} {quote}{draw(PATTERNS)}{quote}"
+    words = st.one_of(WORDS, st.sampled_from(["RUNNING", "FINISHED", "u1"]))
+    return f" {draw(st.sampled_from(['=', '!=']))} {quote}{draw(words)}{quote}"
+
+
+def comparators() -> st.SearchStrategy[str]:
+    return st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> str:
+    name = draw(
+        st.one_of(
+            st.tuples(st.sampled_from(["metrics", "params", "tags"]), quoted_keys()).map(".".join),
+            st.sampled_from(
+                ["start_time", "attributes.end_time", "attributes.status", "run_id", "attributes.created", "run_name"]
+            ),
+        )
+    )
+    return name + draw(st.sampled_from(["", " ASC", " DESC", " desc", " asc"]))
+
+
+@st.composite
+def given_runs(draw: st.DrawFn) -> list[dict[str, Any]]:
+    one = st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["n", "a", "ab"]),
+            "start_time": st.integers(0, 3),
+            "end_time": st.sampled_from([None, 1, 5]),
+            "status": st.sampled_from(["RUNNING", "FINISHED"]),
+            "user_id": st.sampled_from(["u1", "a"]),
+            "metrics": st.dictionaries(KEYS, NUMBERS, max_size=3),
+            "params": st.dictionaries(KEYS, WORDS, max_size=2),
+            "tags": st.dictionaries(KEYS, WORDS, max_size=2),
+            "datasets": st.lists(st.tuples(WORDS.filter(bool), WORDS.filter(bool), WORDS), max_size=2),
+        }
+    )
+    return draw(st.lists(one, min_size=2, max_size=6))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    runs=given_runs(),
+    filter_string=st.one_of(st.just(""), filters()),
+    order_by=st.lists(orders(), max_size=2),
+)
+def test_filters_and_orders_as_mlflow_does(runs: list[dict[str, Any]], filter_string: str, order_by: list[str]) -> None:
+    workspace = Workspace()
+    rest = Rest(workspace)
+    experiment_id = rest.post(f"{MLFLOW}/experiments/create", name="/Shared/x")["experiment_id"]
+    entities = [_logged(rest, experiment_id, one) for one in runs]
+    # A page at a time, so that the tokens are part of the comparison.
+    found: list[str] | None = []
+    token = None
+    try:
+        while True:
+            page = rest.post(
+                f"{MLFLOW}/runs/search",
+                experiment_ids=[experiment_id],
+                filter=filter_string,
+                order_by=order_by,
+                max_results=2,
+                **({"page_token": token} if token else {}),
+            )
+            found += [run["info"]["run_id"] for run in page.get("runs", [])]
+            token = page.get("next_page_token")
+            if not token:
+                break
+    except RefusedError as refused:
+        assert refused.status == 400
+        found = None
+
+    assert found == _found_by_mlflow(entities, filter_string, order_by)
+
+
+def _found_by_mlflow(runs: list[Run], filter_string: str, order_by: list[str]) -> list[str] | None:
+    keys = [SearchUtils.parse_order_by_for_search_runs(one)[:2] for one in order_by]
+    if len({(kind, SearchUtils.translate_key_alias(key)) for kind, key in keys}) < len(keys):
+        return None  # MLflow's database store refuses the same field twice
+    try:
+        return [run.info.run_id for run in SearchUtils.sort(SearchUtils.filter(runs, filter_string), order_by)]
+    except MlflowException:
+        return None
+
+
+def _logged(rest: Rest, experiment_id: str, run: dict[str, Any]) -> Run:
+    """The run, logged over REST and as MLflow's own entity."""
+    info = rest.post(
+        f"{MLFLOW}/runs/create",
+        experiment_id=experiment_id,
+        run_name=run["name"],
+        start_time=run["start_time"],
+        user_id=run["user_id"],
+    )["run"]["info"]
+    run_id = info["run_id"]
+    update = {"status": run["status"], **({"end_time": run["end_time"]} if run["end_time"] else {})}
+    rest.post(f"{MLFLOW}/runs/update", run_id=run_id, **update)
+    rest.post(
+        f"{MLFLOW}/runs/log-batch",
+        run_id=run_id,
+        metrics=[{"key": key, "value": _wire(value), "timestamp": 1} for key, value in run["metrics"].items()],
+        params=[{"key": key, "value": value} for key, value in run["params"].items()],
+        tags=[{"key": key, "value": value} for key, value in run["tags"].items()],
+    )
+    datasets = {(name, digest): context for name, digest, context in run["datasets"]}
+    rest.post(
+        f"{MLFLOW}/runs/log-inputs",
+        run_id=run_id,
+        datasets=[
+            {
+                "dataset": {"name": name, "digest": digest, "source_type": "t", "source": "s"},
+                "tags": [{"key": "mlflow.data.context", "value": context}],
+            }
+            for (name, digest), context in datasets.items()
+        ],
+    )
+    tags = {**run["tags"], "mlflow.runName": run["name"]}
+    return Run(
+        RunInfo(
+            **({"run_uuid": run_id} if mlflow.__version__.startswith("2.") else {}),
+            run_id=run_id,
+            experiment_id=experiment_id,
+            user_id=run["user_id"],
+            status=run["status"],
+            start_time=run["start_time"],
+            end_time=run["end_time"],
+            lifecycle_stage=LifecycleStage.ACTIVE,
+            artifact_uri=info["artifact_uri"],
+            run_name=run["name"],
+        ),
+        RunData(
+            metrics=[Metric(key, value, 1, 0) for key, value in run["metrics"].items()],
+            params=[Param(key, value) for key, value in run["params"].items()],
+            tags=[RunTag(key, value) for key, value in tags.items()],
+        ),
+        RunInputs(
+            dataset_inputs=[
+                DatasetInput(Dataset(name, digest, "t", "s"), [InputTag("mlflow.data.context", context)])
+                for (name, digest), context in datasets.items()
+            ]
+        ),
+    )
+
+
+def _wire(value: float) -> float | str:
+    return value if math.isfinite(value) else {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[repr(value)]
