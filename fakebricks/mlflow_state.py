@@ -5,8 +5,8 @@ caches of stores, clients and artifact repositories, of 2.22 up to 3.17. A run t
 afterwards; one that the workspace's user left open is forgotten with the workspace.
 Real as ever: autologging switched on, and the tracing configuration, which are choices of the test's own.
 
-MLflow has no public way to do this: the names below are its own, and those that a version does not have are passed over.
-It is never imported from here. Where code under test imports it meanwhile, it is left as if newly imported.
+MLflow has no public way to do this: the names below are its own, and those that a version does not have are passed
+over. It is never imported from here. Where code under test imports it meanwhile, it is left as if newly imported.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Line:
 
 
 class Interception:
-    """While entered, requests to the workspace's host go to `Workspace.handle`, and all others where they went before."""
+    """While entered, requests to the workspace's host go to `Workspace.handle`; others go where they went before."""
 
     def __init__(self, workspace: Answering) -> None:
         self._line = Line(workspace)

@@ -37,13 +37,13 @@ def run(pytester: pytest.Pytester):
 @pytest.mark.parametrize("transport", ["process", "server"])
 def test_both_fixtures_answer_over_both_transports(run, transport):
     result = run(
-        """
+        f"""
         import os, time
         from ask import me
 
         def test_one(fakebricks):
             assert me() == "jane@acme.test"
-            assert ("127.0.0.1" in os.environ["DATABRICKS_HOST"]) == (%r == "server")
+            assert ("127.0.0.1" in os.environ["DATABRICKS_HOST"]) == ({transport!r} == "server")
             assert len(fakebricks.calls) == 1
 
         def test_fresh(fakebricks):
@@ -61,8 +61,7 @@ def test_both_fixtures_answer_over_both_transports(run, transport):
 
         def test_nothing_left():
             assert "127.0.0.1" not in os.environ.get("DATABRICKS_HOST", "")
-        """
-        % transport,
+        """,
         f"--fakebricks-transport={transport}",
     )
     result.assert_outcomes(passed=5)

@@ -156,7 +156,7 @@ def test_a_reply_that_takes_longer_than_the_timeout_is_the_client_s_own_error():
             requests.get(f"{HOST}/f", timeout=(3, 10))
         assert 10 <= answers.clock.time() - before < 11
         requests.get(f"{HOST}/f", timeout=30)
-        requests.get(f"{HOST}/f")  # noqa: S113 - without a timeout is the case
+        requests.get(f"{HOST}/f")
         assert 50 <= answers.clock.time() - before < 52
         with pytest.raises(urllib3.exceptions.ReadTimeoutError):
             urllib3.PoolManager().request("GET", f"{HOST}/f", timeout=1, retries=False)
@@ -171,12 +171,12 @@ def test_httpx_times_out_on_its_own_terms():
         assert 5 <= answers.clock.time() - before < 6
         assert client.get(f"{HOST}/f", timeout=None).status_code == 200
         with pytest.raises(httpx.ReadTimeout):
-            asyncio.run(asynchronously(timeout=2))
+            asyncio.run(asynchronously(2))
 
 
-async def asynchronously(timeout: float | None = 5) -> httpx.Response:
+async def asynchronously(seconds: float = 5) -> httpx.Response:
     async with httpx.AsyncClient() as client:
-        return await client.post(f"{HOST}/f", content=b"1234", timeout=timeout)
+        return await client.post(f"{HOST}/f", content=b"1234", timeout=seconds)
 
 
 def test_httpx_synchronous_and_asynchronous(answers):

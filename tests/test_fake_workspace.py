@@ -1,0 +1,137 @@
+"""`fake_workspace` as a user has it: context manager, decorator, options, strictness."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+
+import pytest
+import requests
+
+from fakebricks import UnsupportedCallError, Workspace, fake_workspace
+from fakebricks.clock import VirtualClock
+
+
+def me() -> str:
+    headers = {"authorization": f"Bearer {os.environ['DATABRICKS_TOKEN']}"}
+    url = f"{os.environ['DATABRICKS_HOST']}/api/2.0/preview/scim/v2/Me"
+    return requests.get(url, headers=headers, timeout=5).json()["userName"]
+
+
+def unknown() -> int:
+    headers = {"authorization": f"Bearer {os.environ['DATABRICKS_TOKEN']}"}
+    return requests.get(f"{os.environ['DATABRICKS_HOST']}/api/2.0/no/such", headers=headers, timeout=5).status_code
+
+
+def test_it_yields_a_workspace_that_clients_find():
+    with fake_workspace(user="sam@acme.test") as workspace:
+        assert isinstance(workspace, Workspace)
+        assert me() == "sam@acme.test"
+        assert [str(call) for call in workspace.calls] == ["GET /api/2.0/preview/scim/v2/Me -> 200"]
+
+
+def test_as_a_decorator_each_call_has_a_workspace_of_its_own():
+    @fake_workspace(user="sam@acme.test")
+    def decorated(addend: int, *, other: int) -> tuple[str, int]:
+        """Its docstring."""
+        time.sleep(60)
+        return me(), addend + other
+
+    assert decorated(1, other=2) == decorated(1, other=2) == ("sam@acme.test", 3)
+    assert decorated.__doc__ == "Its docstring."
+    assert "DATABRICKS_HOST" not in os.environ or "fakebricks.test" not in os.environ["DATABRICKS_HOST"]
+
+
+def test_as_a_decorator_of_a_coroutine_function():
+    @fake_workspace(user="sam@acme.test")
+    async def decorated() -> str:
+        await asyncio.sleep(0)
+        return await asyncio.to_thread(me)
+
+    assert asyncio.run(decorated()) == "sam@acme.test"
+
+
+def test_one_object_can_be_entered_again_and_within_itself():
+    fake = fake_workspace()
+    with fake as first, fake as second:
+        assert first is not second
+        me()
+        assert (len(first.calls), len(second.calls)) == (0, 1)
+    with fake as third:
+        assert len(third.calls) == 0
+
+
+def test_what_is_not_computed_is_named_on_exit():
+    with pytest.raises(UnsupportedCallError, match="GET /api/2.0/no/such"), fake_workspace():
+        assert unknown() == 501
+
+
+def test_lenient():
+    with fake_workspace(strict=False):
+        assert unknown() == 501
+
+
+def test_an_error_of_the_test_s_own_is_not_hidden_and_the_reason_is_noted():
+    with pytest.raises(ZeroDivisionError) as caught, fake_workspace():
+        unknown()
+        raise ZeroDivisionError
+    assert "GET /api/2.0/no/such" in caught.value.__notes__[0]
+
+
+def test_the_surroundings_are_put_back_after_an_unsupported_call():
+    before = dict(os.environ), time.sleep, requests.Session.get_adapter
+    with pytest.raises(UnsupportedCallError), fake_workspace():
+        unknown()
+    assert (dict(os.environ), time.sleep, requests.Session.get_adapter) == before
+
+
+@pytest.mark.parametrize("option", ["clock", "storage", "runtime"])
+def test_a_wrong_value_lists_the_right_ones(option):
+    with pytest.raises(ValueError, match=rf"{option}='nonsense' is not a choice; there are '\w+', '\w+'"):
+        fake_workspace(**{option: "nonsense"})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
+    ids=str,
+)
+def test_what_is_not_computed_yet_is_refused_by_name(options):
+    with pytest.raises(NotImplementedError, match=next(iter(options))):
+        fake_workspace(**options)
+
+
+def test_a_clock_of_the_test_s_own():
+    clock = VirtualClock(start=1_700_000_000)
+    with fake_workspace(clock=clock) as workspace:
+        assert workspace.clock is clock
+        assert round(time.time()) == 1_700_000_000
+
+
+def test_seeds():
+    def names(seed: int) -> tuple[str, str]:
+        with fake_workspace(seed=seed) as workspace:
+            return workspace.host, workspace.token
+
+    assert names(1) == names(1)
+    assert names(1) != names(2)
+
+
+def test_the_files_are_removed():
+    with fake_workspace() as workspace:
+        directory = workspace._scratch.directory()
+        assert os.path.isdir(directory)
+    assert not os.path.exists(directory)
+
+
+def test_threads_of_the_test_are_answered():
+    found: list[str] = []
+    with fake_workspace():
+        threads = [threading.Thread(target=lambda: found.append(me())) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == ["jane@acme.test"] * 8
