@@ -6,6 +6,7 @@ story runs in process and against a `fakebricks serve` elsewhere.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -53,17 +54,13 @@ def tell_to(host: str, token: str) -> None:
 
 def _story() -> Story:
     teller = Teller()
-    _quiet_clients()
+    os.environ.update(
+        MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
+        MLFLOW_DISABLE_TELEMETRY="true",
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+    )
     with teller.busy("importing MLflow, databricks-sdk and scikit-learn"):
         from fakebricks.demo.story import Story
-    return Story(teller)
-
-
-def _quiet_clients() -> None:
-    """MLflow's own remarks would stand between the lines of the story."""
-    import logging
-
-    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    # MLflow's own remarks would stand between the lines of the story.
     logging.getLogger("mlflow").setLevel(logging.ERROR)
+    return Story(teller)

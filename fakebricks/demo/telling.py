@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_NARROWEST = 8
+
 
 class StoryError(Exception):
     """What happened is not what the story says."""
@@ -53,7 +55,9 @@ class Teller:
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """A small table."""
-        table = Table(*columns, title=title, title_justify="left", title_style="italic")
+        table = Table(title=title, title_justify="left", title_style="italic")
+        for column in columns:
+            table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=max(len(column), _NARROWEST))
         for row in rows:
             table.add_row(*(escape(str(cell)) for cell in row))
         self._console.print(table)
