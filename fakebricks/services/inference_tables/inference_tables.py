@@ -31,6 +31,8 @@ _MOST_LOGGED = 1024 * 1024  # documented: larger bodies are logged as NULL, with
 # Documented: requests that are answered with these may not be logged; here they never are.
 _UNLOGGED = frozenset({401, 403, 429, 500})
 
+_TIME = {True: "timestamp_ms", False: "request_time"}
+
 # What Unity Catalog calls the types that SQL calls otherwise.
 _TYPE_NAMES = {"BIGINT": "LONG", "ARRAY<STRING>": "ARRAY", "MAP<STRING,STRING>": "MAP"}
 
@@ -51,6 +53,7 @@ class InferenceTables:
         self._unity_catalog = unity_catalog
         self._scratch = scratch
         self._writing = threading.Lock()
+        unity_catalog.also_writes(self.flush)
 
     def create(self, catalog: str, schema: str, prefix: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
         """The full name of an endpoint's inference table, which is made unless it is the endpoint's already.
@@ -74,8 +77,8 @@ class InferenceTables:
             full_name,
             [_column(one) for one in columns(legacy=legacy)],
             str(self._scratch.directory("tables", place)),
-            owner,
-            {} if legacy else PROPERTIES,
+            owner=owner,
+            properties={} if legacy else PROPERTIES,
         )
         self._tables.put(
             (full_name,), PayloadTable(id=table.id, full_name=full_name, endpoint_id=endpoint_id, legacy=legacy)
@@ -94,13 +97,17 @@ class InferenceTables:
     def read(self, full_name: str) -> Any:
         """All rows that have been delivered by now to a table of Unity Catalog, as a `pyarrow.Table`.
 
+        Delta keeps no order; the rows of an inference table are given in the order of their requests.
+
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
         """
         record = self._unity_catalog.require_table(full_name)
         delta.require()
         self.flush(record.full_name)
-        return Delta(Path(record.storage_location), ()).read()
+        rows = Delta(Path(record.storage_location), ()).read()
+        table = self._registered(full_name)
+        return rows.sort_by(_TIME[table.legacy]) if table else rows
 
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's."""

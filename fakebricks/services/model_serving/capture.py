@@ -7,6 +7,8 @@ work here, and the call log says so.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from msgspec.structs import replace
 
 from fakebricks.services.inference_tables.inference_tables import InferenceTables, logged, logging_errors
@@ -22,6 +24,8 @@ from fakebricks.services.model_serving.refused import refuse_gateway
 from fakebricks.services.model_serving.runtimes import Scored
 from fakebricks.services.model_serving.shapes import AiGatewayShape, AutoCaptureShape
 from fakebricks.wire.errors import InvalidParameterValue
+
+C = TypeVar("C", bound=AutoCapture)
 
 DEPRECATED = (
     "The platform of 2026 refuses this: Legacy inference tables have been deprecated. The 'auto_capture_config' field "
@@ -47,7 +51,7 @@ class Capture:
         before, asked = endpoint.inference_table_config, gateway.inference_table_config
         if asked is None:
             return replace(endpoint, inference_table_config=None)
-        wanted = InferenceTableConfig(**_wanted(endpoint, before, asked))
+        wanted = _wanted(InferenceTableConfig, endpoint, before, asked)
         if before and before.enabled and wanted.enabled and wanted != before:
             # "Inference tables is already enabled" is observed; the rule is documented.
             message = (
@@ -72,7 +76,7 @@ class Capture:
             return endpoint, held
         if asked.enabled is False and held is None:
             return endpoint, None
-        wanted = AutoCapture(**_wanted(endpoint, held, asked))
+        wanted = _wanted(AutoCapture, endpoint, held, asked)
         if not wanted.enabled:
             return replace(endpoint, auto_capture_disabled=True), wanted
         if endpoint.auto_capture_disabled:
@@ -133,7 +137,7 @@ class Capture:
             )
 
 
-def _wanted(endpoint: Endpoint, before: AutoCapture | None, asked: AutoCaptureShape) -> dict[str, str | bool]:
+def _wanted(kind: type[C], endpoint: Endpoint, before: C | None, asked: AutoCaptureShape) -> C:
     """What is asked for, completed by what was, and by the defaults (documented)."""
     enabled = asked.enabled is not False
     catalog = asked.catalog_name or (before.catalog_name if before else "")
@@ -142,7 +146,7 @@ def _wanted(endpoint: Endpoint, before: AutoCapture | None, asked: AutoCaptureSh
         message = "An inference table needs a catalog_name and a schema_name."
         raise InvalidParameterValue(message)
     prefix = asked.table_name_prefix or (before.table_name_prefix if before else endpoint.name)
-    return {"catalog_name": catalog, "schema_name": schema, "table_name_prefix": prefix, "enabled": enabled}
+    return kind(catalog_name=catalog, schema_name=schema, table_name_prefix=prefix, enabled=enabled)
 
 
 def _full_name(capture: AutoCapture) -> str:

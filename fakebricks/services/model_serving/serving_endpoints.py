@@ -6,7 +6,7 @@ Real: names, configurations and their versions, the states of an endpoint's life
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -47,6 +47,7 @@ class ServingEndpoints:
         self,
         state: State,
         ids: Ids,
+        *,
         registry: ModelRegistry,
         models: Models,
         deployments: Deployments,
@@ -134,7 +135,7 @@ class ServingEndpoints:
             self._endpoints.put((name,), endpoint)
             return endpoint
 
-    def patch_tags(self, name: str, add: list[Tag], delete: list[str]) -> Endpoint:
+    def patch_tags(self, name: str, add: Sequence[Tag], delete: Sequence[str]) -> Endpoint:
         """Add or change tags, and remove others.
 
         Raises:
@@ -191,7 +192,7 @@ class ServingEndpoints:
 
     def _updating(self, endpoint: Endpoint, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
         self._models.require()
-        before = endpoint.config or (endpoint.pending and endpoint.pending.config)
+        before = endpoint.config or (endpoint.pending.config if endpoint.pending else None)
         asked = served_entities(body, caller.user_name, _millis(now), self._ids.hex32)
         if asked is None and before is None:
             message = "The endpoint's config must have at least one served entity."
@@ -233,7 +234,7 @@ def _missing(name: str) -> ResourceDoesNotExist:
     return ResourceDoesNotExist(f"Endpoint with name '{name}' does not exist.")
 
 
-def _with_tags(tags: tuple[Tag, ...], add: list[Tag]) -> tuple[Tag, ...]:
+def _with_tags(tags: tuple[Tag, ...], add: Sequence[Tag]) -> tuple[Tag, ...]:
     if not all(tag.key for tag in add):
         message = "The key of a tag must not be empty."
         raise InvalidParameterValue(message)

@@ -49,7 +49,7 @@ class ServedEntityShape(ServedShape):
     external_model: dict[str, Any] | None = None
 
 
-class ServedModelShape(ServedShape):
+class ServedModelShape(ServedShape, kw_only=True):
     model_name: str
     model_version: str | int
 
@@ -103,10 +103,10 @@ class PatchTags(NamedEndpoint):
     delete_tags: list[str] | None = None
 
 
-class PutAiGateway(AiGatewayShape):
+class PutAiGateway(AiGatewayShape, kw_only=True):
     name: str
 
 
-class ServedModelOf(NamedEndpoint):
+class ServedModelOf(NamedEndpoint, kw_only=True):
     served_model_name: str
     config_version: int | None = None

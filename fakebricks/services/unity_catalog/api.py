@@ -281,8 +281,9 @@ def create_table(unity_catalog: UnityCatalog, call: Call) -> None:
     )
 
 
-@routes.get(f"{_TABLES}/<full_name>")
+@routes.get(f"{_TABLES}/<full_name>", atomic=False)
 def get_table(unity_catalog: UnityCatalog, call: Call, body: GetTable) -> TableInfo:
+    unity_catalog.bring_up_to_date(body.full_name)
     return _table(unity_catalog, unity_catalog.require_table(body.full_name))
 
 

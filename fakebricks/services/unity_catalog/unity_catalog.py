@@ -7,7 +7,7 @@ privileges (everyone may do everything).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -54,6 +54,7 @@ class UnityCatalog:
         self._ids = ids
         self._clock = clock
         self._contents: dict[str, SchemaContents] = {}
+        self._writers: list[Callable[[str], None]] = []
         self.metastore_id = ids.uuid()
 
     @property
@@ -64,6 +65,15 @@ class UnityCatalog:
     def also_holds(self, kind: str, contents: SchemaContents) -> None:
         """Count `contents` when a schema must be empty, as `functions` or `volumes`, and remove them when forced."""
         self._contents[kind] = contents
+
+    def also_writes(self, write: Callable[[str], None]) -> None:
+        """Have `write(full_name)` called by `bring_up_to_date`, for a service that has rows of tables yet to write."""
+        self._writers.append(write)
+
+    def bring_up_to_date(self, full_name: str) -> None:
+        """Have all rows that are due written to a table. It may take a while: never call it inside a transaction."""
+        for write in self._writers:
+            write(full_name)
 
     def create_catalog(
         self,

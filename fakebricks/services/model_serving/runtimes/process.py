@@ -90,7 +90,7 @@ class _Leniency:
     def __call__(self) -> Iterator[None]:
         with self._lock:
             if self._inside == 0:
-                self._outside = warnings.filters[:]  # type: ignore[index]
+                self._outside = list(warnings.filters)
                 warnings.simplefilter("ignore")
             self._inside += 1
         try:
