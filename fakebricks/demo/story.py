@@ -242,7 +242,7 @@ class Story:
         for endpoint in endpoints:
             rows = self._admin.table(endpoint.table)
             shown = [(_time_of(row), row["status_code"], row["request"], row["response"]) for row in rows]
-            self._teller.table(endpoint.table, ("time", "status_code", "request", "response"), shown)
+            self._teller.table(endpoint.table, ("time", "status", "request", "response"), shown)
             statuses = sorted(row["status_code"] for row in rows)
             wanted = [200] * (endpoint.queries - 1) + [400]
             self._teller.fact(f"one row per request, the 400 too: {len(rows)} rows", statuses == wanted)

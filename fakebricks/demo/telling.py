@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-_NARROWEST = 8
+_WIDEST_CELL = 26
 
 
 class StoryError(Exception):
@@ -57,7 +57,11 @@ class Teller:
         """A small table."""
         table = Table(title=title, title_justify="left", title_style="italic")
         for column in columns:
-            table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=max(len(column), _NARROWEST))
+            table.add_column(column, no_wrap=True)
         for row in rows:
-            table.add_row(*(escape(str(cell)) for cell in row))
+            table.add_row(*(escape(_cut(str(cell))) for cell in row))
         self._console.print(table)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST_CELL else f"{text[: _WIDEST_CELL - 1]}…"
