@@ -29,18 +29,11 @@ def main() -> None:
     """A fake Databricks workspace, for testing MLflow code."""
 
 
-class _ClockName(click.ParamType):  # type: ignore[type-arg, unused-ignore] - generic since click 8.2 only
-    """The name of a clock: auto, real or xN."""
-
-    name = "auto|real|xN"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Clock:
-        if isinstance(value, Clock):
-            return value
-        try:
-            return clock_named(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _clock(_: click.Context, __: click.Parameter, name: str) -> Clock:
+    try:
+        return clock_named(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
@@ -59,7 +52,8 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
     "--clock",
     default="auto",
     show_default=True,
-    type=_ClockName(),
+    metavar="auto|real|xN",
+    callback=_clock,
     help="auto: waiting costs nothing. real: as on the platform. xN: N times as fast, for example x60.",
 )
 @click.option("--token", callback=_token, help="The user's access token.  [default: a random one]")
