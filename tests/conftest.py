@@ -16,6 +16,8 @@ from fakebricks.wire.server import Server
 
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
+pytest_plugins = ["pytester"]
+
 
 class Rest:
     """Plain REST calls to a workspace, with the token of one of its people."""
@@ -27,22 +29,22 @@ class Rest:
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
         return self.workspace.handle(Request.of(method, path, {**self.headers, **(headers or {})}, body))
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         return self.json("GET", path, query=query)
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         return self.json("POST", path, body=body)
 
-    def put(self, path: str, **body: Any) -> Any:
+    def put(self, path: str, /, **body: Any) -> Any:
         return self.json("PUT", path, body=body)
 
-    def patch(self, path: str, **body: Any) -> Any:
+    def patch(self, path: str, /, **body: Any) -> Any:
         return self.json("PATCH", path, body=body)
 
-    def delete(self, path: str, **body: Any) -> Any:
+    def delete(self, path: str, /, **body: Any) -> Any:
         return self.json("DELETE", path, body=body)
 
-    def json(self, method: str, path: str, *, query: dict[str, Any] | None = None, body: Any = None) -> Any:
+    def json(self, method: str, path: str, /, *, query: dict[str, Any] | None = None, body: Any = None) -> Any:
         """The reply's JSON; `RefusedError` where the reply is an error."""
 
         url = f"{path}?{urlencode(query, doseq=True)}" if query else path

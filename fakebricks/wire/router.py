@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, PathConverter, Rule
 
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.messages import Request
@@ -15,13 +15,28 @@ from fakebricks.wire.operations import Operation
 _SUGGESTIONS = 3
 
 
+class _AnyPath(PathConverter):
+    """The rest of a path, whatever it is: it is for the operation to refuse line breaks and empty parts by name."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False
+
+
 class Router:
     """All declared operations, by method and path."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.operations = tuple(operations)
-        rules = [Rule(one.path, methods=[one.method], endpoint=one) for one in self.operations]
-        self._map = Map(rules, strict_slashes=False, merge_slashes=False, redirect_defaults=False)
+        # Werkzeug lets GET answer HEAD too, so that a HEAD of its own must come first.
+        heads_first = sorted(self.operations, key=lambda one: one.method != "HEAD")
+        rules = [Rule(one.path, methods=[one.method], endpoint=one) for one in heads_first]
+        self._map = Map(
+            rules,
+            strict_slashes=False,
+            merge_slashes=False,
+            redirect_defaults=False,
+            converters={"path": _AnyPath},
+        )
         self._adapter = self._map.bind("fakebricks.test")
 
     def find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:

@@ -65,7 +65,9 @@ def test_a_name_has_three_levels(rest: Rest, name: str):
     )
 
 
-@pytest.mark.parametrize("name", ["main.default.a b", "main.default.a/b", "main.default.a\x01", "main.default." + "x" * 256])
+@pytest.mark.parametrize(
+    "name", ["main.default.a b", "main.default.a/b", "main.default.a\x01", "main.default." + "x" * 256]
+)
 def test_an_invalid_model_name_is_refused(rest: Rest, name: str):
     with pytest.raises(RefusedError) as error:
         rest.post(f"{MODELS}/create", name=name)

@@ -66,7 +66,11 @@ def test_what_is_missing_or_there_already(rest: Rest):
             "TABLE_DOES_NOT_EXIST",
             "Table 'main.default.nope' does not exist.",
         ),
-        (lambda: rest.post(SCHEMAS, name="x", catalog_name="no"), "CATALOG_DOES_NOT_EXIST", "Catalog 'no' does not exist."),
+        (
+            lambda: rest.post(SCHEMAS, name="x", catalog_name="no"),
+            "CATALOG_DOES_NOT_EXIST",
+            "Catalog 'no' does not exist.",
+        ),
     ]:
         with pytest.raises(RefusedError) as error:
             ask()
