@@ -1,0 +1,67 @@
+"""The admin plane over both ways in."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import RefusedError
+
+ADVANCE = "/_fakebricks/clock/advance"
+ME = "/api/2.0/preview/scim/v2/Me"
+
+
+def test_the_clock_is_read_and_moved(rest, workspace):
+    before = rest.get("/_fakebricks/clock")
+    assert before["clock"] == "virtual"
+    after = rest.post(ADVANCE, minutes=31, seconds="2")
+    assert 31 * 60 + 2 <= after["time"] - before["time"] < 31 * 60 + 12
+    assert after["now"] <= workspace.clock.now().isoformat()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{}, {"minutes": 0}, {"minutes": -1}, {"days": 1e300}, {"seconds": "inf"}, {"seconds": "nan"}, {"hours": [1]},
+     {"weeks": 1}, {"days": 1, "hours": -1}],
+)  # fmt: skip
+def test_a_bad_advance_is_refused_and_time_stays(rest, workspace, bad):
+    before = workspace.clock.time()
+    with pytest.raises(RefusedError) as caught:
+        rest.post(ADVANCE, **bad)
+    assert (caught.value.status, caught.value.error_code) == (400, "INVALID_PARAMETER_VALUE")
+    assert workspace.clock.time() - before < 10
+
+
+def test_the_call_log_is_read_filtered_and_cleared_and_holds_neither_itself_nor_a_credential(rest, workspace):
+    rest.get(ME)
+    rest.get("/.well-known/databricks-config")
+    assert [call["operation"] for call in rest.get("/_fakebricks/calls")["calls"]] == ["me", "databricks_config"]
+    (call,) = rest.get("/_fakebricks/calls", matching="GET */scim/*")["calls"]
+    assert (call["status"], call["caller"], call["path"]) == (200, workspace.user_name, ME)
+    assert workspace.user_name in call["reply_body"]
+    assert workspace.token.encode() not in rest.call("GET", "/_fakebricks/calls").body
+    rest.delete("/_fakebricks/calls")
+    assert rest.get("/_fakebricks/calls")["calls"] == []
+
+
+def test_a_snapshot_is_restored_more_than_once(rest):
+    folders = "/api/2.0/workspace/mkdirs"
+    taken = rest.post("/_fakebricks/snapshot")["id"]
+    for _ in range(2):
+        rest.post(folders, path="/Users/jane@acme.test/made")
+        rest.get("/api/2.0/workspace/get-status", path="/Users/jane@acme.test/made")
+        rest.post("/_fakebricks/restore", id=taken)
+        with pytest.raises(RefusedError):
+            rest.get("/api/2.0/workspace/get-status", path="/Users/jane@acme.test/made")
+
+
+def test_an_unknown_snapshot_or_table_is_refused(rest):
+    with pytest.raises(RefusedError, match="no snapshot"):
+        rest.post("/_fakebricks/restore", id="none")
+    with pytest.raises(RefusedError) as caught:
+        rest.get("/_fakebricks/tables/main.no.table")
+    assert caught.value.status in (400, 404)
+
+
+@pytest.mark.parametrize("path", ["/_fakebricks/clock", "/_fakebricks/calls"])
+def test_the_admin_plane_needs_a_token(rest, path):
+    rest.headers = {}
+    assert rest.call("GET", path).status == 401

@@ -1,0 +1,129 @@
+"""`fakebricks serve` as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+SERVE = [sys.executable, "-m", "fakebricks", "serve", "--port", "0"]
+ME = "/api/2.0/preview/scim/v2/Me"
+HEAVY = ("mlflow", "databricks", "pandas", "numpy", "pyarrow", "deltalake", "requests")
+
+
+@contextmanager
+def serving(*options: str, **environment: str) -> Iterator[tuple[subprocess.Popen, dict[str, str]]]:
+    """The process, and the environment that it printed."""
+    process = subprocess.Popen(
+        [*SERVE, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
+    try:
+        assert process.stdout.readline().startswith("# fakebricks ")
+        lines = [shlex.split(process.stdout.readline()) for _ in range(4)]
+        yield process, dict(line[1].split("=", 1) for line in lines if line[0] == "export")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(printed: dict[str, str], method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
+    connection = HTTPConnection(printed["DATABRICKS_HOST"].removeprefix("http://"), timeout=10)
+    headers = {"authorization": f"Bearer {printed['DATABRICKS_TOKEN']}"}
+    connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
+
+
+def test_what_it_prints_is_what_a_client_needs_and_its_token_is_its_own():
+    with serving("--user", "joe@acme.test") as (_, printed), serving("--token", "dapi-mine") as (_, other):
+        assert printed["MLFLOW_TRACKING_URI"] == "databricks"
+        assert printed["MLFLOW_REGISTRY_URI"] == "databricks-uc"
+        assert ask(printed, "GET", ME)[1]["userName"] == "joe@acme.test"
+        assert other["DATABRICKS_TOKEN"] == "dapi-mine"
+        assert ask(other, "GET", ME)[0] == 200
+        assert ask({**other, "DATABRICKS_TOKEN": printed["DATABRICKS_TOKEN"]}, "GET", ME)[0] == 403
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_and_leaves_no_files(number, tmp_path: Path):
+    with serving(TMPDIR=str(tmp_path)) as (process, printed):
+        assert ask(printed, "POST", "/_fakebricks/snapshot", {})[0] == 200
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - began < 2
+        assert process.stderr.read() == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said_in_one_line():
+    with serving() as (_, printed):
+        port = printed["DATABRICKS_HOST"].rpartition(":")[2]
+        second = subprocess.run([*SERVE, "--port", port], capture_output=True, text=True, timeout=20, check=False)
+    assert second.returncode != 0
+    assert second.stdout == ""
+    assert second.stderr.count("\n") == 1
+    assert f"port {port} on 127.0.0.1 is taken" in second.stderr
+
+
+@pytest.mark.parametrize("options", [("--clock", "x0"), ("--clock", "moon"), ("--token", "a b"), ("--port", "70000")])
+def test_a_bad_option_is_refused(options):
+    refused = subprocess.run([*SERVE, *options], capture_output=True, text=True, timeout=20, check=False)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["auto", "real", "x60"])
+def test_its_clock_is_the_one_asked_for(name):
+    with serving("--clock", name) as (_, printed):
+        before = ask(printed, "GET", "/_fakebricks/clock")[1]
+        time.sleep(0.1)
+        after = ask(printed, "POST", "/_fakebricks/clock/advance", {"minutes": 10})[1]
+    assert before["clock"] == name
+    least = 600 + (6 if name == "x60" else 0.1)
+    assert least <= after["time"] - before["time"] < least + 300
+
+
+def test_its_first_answer_needs_nothing_heavy():
+    script = f"""
+import sys
+from fakebricks import Workspace
+from fakebricks.cli import main
+from fakebricks.wire import Request
+with Workspace().serve() as server:
+    from http.client import HTTPConnection
+    connection = HTTPConnection(server.url.removeprefix("http://"))
+    connection.request("GET", "/.well-known/databricks-config")
+    assert connection.getresponse().status == 200
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_databricks_sdk_in_another_process_finds_who_it_is_without_a_warning(tmp_path: Path):
+    pytest.importorskip("databricks.sdk")
+    script = "from databricks.sdk import WorkspaceClient; print(WorkspaceClient().current_user.me().user_name)"
+    with serving() as (_, printed):
+        asked = subprocess.run(
+            [sys.executable, "-W", "default", "-c", script],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**printed, "PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        )
+    assert asked.stdout.strip() == "jane@acme.test"
+    assert asked.stderr == ""

@@ -1,0 +1,221 @@
+"""The HTTP way in: what sockets can do wrong, tenancy, starting and stopping."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+import pytest
+
+from fakebricks import Workspace
+from fakebricks.clock import RealClock, VirtualClock
+from fakebricks.wire import Reply
+from fakebricks.wire.server import PortTakenError, Server
+
+ME = "/api/2.0/preview/scim/v2/Me"
+
+
+def exchange(url: str, content: bytes, *, finish: bool = False) -> bytes:
+    """Everything that comes back for these bytes, until the server closes or is silent for a second."""
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    received = b""
+    with socket.create_connection((host, int(port)), timeout=1) as connection:
+        connection.sendall(content)
+        if finish:
+            connection.shutdown(socket.SHUT_WR)
+        try:
+            while piece := connection.recv(65536):
+                received += piece
+        except TimeoutError:
+            pass
+    return received
+
+
+def me(server: Server, token: str) -> tuple[int, dict]:
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection.request("GET", ME, headers={"authorization": f"Bearer {token}"})
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    return response.status, answer
+
+
+@pytest.fixture
+def own(workspace):
+    """A server of the test's own, with one workspace and little patience."""
+    with Server(patience=0.5) as server:
+        server.add(workspace)
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"\x00\xff\xfe garbage \x01\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET /x\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
+        (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+        (b"GET / HTTP/1.1\r\nHost: a/b?c\r\n\r\n", 400),
+        (b"GET http://[x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: a\r\n" * 200 + b"\r\n", 431),
+        (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: two\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", 408),
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_platforms_shape(own, workspace, content, status):
+    head, _, body = exchange(own.url, content).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"connection: close" in head
+    answer = json.loads(body)
+    assert answer["error_code"] == "BAD_REQUEST"
+    assert "Traceback" not in answer["message"]
+    assert len(workspace.calls) == 0
+    assert me(own, workspace.token)[0] == 200
+
+
+def test_a_body_that_ends_early_is_refused(own):
+    reply = exchange(own.url, b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc", finish=True)
+    assert reply.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_says_nothing_is_hung_up_on(own):
+    began = time.monotonic()
+    assert exchange(own.url, b"") == b""
+    assert time.monotonic() - began < 1
+
+
+def test_a_chunked_body_arrives_whole(own, workspace):
+    head = (
+        f"POST /api/2.0/nothing HTTP/1.1\r\nAuthorization: Bearer {workspace.token}\r\nTransfer-Encoding: chunked\r\n"
+    )
+    exchange(own.url, head.encode() + b'\r\n3;x=y\r\n{"a\r\nb\r\n": 1234567}\r\n0\r\nTrailer: x\r\n\r\n')
+    assert workspace.calls[-1].request_body == b'{"a": 1234567}'
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_order(own, workspace):
+    head = f"Host: a\r\nAuthorization: Bearer {workspace.token}\r\n\r\n".encode()
+    replies = exchange(own.url, b"GET " + ME.encode() + b" HTTP/1.1\r\n" + head + b"GET /api/no HTTP/1.1\r\n" + head)
+    assert replies.index(b"HTTP/1.1 200") < replies.index(b"HTTP/1.1 501")
+
+
+def test_a_connection_is_kept_and_head_has_no_body(own, workspace):
+    connection = HTTPConnection(own.url.removeprefix("http://"), timeout=10)
+    headers = {"authorization": f"Bearer {workspace.token}"}
+    connection.request("HEAD", ME, headers=headers)
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"")
+    assert int(response.headers["content-length"]) > 0
+    first = connection.sock
+    connection.request("GET", ME, headers=headers)
+    assert json.loads(connection.getresponse().read())["userName"] == workspace.user_name
+    assert connection.sock is first
+    connection.close()
+
+
+def test_fifty_clients_at_once_are_all_answered(own, workspace):
+    before = threading.active_count()
+    with ThreadPoolExecutor(50) as pool:
+        statuses = [status for status, _ in pool.map(lambda _: me(own, workspace.token), range(200))]
+    assert statuses == [200] * 200
+    deadline = time.monotonic() + 2
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_token_names_its_workspace(own, workspace):
+    other = Workspace(seed=1, user="joe@acme.test")
+    own.add(other)
+    assert me(own, workspace.token)[1]["userName"] == workspace.user_name
+    assert me(own, other.token)[1]["userName"] == "joe@acme.test"
+    assert me(own, "unknown")[0] == 403
+    own.remove(other)
+    assert me(own, other.token)[0] == 403
+    assert [call.caller for call in other.calls] == ["joe@acme.test", None]
+    other.close()
+
+
+def test_a_server_without_a_workspace_is_unavailable():
+    with Server() as server:
+        status, answer = me(server, "any")
+    assert (status, answer["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+
+
+def test_a_port_that_is_taken_is_said_at_once(own):
+    with pytest.raises(PortTakenError, match="is taken"):
+        Server(port=int(own.url.rpartition(":")[2])).start()
+
+
+def test_a_stopped_server_leaves_no_thread_and_its_port(workspace):
+    before = set(threading.enumerate())
+    server = workspace.serve().start()
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/.well-known/databricks-config")
+    connection.getresponse().read()
+    port = int(server.url.rpartition(":")[2])
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 0.5
+    assert not set(threading.enumerate()) - before
+    with Server(port=port):
+        connection.close()
+
+
+class Slow:
+    """A workspace whose every reply takes ten simulated seconds."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def recognises(self, request):
+        return True
+
+    def handle(self, request):
+        return Reply.of_json({}, duration=10.0)
+
+
+def test_on_a_virtual_clock_a_slow_reply_comes_at_once_and_time_has_passed():
+    slow = Slow(VirtualClock())
+    before = slow.clock.time()
+    with Server() as server:
+        server.add(slow)
+        began = time.monotonic()
+        assert me(server, "any")[0] == 200
+    assert time.monotonic() - began < 1
+    assert slow.clock.time() - before >= 10
+
+
+def test_on_a_real_clock_a_slow_reply_takes_its_time_and_disturbs_nobody(workspace):
+    slow = Slow(RealClock(rate=20))
+    with Server() as server:
+        server.add(slow)
+        began = time.monotonic()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: me(server, "any"), range(4)))
+    assert 0.5 <= time.monotonic() - began < 1.2
+
+
+def test_stopping_does_not_wait_for_a_slow_reply():
+    with Server() as server:
+        server.add(Slow(RealClock()))
+        exchange_thread = threading.Thread(target=exchange, args=(server.url, b"GET / HTTP/1.1\r\n\r\n"))
+        exchange_thread.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 0.5
+        exchange_thread.join()
