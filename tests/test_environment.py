@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import boto3
 import pytest
@@ -39,7 +40,7 @@ def test_the_workspace_is_found_and_nothing_of_the_user_s_own(own):
         assert workspace.host.startswith("https://")
         for name, value in USER_S_OWN.items():
             assert os.environ.get(name) != value
-        assert not os.path.exists(os.environ["DATABRICKS_CONFIG_FILE"])
+        assert not Path(os.environ["DATABRICKS_CONFIG_FILE"]).exists()
         assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 

@@ -95,7 +95,7 @@ def test_a_wrong_value_lists_the_right_ones(option):
 
 @pytest.mark.parametrize(
     "options",
-    [{"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
+    [{"storage": "s3"}, {"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
     ids=str,
 )
 def test_what_is_not_computed_yet_is_refused_by_name(options):
@@ -122,8 +122,8 @@ def test_seeds():
 def test_the_files_are_removed():
     with fake_workspace() as workspace:
         directory = workspace._scratch.directory()
-        assert os.path.isdir(directory)
-    assert not os.path.exists(directory)
+        assert directory.is_dir()
+    assert not directory.exists()
 
 
 def test_threads_of_the_test_are_answered():

@@ -10,6 +10,7 @@ import time
 import time as clock_of_the_machine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import pairwise
 from time import monotonic as ticks
 from time import perf_counter, sleep
 from time import sleep as nap
@@ -145,7 +146,7 @@ def test_a_thread_from_outside_keeps_its_beat():
             stop.wait(0.01)
     stop.set()
     outside.join()
-    gaps = [second - first for first, second in zip(beats, beats[1:], strict=False)]
+    gaps = [second - first for first, second in pairwise(beats)]
     assert 5 <= len(beats) <= 20
     assert max(gaps) < 0.3
     assert clock.time() - before > 5000

@@ -18,7 +18,7 @@ from fakebricks.wire.messages import Request
 from fakebricks.wire.seams.urllib3_seam import collected, response
 
 
-class MountedWorkspace(BaseResponse):
+class MountedWorkspace(BaseResponse):  # type: ignore[misc]
     """What a mock answers for a workspace's host: whatever the workspace answers."""
 
     def __init__(self, workspace: Answering, mock: RequestsMock) -> None:
@@ -47,10 +47,12 @@ class MountedWorkspace(BaseResponse):
     @property
     def call_count(self) -> int:
         """How often it answered; at least once, to `assert_all_requests_are_fired`, which is about expectations."""
-        return max(1, super().call_count)
+        answered: int = super().call_count
+        return max(1, answered)
 
 
 def _read_timeout(request: PreparedRequest) -> float | None:
     """The timeout as the caller of requests gave it: none, one, or one to connect and one to read."""
     timeout: Any = request.req_kwargs.get("timeout")  # type: ignore[attr-defined]
-    return timeout[1] if isinstance(timeout, tuple) else timeout
+    read: float | None = timeout[1] if isinstance(timeout, tuple) else timeout
+    return read

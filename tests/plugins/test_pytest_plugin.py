@@ -7,8 +7,6 @@ import sys
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
 ASK = """
 import os
 import requests

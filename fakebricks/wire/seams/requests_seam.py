@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
 from requests import Session
@@ -27,12 +26,13 @@ def patches(line: Line) -> Iterable[Patch]:
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
             return own_send(self, request, *args, **{**options, "proxies": None})
 
-    @cache
+    kinds: dict[type[HTTPAdapter], type[HTTPAdapter]] = {HTTPAdapter: Straight}
+
     def straightened(kind: type[HTTPAdapter]) -> type[HTTPAdapter]:
-        if kind is HTTPAdapter:
-            return Straight
-        # `Straight` comes after the adapter's own class and before HTTPAdapter, so that its super().send() finds it.
-        return type(kind.__name__, (kind, Straight), {"__module__": kind.__module__})
+        if kind not in kinds:
+            # `Straight` comes after the adapter's own class and before HTTPAdapter: its super().send() finds it there.
+            kinds[kind] = type(kind.__name__, (kind, Straight), {"__module__": kind.__module__})
+        return kinds[kind]
 
     def get_adapter(original: Callable[..., BaseAdapter]) -> Callable[..., BaseAdapter]:
         def get_adapter(self: Session, url: str) -> BaseAdapter:
