@@ -57,6 +57,8 @@ from fakebricks.wire.router import Router
 if TYPE_CHECKING:
     import pyarrow
 
+    from responses import RequestsMock
+
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
