@@ -56,7 +56,6 @@ from fakebricks.wire.router import Router
 
 if TYPE_CHECKING:
     import pyarrow
-
     from responses import RequestsMock
 
     from fakebricks.wire.server import Server
@@ -181,7 +180,7 @@ class Workspace:
             experiment_of=self._experiment_of,
         )
         self._unity_catalog.also_holds("functions", self._registry)
-        signed_urls = SignedUrls(self._ids.hex32(), self.clock)
+        self._signed_urls = signed_urls = SignedUrls(f"{self.token}{self._ids.hex32()}", self.clock)
         self._artifacts = Artifacts(self._files, signed_urls, self._runs, self._logged_models)
         roots: dict[str, Root] = {model_files.ROOT: ModelFiles(self._registry), artifacts.ROOT: self._artifacts}
         self._inference_tables = InferenceTables(
@@ -320,9 +319,11 @@ class Workspace:
             raise UnsupportedCallError("\n".join(dict.fromkeys(self.unsupported)))
 
     def recognises(self, request: Request) -> bool:
-        """Whether the request carries a credential of this workspace."""
+        """Whether the request carries a credential of this workspace: a token, or the signature of a signed URL."""
         token = token_of(request)
-        return token is not None and self._people.caller(token) is not None
+        if token is None:
+            return self._signed_urls.made(request.path, dict(request.query))
+        return self._people.caller(token) is not None
 
     def _add_person(self, user_name: str, token: str) -> None:
         """A person, with a token and a home folder."""
