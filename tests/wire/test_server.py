@@ -44,6 +44,15 @@ def me(server: Server, token: str) -> tuple[int, dict]:
     return response.status, answer
 
 
+def own_call(server: Server, token: str | None, method: str, path: str, body: bytes = b"") -> Reply:
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    connection.request(method, path, body, {"authorization": f"Bearer {token}"} if token else {})
+    response = connection.getresponse()
+    reply = Reply(response.status, response.read())
+    connection.close()
+    return reply
+
+
 @pytest.fixture
 def own(workspace):
     """A server of the test's own, with one workspace and little patience."""
@@ -146,6 +155,27 @@ def test_a_token_names_its_workspace(own, workspace):
     own.remove(other)
     assert me(own, other.token)[0] == 403
     assert [call.caller for call in other.calls] == ["joe@acme.test", None]
+    other.close()
+
+
+def test_a_signed_url_leads_to_the_workspace_that_made_it(own, workspace):
+    other = Workspace(seed=1)
+    own.add(other)
+
+    def post(path: str, body: dict) -> dict:
+        return own_call(own, workspace.token, "POST", path, json.dumps(body).encode()).json()
+
+    experiment = post("/api/2.0/mlflow/experiments/create", {"name": "/Shared/signed"})["experiment_id"]
+    run = post("/api/2.0/mlflow/runs/create", {"experiment_id": experiment})["run"]["info"]["run_id"]
+    path = f"/WorkspaceInternal/Mlflow/Artifacts/{experiment}/Runs/{run}/artifacts/a.bin"
+    assert own_call(own, workspace.token, "PUT", f"/api/2.0/fs/files{path}", b"abc").status == 204
+    url = post(f"/api/2.0/fs/create-download-url?path={path}", {})["url"]
+    assert url.startswith(f"{own.url}/")
+    fetched = own_call(own, None, "GET", url.removeprefix(own.url))
+    assert (fetched.status, fetched.body) == (200, b"abc")
+    forged = own_call(own, None, "GET", url.removeprefix(own.url).replace("signature=", "signature=0"))
+    assert forged.status == 403
+    assert [call.status for call in other.calls] == [403]
     other.close()
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import quote, urlencode
 
 from fakebricks.clock import Clock
 from fakebricks.services.files.paths import joined, parts_of
-from fakebricks.wire.errors import PermissionDenied
+from fakebricks.wire.errors import DatabricksError, PermissionDenied
 
 STORAGE_PATH = "/_fakebricks/storage"
 DEFAULT_VALIDITY = 15 * 60
@@ -65,6 +66,17 @@ class SignedUrls:
             raise PermissionDenied(f"This URL was signed for {signed}, not for {operation}.")
         if self._clock.time() * 1000 >= expires:
             raise PermissionDenied("This URL has expired.")
+
+    def made(self, path: str, query: Mapping[str, str]) -> bool:
+        """Whether this workspace made the URL of that path and query; expired or not."""
+        if not path.startswith(f"{STORAGE_PATH}/") or not query.get("expires", "").isdecimal():
+            return False
+        try:
+            stored = joined(parts_of(path.removeprefix(STORAGE_PATH)))
+        except DatabricksError:
+            return False
+        expected = self._signature(query.get("operation", ""), stored, int(query["expires"][:20]))
+        return hmac.compare_digest(expected.encode(), query.get("signature", "").encode(errors="replace"))
 
     def _signature(self, operation: str, path: str, expires: int) -> str:
         said = f"{operation}\n{path}\n{expires}".encode(errors="replace")
