@@ -155,7 +155,8 @@ def test_nothing_of_one_workspace_is_left_for_the_next(nothing_of_mlflow_s_own):
 
 def test_a_run_that_was_open_before_is_open_again(tmp_path, nothing_of_mlflow_s_own, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", f"sqlite:///{tmp_path}/own.db")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", (tmp_path / "own").as_uri())
     monkeypatch.setattr(mlflow.tracking.fluent, "_active_experiment_id", None)
     with mlflow.start_run() as run:
         with fake_workspace():
