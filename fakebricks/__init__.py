@@ -1,8 +1,24 @@
 """fakebricks: an in-process fake Databricks workspace for testing MLflow code."""
 
-from fakebricks.fake import fake_workspace
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from fakebricks.workspace import UnsupportedCallError, Workspace
+
+if TYPE_CHECKING:
+    from fakebricks.fake import fake_workspace
 
 __version__ = "0.1.0"
 
 __all__ = ["UnsupportedCallError", "Workspace", "fake_workspace"]
+
+
+def __getattr__(name: str) -> Any:
+    """What a server has no use for loads when it is first asked for."""
+    if name != "fake_workspace":
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from fakebricks.fake import fake_workspace
+
+    return fake_workspace

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 
@@ -69,3 +71,24 @@ def test_names():
     assert type(clock_named("virtual")) is VirtualClock
     assert type(clock_named("auto")) is AutoClock
     assert type(clock_named("real")) is RealClock
+
+
+def test_many_who_await_the_same_event_move_time_there_once():
+    clock = AutoClock()
+    at = clock.time() + 600
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(clock.awaited, [at] * 64))
+    assert at <= clock.time() < at + 60
+
+
+def test_a_real_wait_ends_when_it_is_interrupted():
+    stopping = Event()
+    stopping.set()
+    began = time.monotonic()
+    RealClock().spend(30, stopping)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("name", ["virtual", "auto", "real", "x60"])
+def test_a_clock_says_its_name(name):
+    assert clock_named(name).name == name
