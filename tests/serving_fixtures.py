@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -52,25 +52,26 @@ def saved(body: str, top: str = "") -> Path:
     return root / "model"
 
 
+def register_in(workspace: Any, body: str = DOUBLE, *, top: str = "", name: str = MODEL, ready: bool = True) -> str:
+    """Register the next version of a model whose `predict` has that body; its number."""
+    registry, files = workspace._registry, workspace._files
+    if name not in {one.name for one in registry.models()}:
+        registry.create_model(name, "jane@acme.test")
+    version = registry.create_version(name, "jane@acme.test", source="dbfs:/somewhere")
+    root = saved(body, top)
+    directory = registry.files_directory(version)
+    for path in root.rglob("*"):
+        if path.is_file():
+            files.put(f"{directory}/{path.relative_to(root).as_posix()}", path.read_bytes())
+    if ready:
+        registry.finalize_version(name, version.version)
+    return version.version
+
+
 @pytest.fixture
 def register(workspace) -> Callable[..., str]:
-    """Register the next version of a model whose `predict` has that body; its number."""
-
-    def register(body: str = DOUBLE, *, top: str = "", name: str = MODEL, ready: bool = True) -> str:
-        registry, files = workspace._registry, workspace._files
-        if name not in {one.name for one in registry.models()}:
-            registry.create_model(name, "jane@acme.test")
-        version = registry.create_version(name, "jane@acme.test", source="dbfs:/somewhere")
-        root = saved(body, top)
-        directory = registry.files_directory(version)
-        for path in root.rglob("*"):
-            if path.is_file():
-                files.put(f"{directory}/{path.relative_to(root).as_posix()}", path.read_bytes())
-        if ready:
-            registry.finalize_version(name, version.version)
-        return version.version
-
-    return register
+    """`register_in` the test's workspace."""
+    return partial(register_in, workspace)
 
 
 @pytest.fixture

@@ -85,6 +85,10 @@ class InferenceTables:
         )
         return full_name
 
+    def exists(self, full_name: str) -> bool:
+        """Whether there is an inference table of that name; one that was dropped or replaced is none."""
+        return self._registered(full_name) is not None
+
     def log(self, full_name: str, payload: Payload) -> bool:
         """Have a request and its response delivered to a table; False where the table has been dropped."""
         table = self._registered(full_name)

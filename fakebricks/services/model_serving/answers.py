@@ -7,7 +7,7 @@ deployment, routes with both names, timestamps in milliseconds with the granular
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.records import (
@@ -23,16 +23,29 @@ from fakebricks.services.model_serving.records import (
 _ZERO = "Scaled to zero"
 _CREATING = "Creating resources for served entity."
 
-Asleep = Callable[[Config, ServedEntity], bool]
+# Documented; the message is inferred.
+_LOST = {
+    "status": "FAILED",
+    "status_message": "The table has been dropped or replaced; nothing is logged to it.",
+}
 
 
-def detailed(endpoint: Endpoint, asleep: Asleep) -> dict[str, Any]:
+class Seen(NamedTuple):
+    """What of an endpoint its record does not say."""
+
+    asleep: Callable[[Config, ServedEntity], bool]
+    """Whether a deployed entity is scaled to zero."""
+    lost: Callable[[AutoCapture], bool]
+    """Whether an inference table that was made is no longer there."""
+
+
+def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     """An endpoint as create, get and update answer it."""
     answer: dict[str, Any] = _head(endpoint)
     if endpoint.config:
-        answer["config"] = _deployed(endpoint.config, asleep)
+        answer["config"] = _deployed(endpoint.config, seen)
     if endpoint.pending:
-        answer["pending_config"] = _pending(endpoint.pending)
+        answer["pending_config"] = _pending(endpoint.pending, seen)
     return answer | {
         "id": endpoint.id,
         "permission_level": "CAN_MANAGE",
@@ -87,20 +100,20 @@ def _head(endpoint: Endpoint) -> dict[str, Any]:
     return answer
 
 
-def _deployed(config: Config, asleep: Asleep) -> dict[str, Any]:
-    states = [_state("DEPLOYMENT_READY", _ZERO if asleep(config, one) else "") for one in config.served_entities]
-    return _config(config, states)
+def _deployed(config: Config, seen: Seen) -> dict[str, Any]:
+    states = [_state("DEPLOYMENT_READY", _ZERO if seen.asleep(config, one) else "") for one in config.served_entities]
+    return _config(config, states, seen)
 
 
-def _pending(update: Update) -> dict[str, Any]:
+def _pending(update: Update, seen: Seen) -> dict[str, Any]:
     if update.failures:
         states = [_state(failure.deployment, failure.message) for failure in update.failures]
     else:
         states = [_state("DEPLOYMENT_CREATING", _CREATING) for _ in update.config.served_entities]
-    return _config(update.config, states) | {"start_time": int(update.start_time) * 1000}
+    return _config(update.config, states, seen) | {"start_time": int(update.start_time) * 1000}
 
 
-def _config(config: Config, states: list[dict[str, str]]) -> dict[str, Any]:
+def _config(config: Config, states: list[dict[str, str]], seen: Seen) -> dict[str, Any]:
     entities = list(zip(config.served_entities, states, strict=True))
     answer: dict[str, Any] = {
         "served_entities": [_entity(entity, "entity", state) for entity, state in entities],
@@ -118,7 +131,7 @@ def _config(config: Config, states: list[dict[str, str]]) -> dict[str, Any]:
         "config_version": config.config_version,
     }
     if config.auto_capture_config:
-        answer["auto_capture_config"] = _auto_capture(config.auto_capture_config)
+        answer["auto_capture_config"] = _auto_capture(config.auto_capture_config, seen)
     return answer
 
 
@@ -149,10 +162,11 @@ def _entity(entity: ServedEntity, kind: str, state: dict[str, str]) -> dict[str,
     }
 
 
-def _auto_capture(capture: AutoCapture) -> dict[str, Any]:
+def _auto_capture(capture: AutoCapture, seen: Seen) -> dict[str, Any]:
     answer = _capture(capture)
     if capture.enabled:
-        answer["state"] = {"payload_table": {"name": capture.table_name}}
+        lost = _LOST if seen.lost(capture) else {}
+        answer["state"] = {"payload_table": {"name": capture.table_name} | lost}
     return answer
 
 

@@ -116,7 +116,11 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
 
 
 def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
-    return answers.detailed(endpoint, lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time))
+    seen = answers.Seen(
+        asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
+        lost=endpoints.lost,
+    )
+    return answers.detailed(endpoint, seen)
 
 
 def _remark(call: Call, endpoint: Endpoint, asked_for_capture: bool) -> None:

@@ -125,6 +125,10 @@ class Capture:
         lost = [name for name in names if not self._tables.log(name, payload)]
         return [f"The inference table {name} has been dropped or replaced; nothing is logged to it." for name in lost]
 
+    def lost(self, capture: AutoCapture) -> bool:
+        """Whether a table that was made is no longer there."""
+        return not self._tables.exists(_full_name(capture))
+
     def _create(self, endpoint: Endpoint, wanted: AutoCapture, *, legacy: bool) -> None:
         if wanted.enabled:
             self._tables.create(

@@ -19,6 +19,7 @@ from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import (
     Activity,
+    AutoCapture,
     Config,
     Endpoint,
     ServedEntity,
@@ -175,6 +176,10 @@ class ServingEndpoints:
         """Whether a deployed entity is scaled to zero."""
         activity = self._activity.get((endpoint.id, config.config_version, entity.name))
         return lifecycle.scaled_to_zero(entity, config, activity, now)
+
+    def lost(self, capture: AutoCapture) -> bool:
+        """Whether an inference table that was made is no longer there."""
+        return self._capture.lost(capture)
 
     def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Config, ServedEntity]:
         """A served entity of the config of that version; of the newest one by default.

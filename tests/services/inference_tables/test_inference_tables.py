@@ -220,6 +220,20 @@ def test_a_dropped_table_takes_no_rows_and_breaks_nothing(workspace, deploy, que
     assert any("dropped" in note for note in workspace.calls[-1].notes)
 
 
+def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
+    deploy(**legacy())
+    workspace._unity_catalog.delete_table(TABLE)
+    (state,) = rest.get(f"{ENDPOINTS}/fraud")["config"]["auto_capture_config"]["state"].values()
+    assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
+
+
+def test_a_500_of_the_model_is_not_logged(workspace, register, deploy, query):
+    deploy(version=register("raise mlflow.exceptions.MlflowException('mine')"), **gateway())
+    reply = query(ROW)
+    assert (reply.status, reply.json()["error_code"]) == (500, "INTERNAL_ERROR")
+    assert rows(workspace) == []
+
+
 def test_putting_the_gateway_on_and_off(rest, workspace, deploy, query):
     deploy()
     path = f"{ENDPOINTS}/fraud/ai-gateway"

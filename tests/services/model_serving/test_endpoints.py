@@ -8,6 +8,7 @@ import pytest
 from conftest import RefusedError, Rest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from serving_fixtures import register_in
 
 pytest_plugins = ["serving_fixtures"]
 
@@ -106,6 +107,19 @@ def test_a_transition_tells_the_clock_what_it_waits_for(rest, workspace, deploy)
     workspace.clock.advance(minutes=10)
     rest.get(f"{ENDPOINTS}/fraud")
     assert len(awaited) == 2
+
+
+def test_under_an_automatic_clock_the_second_look_finds_it_ready():
+    from fakebricks import Workspace
+    from fakebricks.clock import AutoClock
+
+    workspace = Workspace(clock=AutoClock())
+    rest = Rest(workspace)
+    register_in(workspace)
+    rest.post(ENDPOINTS, name="fraud", config={"served_entities": [entity("1")]})
+    assert state(rest.get(f"{ENDPOINTS}/fraud")) == ("NOT_READY", "IN_PROGRESS")
+    assert state(rest.get(f"{ENDPOINTS}/fraud")) == ("READY", "NOT_UPDATING")
+    workspace.close()
 
 
 def test_a_model_that_does_not_load_never_becomes_ready(rest, workspace, register, deploy):
