@@ -51,7 +51,7 @@ class ListLoggedModelArtifacts(Shape):
 
 class FileInfo(Answer):
     path: str
-    is_dir: bool = False
+    is_dir: bool
     file_size: int | None = None
 
 
@@ -136,4 +136,4 @@ def _listed(artifacts: Artifacts, directory: str, path: str, page_token: str) ->
 def _info(relative: str, entry: FileEntry) -> FileInfo:
     if entry.is_directory:
         return FileInfo(path=relative, is_dir=True)
-    return FileInfo(path=relative, file_size=entry.size)
+    return FileInfo(path=relative, is_dir=False, file_size=entry.size)

@@ -20,7 +20,7 @@ from fakebricks.services.workspace.paths import normal
 from fakebricks.services.workspace.records import EXPERIMENT, Node
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
+from fakebricks.wire.errors import BadRequest, InvalidParameterValue, ResourceDoesNotExist
 
 SOURCE_NAME = "mlflow.experiment.sourceName"
 OWNER_ID = "mlflow.ownerId"
@@ -78,9 +78,12 @@ class Experiments:
         """The experiment of that id, deleted ones too.
 
         Raises:
+            BadRequest: the id is not a number (text observed: MLflow 2 asks for "None" after a creation that failed).
             InvalidParameterValue: the id is that of a folder.
             ResourceDoesNotExist: there is no such node.
         """
+        if not (experiment_id.isascii() and experiment_id.isdecimal()):
+            raise BadRequest(f'For input string: "{experiment_id}"')
         experiment = self._experiments.get((experiment_id,))
         if experiment:
             return experiment

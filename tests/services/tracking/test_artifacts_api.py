@@ -45,10 +45,14 @@ def test_an_artifact_of_a_run_goes_up_is_listed_and_comes_down(rest: Rest, run: 
     for info in infos:
         follow(rest, "PUT", info["signed_uri"], info["path"].encode())
     listed = rest.get(f"{ARTIFACTS}/list", run_id=run)
-    assert listed["files"] == [{"path": "2.txt", "file_size": 5}, {"path": "a", "is_dir": True}]
+    assert listed["files"] == [{"path": "2.txt", "is_dir": False, "file_size": 5}, {"path": "a", "is_dir": True}]
     assert listed["root_uri"] == f"dbfs:/databricks/mlflow-tracking/{experiment}/{run}/artifacts"
-    assert rest.get(f"{ARTIFACTS}/list", run_id=run, path="a")["files"] == [{"path": "a/1.txt", "file_size": 7}]
-    assert rest.get(f"{ARTIFACTS}/list", run_id=run, path="2.txt")["files"] == [{"path": "2.txt", "file_size": 5}]
+    assert rest.get(f"{ARTIFACTS}/list", run_id=run, path="a")["files"] == [
+        {"path": "a/1.txt", "is_dir": False, "file_size": 7}
+    ]
+    assert rest.get(f"{ARTIFACTS}/list", run_id=run, path="2.txt")["files"] == [
+        {"path": "2.txt", "is_dir": False, "file_size": 5}
+    ]
     assert "files" not in rest.get(f"{ARTIFACTS}/list", run_id=run, path="nope")
     info = rest.post(f"{ARTIFACTS}/credentials-for-read", run_id=run, path=["a/1.txt"])["credential_infos"][0]
     assert follow(rest, "GET", info["signed_uri"]) == b"a/1.txt"
@@ -65,7 +69,7 @@ def test_both_views_show_the_same_files(rest: Rest, run: str, experiment: str, m
     assert credential["model_id"] == model
     assert follow(rest, "GET", credential["credential_info"]["signed_uri"]) == b"LoggedModels"
     listed = rest.get(f"{base}/directories", artifact_directory_path="x")
-    assert listed["files"] == [{"path": "x/y", "file_size": 12}]
+    assert listed["files"] == [{"path": "x/y", "is_dir": False, "file_size": 12}]
     assert listed["root_uri"].endswith(f"/logged_models/{model}/artifacts")
 
 
@@ -73,7 +77,7 @@ def test_a_logged_models_artifacts_go_up_by_signed_url(rest: Rest, model: str):
     base = f"/api/2.0/mlflow/logged-models/{model}/artifacts"
     credential = rest.post(f"{base}/credentials-for-upload", paths=["MLmodel"])["credentials"][0]
     follow(rest, "PUT", credential["credential_info"]["signed_uri"], b"m")
-    assert rest.get(f"{base}/directories")["files"] == [{"path": "MLmodel", "file_size": 1}]
+    assert rest.get(f"{base}/directories")["files"] == [{"path": "MLmodel", "is_dir": False, "file_size": 1}]
 
 
 def test_artifacts_need_a_run_or_a_model_that_exists(rest: Rest):
