@@ -11,15 +11,15 @@ Refused: nothing; but Rust and gRPC clients, aiohttp and other processes are not
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from collections.abc import Iterable
+import sys
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from fakebricks.clock import Clock
-from fakebricks.patching import Patch
+from fakebricks.patching import OnImport
 from fakebricks.wire.messages import Reply, Request
 
 _SEAMS = ("urllib3", "requests", "httpx")
@@ -44,10 +44,15 @@ class Line:
     def __init__(self, workspace: Answering) -> None:
         self._workspace = workspace
         self._host = urlsplit(workspace.host).hostname
+        self._cut = False
 
     def leads_to(self, host: str | None) -> bool:
         """Whether a host is the workspace's."""
-        return host is not None and host.lower() == self._host
+        return host is not None and not self._cut and host.lower() == self._host
+
+    def cut(self) -> None:
+        """Lead nowhere from now on."""
+        self._cut = True
 
     def serves(self, url: str) -> bool:
         """Whether a URL is one of the workspace's."""
@@ -82,19 +87,29 @@ class Interception:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for patch in self._patches():
-                patch.start()
-                stack.callback(patch.stop)
+            self._stack = stack
+            for library in _SEAMS:
+                self._open(library)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._line.cut()
         self._stack.close()
 
-    def _patches(self) -> Iterable[Patch]:
-        for library in _SEAMS:
-            if importlib.util.find_spec(library):
-                seam = importlib.import_module(f"fakebricks.wire.seams.{library}_seam")
-                yield from seam.patches(self._line)
+    def _open(self, library: str) -> None:
+        """Patch a library, now or when it is imported: none is imported for its own sake."""
+        if library in sys.modules:
+            self._patch(library)
+            return
+        watch = OnImport(library, partial(self._patch, library))
+        watch.start()
+        self._stack.callback(watch.stop)
+
+    def _patch(self, library: str) -> None:
+        seam = importlib.import_module(f"fakebricks.wire.seams.{library}_seam")
+        for patch in seam.patches(self._line):
+            patch.start()
+            self._stack.callback(patch.stop)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 import tracemalloc
@@ -234,6 +237,8 @@ def test_interceptions_may_end_in_any_order():
     two.__enter__()
     one.__exit__(None, None, None)
     assert requests.get("https://other.fakebricks.test/x", timeout=5).status_code == 200
+    with pytest.raises(requests.exceptions.ConnectionError):
+        ask()
     two.__exit__(None, None, None)
     assert [vars(owner)[name] for owner, name in PATCHED] == before
     assert (len(first.asked), len(second.asked)) == (0, 1)
@@ -384,3 +389,21 @@ def test_a_call_is_cheap(answers):
         for _ in range(50):
             session.get(f"{HOST}/x", timeout=5)
         assert (time.perf_counter() - began) / 50 < 0.01
+
+
+def test_libraries_imported_meanwhile_are_seen_and_none_is_imported_for_it():
+    code = """
+        import sys
+        from fakebricks import fake_workspace
+        with fake_workspace() as workspace:
+            assert not {"httpx", "requests", "urllib3"} & set(sys.modules)
+            import httpx, requests
+            url = workspace.host + "/.well-known/databricks-config"
+            assert (requests.get(url).status_code, httpx.get(url).status_code) == (200, 200)
+            assert type(httpx.__loader__).__name__ == type(httpx.__spec__.loader).__name__ == "SourceFileLoader"
+            ours = requests.Session.get_adapter, httpx.HTTPTransport.handle_request
+        assert requests.Session.get_adapter is not ours[0]
+        assert httpx.HTTPTransport.handle_request is not ours[1]
+        assert not any(type(one).__module__.startswith("fakebricks") for one in sys.meta_path)
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)

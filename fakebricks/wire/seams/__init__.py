@@ -1,1 +1,1 @@
-"""Where each HTTP library is opened: one module per library, imported only where the library is installed."""
+"""Where each HTTP library is opened: one module per library, imported only once the library is."""
