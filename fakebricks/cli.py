@@ -19,7 +19,7 @@ from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
 from fakebricks.workspace import DEFAULT_USER
 
-_KEPT_CALLS = 10_000
+_KEPT_CALLS = 1_000  # at most 128 KiB each
 _LONG = 3600
 
 

@@ -7,6 +7,7 @@ route → decode → operation → domain → encode → call log → reply.
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
@@ -150,7 +151,7 @@ class Workspace:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
         self.strict = strict
-        self.unsupported: list[str] = []
+        self.unsupported: deque[str] = deque(maxlen=keep_calls)
         """What was asked of this workspace and refused as not implemented, or failed inside the fake."""
         self.user_name = user
         self._ids = Ids(seed)
