@@ -56,7 +56,7 @@ from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.router import Router
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow as pa
     from responses import RequestsMock
 
     from fakebricks.wire.server import Server
@@ -237,7 +237,7 @@ class Workspace:
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
 
-    def table(self, full_name: str) -> pyarrow.Table:
+    def table(self, full_name: str) -> pa.Table:
         """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
 
         Raises:
