@@ -75,7 +75,7 @@ class DirectoryEntry(Answer):
     path: str
     name: str
     last_modified: int
-    is_directory: bool = False
+    is_directory: bool
     file_size: int | None = None
 
 

@@ -105,7 +105,7 @@ def test_directories_come_with_their_files_and_are_listed(rest: Rest, root: str)
     for path in ("b.txt", "a/1.txt", "a/deep/2.txt"):
         put(rest, f"{root}/{path}", path.encode())
     contents = rest.get(f"{DIRECTORIES}{root}/")["contents"]
-    assert [(one["name"], one.get("is_directory", False), one.get("file_size")) for one in contents] == [
+    assert [(one["name"], one["is_directory"], one.get("file_size")) for one in contents] == [
         ("a", True, None),
         ("b.txt", False, 5),
     ]

@@ -60,8 +60,10 @@ def test_a_name_has_three_levels(rest: Rest, name: str):
     assert refused(error) == (
         400,
         "INVALID_PARAMETER_VALUE",
-        "Bad model name: please specify all three levels of the model in the form "
-        "`catalog_name.schema_name.model_name`",
+        (
+            "Bad model name: please specify all three levels of the model in the form "
+            "`catalog_name.schema_name.model_name`"
+        ),
     )
 
 
@@ -315,8 +317,10 @@ def test_other_filters_are_refused_with_the_platforms_text(model: Rest, text: st
     assert refused(error) == (
         400,
         "INVALID_PARAMETER_VALUE",
-        f"Unsupported filter query : `{text}`. "
-        "Please specify your filter parameter in the format `name = 'model_name'`",
+        (
+            f"Unsupported filter query : `{text}`. "
+            "Please specify your filter parameter in the format `name = 'model_name'`"
+        ),
     )
 
 

@@ -1,0 +1,90 @@
+"""Whatever is sent to files, artifacts, Unity Catalog and the model registry: never a fault, and nothing half done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fakebricks import Workspace
+from fakebricks.services.files import api as files_api
+from fakebricks.services.model_registry import api as model_registry_api
+from fakebricks.services.tracking import artifacts_api
+from fakebricks.services.unity_catalog import api as unity_catalog_api
+from fakebricks.wire import Operation, Request
+
+OPERATIONS: list[Operation] = [
+    *files_api.routes,
+    *artifacts_api.routes,
+    *unity_catalog_api.routes,
+    *model_registry_api.routes,
+]
+MODEL = "main.default.m"
+KNOWN = [
+    "",
+    "main",
+    "main.default",
+    MODEL,
+    "1",
+    "champion",
+    "Models/main/default/m/1/MLmodel",
+    "/Models/main/default/m/1/x",
+    "../../etc/passwd",
+    "a\x00b",
+    "name = 'main.default.m'",
+    "MODEL_VERSION_OPERATION_READ",
+    "true",
+    "9" * 40,
+    "\ud800",
+]
+
+texts = st.sampled_from(KNOWN) | st.text(max_size=12)
+values = st.recursive(
+    texts | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def workspace_with_a_model() -> Workspace:
+    workspace = Workspace()
+    registry = workspace._registry
+    registry.create_model(MODEL, "jane@acme.test")
+    registry.create_version(MODEL, "jane@acme.test", source="x")
+    registry.set_alias(MODEL, "champion", "1")
+    workspace._files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
+    return workspace
+
+
+@st.composite
+def requests(draw: st.DrawFn, operation: Operation, token: str) -> Request:
+    path = operation.path
+    for name in operation.path_parameters:
+        place = draw(texts).encode(errors="replace").decode() or "x"
+        path = path.replace(f"<path:{name}>", quote(place)).replace(f"<{name}>", quote(place, safe=""))
+    fields = list(operation.shape.__struct_fields__ if operation.shape else ())
+    chosen = draw(st.lists(st.sampled_from([*fields, "surplus"]), unique=True)) if fields else []
+    asked = {name: draw(values) for name in chosen if name not in operation.path_parameters}
+    if draw(st.booleans()):
+        query = urlencode({name: str(value).encode(errors="replace") for name, value in asked.items()})
+        return Request.of(operation.method, f"{path}?{query}", {"authorization": f"Bearer {token}"})
+    body = draw(st.just(json.dumps(asked).encode()) | st.binary(max_size=20))
+    return Request.of(operation.method, path, {"authorization": f"Bearer {token}"}, body)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.name} {one.path}")
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_bad_input_is_an_error_of_the_platforms_shape_and_changes_nothing(operation: Operation, data: st.DataObject):
+    workspace = workspace_with_a_model()
+    before: Any = workspace.snapshot()
+    reply = workspace.handle(data.draw(requests(operation, workspace.token)))
+    assert reply.status < 500 or reply.status == 501, reply.body
+    if reply.status >= 400:
+        assert {"error_code", "message"} <= reply.json().keys()
+        assert workspace.snapshot() == before
+    workspace.close()
