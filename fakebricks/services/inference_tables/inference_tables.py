@@ -158,11 +158,9 @@ class InferenceTables:
         return due
 
     def _key(self, table: PayloadTable, payload: Payload) -> Key:
-        """Where a row waits: rows of the same minute are delivered together, in the order of their requests."""
-        chance = self._ids.chance("delivery", table.id, int(payload.time / _MINUTE))
-        delay = _SHORTEST_DELAY + chance * (_LONGEST_DELAY - _SHORTEST_DELAY)
-        minute = payload.time - payload.time % _MINUTE
-        delivered = max(payload.time, minute + delay)
+        """Where a row waits, in the order of the requests: each table has a delay of its own."""
+        chance = self._ids.chance("delivery", table.full_name)
+        delivered = payload.time + _SHORTEST_DELAY + chance * (_LONGEST_DELAY - _SHORTEST_DELAY)
         return table.id, int(delivered * 1000), int(payload.time * 1_000_000), payload.databricks_request_id
 
     def _written(self) -> list[tuple[Key, PayloadTable, Delta]]:

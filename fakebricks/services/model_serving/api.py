@@ -7,7 +7,7 @@ from typing import Any
 from fakebricks.services.model_serving import answers, lifecycle, logs
 from fakebricks.services.model_serving.capture import DEPRECATED
 from fakebricks.services.model_serving.configuration import is_gpu
-from fakebricks.services.model_serving.invocations import Invocations, Query
+from fakebricks.services.model_serving.invocations import Invocations, NotReady, Query
 from fakebricks.services.model_serving.records import Endpoint, Tag
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.shapes import (
@@ -93,17 +93,20 @@ class QueryEndpoint(Shape):
     raw=True,
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
-    answered = invocations.query(
-        Query(
-            endpoint=body.name,
-            served_model=body.served_model_name,
-            body=call.request.body,
-            content_type=call.request.headers.get("content-type", ""),
-            received=call.time,
-            request_id=call.request_id,
-            requester=call.caller.id,
-        )
+    query = Query(
+        endpoint=body.name,
+        served_model=body.served_model_name,
+        body=call.request.body,
+        content_type=call.request.headers.get("content-type", ""),
+        received=call.time,
+        request_id=call.request_id,
+        requester=call.caller.id,
     )
+    try:
+        answered = invocations.query(query)
+    except NotReady as not_ready:
+        call.awaits = not_ready.until
+        raise
     call.notes.extend(answered.notes)
     if answered.waited:
         call.notes.append(f"'{answered.served_model}' was scaled to zero: {answered.waited:.1f} s until it was warm.")

@@ -29,6 +29,18 @@ _NOT_FOUND = (
 )
 
 
+class NotReady(BadRequest):
+    """The endpoint has nothing to answer with (inferred: the platform answers 400 where an endpoint is stopped).
+
+    Attributes:
+        until: when the deployment ends that is in progress, if one is.
+    """
+
+    def __init__(self, message: str, until: float | None) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 class Query(NamedTuple):
     """A request to an endpoint, as it arrived."""
 
@@ -76,8 +88,7 @@ class Invocations:
 
         Raises:
             EndpointNotFound: there is no such endpoint or served model.
-            BadRequest: the endpoint has never been deployed (inferred: the platform answers 400 where an endpoint is
-                stopped).
+            NotReady: the endpoint has never been deployed.
             PayloadTooLarge: the body is larger than 16 MB.
         """
         if len(query.body) > _LARGEST:
@@ -87,7 +98,7 @@ class Invocations:
         if endpoint is None:
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None:
-            raise BadRequest(_not_ready(endpoint))
+            raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
         waited = self._woken(endpoint, endpoint.config, entity, query.received)
@@ -123,7 +134,9 @@ class Invocations:
             traffic = self._traffic.get(key)
             number = traffic.requests if traffic else 0
             self._traffic.put(key, Traffic(requests=number + 1))
-        return lifecycle.chosen(config.routes, number, self._ids.chance("traffic", *key))
+        return lifecycle.chosen(
+            config.routes, number, self._ids.chance("traffic", endpoint.name, config.config_version)
+        )
 
     def _woken(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> float:
         """Note that the entity is used; how long the request waits for it to be warm."""
@@ -131,7 +144,8 @@ class Invocations:
         with self._state.transaction():
             before = self._activity.get(key)
             if lifecycle.scaled_to_zero(entity, config, before, now):
-                chance = self._ids.chance("cold start", *key, before.cold_starts if before else 0)
+                number = before.cold_starts if before else 0
+                chance = self._ids.chance("cold start", endpoint.name, config.config_version, entity.name, number)
                 activity = lifecycle.woken(before, now, lifecycle.cold_start_seconds(chance))
             else:
                 activity = lifecycle.used(before, now)

@@ -126,7 +126,7 @@ def test_rows_arrive_after_some_minutes_and_in_the_order_of_their_requests(works
         workspace.clock.advance(minutes=1)
         seen.append(workspace.table(TABLE).num_rows)
     assert seen == sorted(seen)
-    assert seen[-1] == 5
+    assert (seen[0], seen[-1]) == (0, 5)
     assert workspace.table(TABLE).column("client_request_id").to_pylist() == list("01234")
 
 
@@ -302,6 +302,13 @@ def test_a_bad_place_changes_nothing(workspace, config):
         rest.post(ENDPOINTS, name="fraud", **gateway(**config))
     assert refused.value.status in (400, 404)
     assert workspace.snapshot() == before
+
+
+def test_without_deltalake_a_table_is_refused_with_what_to_install(workspace, monkeypatch):
+    monkeypatch.setattr("fakebricks.services.inference_tables.delta.find_spec", lambda name: None)
+    with pytest.raises(RefusedError, match=r"pip install 'fakebricks\[tables\]'") as refused:
+        Rest(workspace).post(ENDPOINTS, name="fraud", **gateway())
+    assert refused.value.status == 501
 
 
 def test_a_table_that_does_not_exist(workspace):

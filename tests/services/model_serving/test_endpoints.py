@@ -483,6 +483,14 @@ def test_what_is_not_computed_is_refused_by_name(rest, field):
     assert refused.value.status == 501
 
 
+def test_without_mlflow_an_endpoint_is_refused_with_what_to_install(rest, register, monkeypatch):
+    version = register()
+    monkeypatch.setattr("fakebricks.services.model_serving.runtimes.process.find_spec", lambda name: None)
+    with pytest.raises(RefusedError, match=r"pip install 'fakebricks\[serving\]'") as refused:
+        rest.post(ENDPOINTS, name="fraud", config={"served_entities": [entity(version)]})
+    assert refused.value.status == 501
+
+
 def test_a_gpu_is_noted(rest, workspace, deploy):
     deploy(minutes=0, entity={"workload_type": "GPU_SMALL"})
     (call,) = workspace.calls.matching("create_serving_endpoint")

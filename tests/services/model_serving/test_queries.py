@@ -128,9 +128,12 @@ def test_an_endpoint_that_does_not_exist(query):
 
 def test_an_endpoint_that_is_not_ready(rest, workspace, deploy, query):
     deploy(minutes=0)
+    awaited = []
+    workspace.clock.awaited = awaited.append
     reply = query(ROW)
     assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
     assert "not ready" in reply.json()["message"]
+    assert 200 < awaited[0] - workspace.clock.time() < 600
     workspace.clock.advance(minutes=10)
     assert query(ROW).status == 200
 
@@ -252,3 +255,28 @@ def test_no_payload_is_answered_with_a_5xx(workspace, deploy, body, content_type
     reply = post(rest, body, headers={"content-type": content_type})
     assert reply.status < 500, (body, content_type, reply.body)
     assert not workspace.unsupported
+
+
+def test_many_threads_share_the_traffic_exactly_and_lose_no_row(workspace, register):
+    rest = Rest(workspace)
+    two(rest, workspace, register, 80, 20, scale_to_zero_enabled=True)
+    table = {"catalog_name": "main", "schema_name": "default", "enabled": True}
+    rest.put(f"{ENDPOINTS}/fraud/ai-gateway", inference_table_config=table)
+    workspace.clock.advance(hours=1)
+    replies = []
+
+    def ask():
+        for _ in range(25):
+            replies.append(post(Rest(workspace), {"dataframe_records": ROW}))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(reply.headers["served-model-name"] for reply in replies) == {"fraud-1": 160, "fraud-2": 40}
+    assert {reply.status for reply in replies} == {200}
+    assert max(reply.duration for reply in replies) <= 30
+    workspace.clock.advance(hours=1)
+    ids = workspace.table("main.default.fraud_payload").column("databricks_request_id").to_pylist()
+    assert len(ids) == len(set(ids)) == 200
