@@ -104,9 +104,9 @@ class Directories:
         """Take a node out of the tree.
 
         Raises:
-            BadRequest: it is a folder with something in it, or one that every workspace has.
+            BadRequest: it is a folder with something in it, one that every workspace has, or a person's home.
         """
-        if node.path in _FIRST:
+        if node.path in _FIRST or split(node.path)[0] == "/Users":
             raise BadRequest(f"Folder {node.path} is protected")
         if next(self._nodes.scan((node.path,)), None):
             raise BadRequest(f"Folder ({node.path}) is not empty")

@@ -82,7 +82,7 @@ def test_deleting_a_node_that_is_an_experiment_deletes_the_experiment(rest):
     assert names(rest, "/Shared") == []
 
 
-@pytest.mark.parametrize("path", ["/Shared", "/Users", "/"])
+@pytest.mark.parametrize("path", ["/Shared", "/Users", "/", "/Users/jane@acme.test"])
 def test_the_first_folders_stay(rest, path):
     with pytest.raises(RefusedError, match="protected"):
         delete(rest, path)
