@@ -266,8 +266,7 @@ def test_many_threads_share_the_traffic_exactly_and_lose_no_row(workspace, regis
     replies = []
 
     def ask():
-        for _ in range(25):
-            replies.append(post(Rest(workspace), {"dataframe_records": ROW}))
+        replies.extend(post(Rest(workspace), {"dataframe_records": ROW}) for _ in range(25))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
