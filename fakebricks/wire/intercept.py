@@ -5,12 +5,14 @@ errors of timeouts are urllib3's, requests' and httpx's own; only what would cro
 any thread.
 Simulated: the time that a reply takes. It is spent on the workspace's clock; a client whose read timeout is shorter
 waits no longer than that, and fails as it would.
-Refused: nothing; but Rust and gRPC clients, aiohttp and other processes are not seen here. They need `Workspace.serve`.
+Refused: calls of a process that was forked from this one, whose effects would be lost with it. Rust and gRPC clients,
+aiohttp and all other processes are not seen here; they need `Workspace.serve`.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from contextlib import ExitStack
 from functools import partial
@@ -45,6 +47,7 @@ class Line:
         self._workspace = workspace
         self._host = urlsplit(workspace.host).hostname
         self._cut = False
+        self._process = os.getpid()
 
     def leads_to(self, host: str | None) -> bool:
         """Whether a host is the workspace's."""
@@ -63,7 +66,10 @@ class Line:
 
         Raises:
             TimeoutError: it takes longer than `timeout` seconds; that many were waited for.
+            ForkedError: this process was forked from the workspace's.
         """
+        if os.getpid() != self._process:
+            raise ForkedError(request)
         reply = self._workspace.handle(request)
         if timeout is not None and reply.duration > timeout:
             self.wait(timeout)
@@ -76,6 +82,16 @@ class Line:
         """Let simulated time pass."""
         if seconds:
             self._workspace.clock.spend(seconds)
+
+
+class ForkedError(RuntimeError):
+    """A forked process has a mere copy of the workspace: what it did there, nobody else would ever see."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(
+            f"{request.method} {request.path} came from a process forked from the one with the workspace. "
+            "Let other processes reach it over a port: the fixture fakebricks_server, or Workspace.serve()."
+        )
 
 
 class Interception:

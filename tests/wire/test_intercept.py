@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import subprocess
 import sys
 import textwrap
@@ -274,8 +275,6 @@ def test_moto_entered_after(answers):
 def test_moto_as_decorator_with_the_whole_fixture(outer):
     def body() -> tuple[str, int]:
         found = in_bucket()
-        import os
-
         return found, requests.get(
             f"{os.environ['DATABRICKS_HOST']}/.well-known/databricks-config", timeout=5
         ).status_code
@@ -365,6 +364,20 @@ def test_nothing_is_kept_of_a_finished_interception():
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert grown < 400_000
+
+
+def test_a_forked_process_is_refused(answers):
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            ask()
+        except RuntimeError as error:
+            os.write(writer, str(error).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert b"POST /a b came from a process forked" in os.read(reader, 1000)
 
 
 def test_calls_from_a_thread_that_was_there_before():
