@@ -5,6 +5,7 @@ Real: MLflow's names, their aliases, and which comparators and values each takes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ STRINGS = ("=", "!=", "LIKE", "ILIKE")
 LISTS = ("IN", "NOT IN")
 NULLS = ("IS NULL", "IS NOT NULL")
 
+_PREFIXED = re.compile(r"(?P<prefix>`[^`]*`|[^`\".]+)\.(?P<key>.+)", re.DOTALL)
 _TYPES = {"number": ("integer", "float"), "integer": ("integer",), "string": ("string", "list", "none")}
 
 
@@ -89,10 +91,9 @@ class Vocabulary:
         return Condition(kind, key, clause.comparator, _value(clause, column))
 
     def _place(self, name: str) -> tuple[str, str]:
-        prefix, dot, key = name.partition(".")
-        if name[0] in '`"' or not dot:
-            prefix, key = "", name
-        kind = self.kinds.get(prefix.strip("`"), "") if prefix else "attribute"
+        found = _PREFIXED.fullmatch(name)
+        prefix, key = (found["prefix"].strip("`"), found["key"]) if found else ("", name)
+        kind = self.kinds.get(prefix, "") if found else "attribute"
         if not kind:
             raise InvalidParameterValue(f"Invalid entity type '{prefix}'. Valid values are {_set(self.kinds.values())}")
         key = _bare(key)

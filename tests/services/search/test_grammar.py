@@ -85,13 +85,16 @@ def test_says_what_does_not_go_together(text, words):
 
 
 def test_knows_the_aliases_of_names():
-    conditions = RUNS.conditions("metric.a > 1 AND param.b = 'x' AND attr.Created > 1 AND run.`Run Name` = 'n'")
+    conditions = RUNS.conditions(
+        "metric.a > 1 AND param.b = 'x' AND attr.Created > 1 AND run.`Run Name` = 'n' AND `tags`.`a.b` = ''"
+    )
 
     assert [(one.kind, one.key) for one in conditions] == [
         ("metric", "a"),
         ("parameter", "b"),
         ("attribute", "start_time"),
         ("attribute", "run_name"),
+        ("tag", "a.b"),
     ]
 
 
