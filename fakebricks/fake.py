@@ -104,7 +104,14 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         self._stacks.pop().__exit__(kind, error, trace)
 
     def __call__(self, function: F) -> F:
-        """The function, called in a workspace of its own each time."""
+        """The function, called in a workspace of its own each time.
+
+        Raises:
+            TypeError: it is a class or a generator, which a call would leave before anything happens in it.
+        """
+        if inspect.isclass(function) or inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            message = f"fake_workspace() decorates functions, and {function!r} is none; use it as a context manager"
+            raise TypeError(message)
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -144,8 +151,8 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
     environment = workspace.env(url)
     with (
         Environment(environment, urlsplit(environment["DATABRICKS_HOST"]).hostname),
-        MlflowState(),
         SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
+        MlflowState(),
     ):
         try:
             yield

@@ -1,8 +1,9 @@
 """What MLflow keeps for the whole process: begun afresh for a workspace, and put back after it.
 
 Real: the tracking and registry addresses set in code, the active experiment, runs left open in any thread, and MLflow's
-caches of stores, clients and artifact repositories, of 2.22 up to 3.17. A run that was open before is open again
-afterwards; one that the workspace's user left open is forgotten with the workspace.
+caches of stores, clients and artifact repositories, of 2.22 up to 3.17. What was logged asynchronously arrives before
+the workspace goes. A run that was open before is open again afterwards; one that the workspace's user left open is
+forgotten with the workspace.
 Real as ever: autologging switched on, and the tracing configuration, which are choices of the test's own.
 
 MLflow has no public way to do this: the names below are its own, and those that a version does not have are passed
@@ -20,6 +21,8 @@ _STORES = "mlflow.tracking._tracking_service.utils"
 _REGISTRIES = "mlflow.tracking._model_registry.utils"
 _FLUENT = "mlflow.tracking.fluent"
 
+_TRACKING_STORES = "_tracking_store_registry._get_store_with_resolved_uri"
+
 _VALUES = ((_STORES, "_tracking_uri"), (_REGISTRIES, "_registry_uri"), (_FLUENT, "_active_experiment_id"))
 
 _MAPPINGS = ((_STORES, "_artifact_repos_cache"), (_FLUENT, "run_id_to_system_metrics_monitor"))
@@ -32,7 +35,7 @@ _THREAD_LOCALS = (
 )
 
 _CACHES = (
-    (_STORES, "_tracking_store_registry._get_store_with_resolved_uri"),
+    (_STORES, _TRACKING_STORES),
     (_REGISTRIES, "_model_registry_store_registry._get_store_with_resolved_uri"),
     ("mlflow.utils.rest_utils", "get_workspace_client"),
     ("mlflow.store.tracking.rest_store", "RestStore._get_server_version"),
@@ -59,6 +62,7 @@ class MlflowState:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _finish_logging()
         _begin_afresh()
         for (module, name), value in self._values.items():
             if (module, name) in _VALUES:
@@ -67,6 +71,14 @@ class MlflowState:
                 _found(module, name).update(value)
             else:
                 vars(_found(module, name)).update(value)
+
+
+def _finish_logging() -> None:
+    """Let what was logged asynchronously arrive, and its threads end: later, no workspace would answer them."""
+    if not (_exists(_STORES, _TRACKING_STORES) and _exists(_FLUENT, "_shut_down_async_logging")):
+        return
+    if _found(_STORES, _TRACKING_STORES).cache_info().currsize:
+        _found(_FLUENT, "_shut_down_async_logging")()
 
 
 def _begin_afresh() -> None:

@@ -11,6 +11,8 @@ started from the entering one sleep as ever, and so does a pool that was there b
 where no module shows it (a default argument, a closure) keeps its sleep; in installed packages an alias is
 found only where it has the function's own name.
 
+A test that itself travels with time-machine sees its own time, which no sleep moves; `clock.advance()` is the way.
+
 Of several workspaces, one in another, a sleep moves the clock of the innermost that its thread belongs to, and
 `datetime.now()` is that of the innermost. Sleeps of parallel threads add up: there is one clock.
 """

@@ -53,6 +53,15 @@ def test_as_a_decorator_of_a_coroutine_function():
     assert asyncio.run(decorated()) == "sam@acme.test"
 
 
+def test_classes_and_generators_are_not_decorated():
+    def generator():
+        yield
+
+    for other in (generator, type("C", (), {})):
+        with pytest.raises(TypeError, match="decorates functions"):
+            fake_workspace()(other)
+
+
 def test_one_object_can_be_entered_again_and_within_itself():
     fake = fake_workspace()
     with fake as first, fake as second:

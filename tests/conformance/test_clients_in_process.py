@@ -201,6 +201,15 @@ def test_mlflow_s_own_threads_reach_the_workspace():
         assert workspace.calls.matching("POST */runs/log-batch")
 
 
+def test_what_was_logged_asynchronously_arrives_and_its_threads_end():
+    with fake_workspace() as workspace:
+        mlflow.set_experiment("/Users/jane@acme.test/unflushed")
+        mlflow.start_run()
+        mlflow.log_metric("m", 1.0, synchronous=False)
+    assert workspace.calls.matching("POST */runs/log-batch")
+    assert not [thread.name for thread in threading.enumerate() if "async" in thread.name.lower()]
+
+
 def test_the_time_of_a_run_is_the_workspace_s():
     with fake_workspace() as workspace:
         mlflow.set_experiment("/Users/jane@acme.test/times")
