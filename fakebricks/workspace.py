@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
+from fakebricks.services.files.uploads import Uploads
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.model_registry import model_files
@@ -183,10 +185,13 @@ class Workspace:
         self._unity_catalog.also_holds("functions", self._registry)
         self._signed_urls = signed_urls = SignedUrls(f"{self.token}{self._ids.hex32()}", self.clock)
         self._artifacts = Artifacts(self._files, signed_urls, self._runs, self._logged_models)
-        roots: dict[str, Root] = {model_files.ROOT: ModelFiles(self._registry), artifacts.ROOT: self._artifacts}
-        self._inference_tables = InferenceTables(
-            self._state, self._ids, self.clock, self._unity_catalog, self._scratch
-        )
+        file_uploads = Uploads(self._state, self._ids, self._files)
+        roots: dict[str, Root] = {
+            model_files.ROOT: ModelFiles(self._registry),
+            artifacts.ROOT: self._artifacts,
+            uploads.ROOT: file_uploads,
+        }
+        self._inference_tables = InferenceTables(self._state, self._ids, self.clock, self._unity_catalog, self._scratch)
         self._models = Models(ProcessRuntime(), StoredModels(self._registry, self._files, self._scratch))
         deployments = Deployments(self._state, self.clock, self._models)
         capture = Capture(self._inference_tables)
@@ -203,7 +208,7 @@ class Workspace:
             LoggedModels: self._logged_models,
             LoggedModelSearch: LoggedModelSearch(self._logged_models, metrics),
             Artifacts: self._artifacts,
-            FilesService: FilesService(Storage(self._files, roots), signed_urls),
+            FilesService: FilesService(Storage(self._files, roots), signed_urls, file_uploads),
             UnityCatalog: self._unity_catalog,
             Metastore: Metastore(self._unity_catalog, self.identity),
             ModelRegistry: self._registry,

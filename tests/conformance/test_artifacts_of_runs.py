@@ -9,17 +9,18 @@ from pathlib import Path
 import mlflow
 import pytest
 from databricks.sdk import WorkspaceClient
+from databricks.sdk.core import Config
 from databricks.sdk.errors import NotFound
 from mlflow import MlflowClient
 
-from fakebricks import Workspace, fake_workspace
+from fakebricks import Workspace
 
 BIG = bytes(range(256)) * 12_000
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with fake_workspace() as workspace:
+def workspace(entered) -> Iterator[Workspace]:
+    with entered() as workspace:
         mlflow.set_experiment("/Users/jane@acme.test/artifacts")
         yield workspace
 
@@ -89,4 +90,21 @@ def test_the_sdks_files_api_sees_the_same_files(workspace: Workspace, run_id: st
         with pytest.raises(NotFound):
             missing(f"{root}/up.bin")
     assert listed(run_id) == [("notes", True, None)]
+    workspace.raise_unsupported()
+
+
+def test_the_sdk_uploads_a_large_file_in_parts(workspace: Workspace, run_id: str):
+    config = Config()
+    if not hasattr(config, "files_ext_multipart_upload_min_stream_size"):
+        pytest.skip("this databricks-sdk uploads every file at once")
+    config.files_ext_multipart_upload_min_stream_size = 100_000
+    files = WorkspaceClient(config=config).files
+    experiment_id = mlflow.get_run(run_id).info.experiment_id
+    path = f"/WorkspaceInternal/Mlflow/Artifacts/{experiment_id}/Runs/{run_id}/artifacts/big.bin"
+    for use_parallel in (True, False):
+        files.upload(path, io.BytesIO(BIG), overwrite=True, part_size=500_000, use_parallel=use_parallel)
+        assert files.download(path).contents.read() == BIG
+        files.delete(path)
+    assert workspace.calls.matching("create_upload_part_urls")
+    assert "upload_file" not in {call.operation for call in workspace.calls}
     workspace.raise_unsupported()

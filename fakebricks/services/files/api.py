@@ -1,12 +1,12 @@
 """REST operations of the Files API, and the signed URLs that it hands out.
 
-Refused: uploads in parts, which databricks-sdk uses from 50 MB on.
+Refused: resumable uploads, which databricks-sdk uses on Google's cloud.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from fakebricks.services.files.content import head_of, reply_with
 from fakebricks.services.files.records import FileEntry
 from fakebricks.services.files.signed_urls import STORAGE_PATH, Operation, SignedUrls
 from fakebricks.services.files.storage import Storage
+from fakebricks.services.files.uploads import Uploads
 from fakebricks.services.search import PageTokens
 from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
 from fakebricks.wire.messages import Reply
@@ -25,14 +26,16 @@ _FILES = "/api/2.0/fs/files/<path:path>"
 _DIRECTORIES = "/api/2.0/fs/directories/<path:path>"
 _SIGNED = f"{STORAGE_PATH}/<path:path>"
 _PAGE = 1000
+_MOST_URLS = 1000
 
 
 class FilesService:
     """What the Files API needs: the storage, and who signs."""
 
-    def __init__(self, storage: Storage, signed_urls: SignedUrls) -> None:
+    def __init__(self, storage: Storage, signed_urls: SignedUrls, uploads: Uploads) -> None:
         self.storage = storage
         self.signed_urls = signed_urls
+        self.uploads = uploads
 
 
 class AtPath(Shape):
@@ -48,11 +51,31 @@ class UploadFile(AtPath):
     overwrite: bool = False
 
 
-class UploadInParts(AtPath):
-    action: str = ""
+class UploadedPart(Shape):
+    part_number: int
+    etag: str
+
+
+class UploadInParts(AtPath, kw_only=True):
+    action: Literal["initiate-upload", "complete-upload"]
     overwrite: bool = False
-    upload_type: str = ""
+    upload_type: Literal["multipart"] = "multipart"
     session_token: str = ""
+    parts: tuple[UploadedPart, ...] = ()
+
+
+class CreatePartUrls(Shape):
+    path: str
+    session_token: str
+    start_part_number: int
+    count: Annotated[int, msgspec.Meta(ge=1, le=_MOST_URLS)]
+    expire_time: str = ""
+
+
+class CreateAbortUrl(Shape):
+    path: str
+    session_token: str
+    expire_time: str = ""
 
 
 class ListDirectory(AtPath):
@@ -148,26 +171,51 @@ def create_download_url(service: FilesService, call: Call, body: CreateUrl) -> S
     return _signed(service, call, "GET", service.storage.file(body.path).path, body.expire_time)
 
 
-@routes.post(_FILES, raw=True)
-def initiate_upload_in_parts(service: FilesService, call: Call, body: UploadInParts) -> None:
-    raise _no_parts(call)
+@routes.post(_FILES)
+def upload_in_parts(service: FilesService, call: Call, body: UploadInParts) -> dict[str, Any]:
+    path = service.storage.writable(body.absolute)
+    if body.action == "initiate-upload":
+        return {"multipart_upload": {"session_token": service.uploads.begin(path, overwrite=body.overwrite)}}
+    service.uploads.complete(body.session_token, path, [(part.part_number, part.etag) for part in body.parts])
+    return {}
 
 
-@routes.post(
-    "/api/2.0/fs/create-upload-part-urls",
-    "/api/2.0/fs/create-resumable-upload-url",
-    "/api/2.0/fs/create-abort-upload-url",
-    raw=True,
-)
-def create_part_urls(service: FilesService, call: Call) -> None:
-    raise _no_parts(call)
+@routes.post("/api/2.0/fs/create-upload-part-urls")
+def create_upload_part_urls(service: FilesService, call: Call, body: CreatePartUrls) -> dict[str, Any]:
+    path = service.storage.writable(body.path)
+    urls = []
+    for number in range(body.start_part_number, body.start_part_number + body.count):
+        place = service.uploads.part_path(body.session_token, path, number)
+        urls.append({"part_number": number, "url": _signed(service, call, "PUT", place, body.expire_time).url})
+    return {"upload_part_urls": urls}
+
+
+@routes.post("/api/2.0/fs/create-abort-upload-url")
+def create_abort_upload_url(service: FilesService, call: Call, body: CreateAbortUrl) -> dict[str, Any]:
+    place = service.uploads.directory(body.session_token, service.storage.writable(body.path))
+    return {"abort_upload_url": _signed(service, call, "DELETE", place, body.expire_time)}
+
+
+@routes.post("/api/2.0/fs/create-resumable-upload-url", raw=True)
+def create_resumable_upload_url(service: FilesService, call: Call) -> None:
+    raise NotImplementedByFakebricks(
+        "fakebricks does not implement resumable uploads ('POST /api/2.0/fs/create-resumable-upload-url'); "
+        "upload in parts, or at once."
+    )
 
 
 @routes.put(_SIGNED, public=True, raw=True)
 def upload_to_signed_url(service: FilesService, call: Call, body: SignedPath) -> Reply:
     service.signed_urls.check("PUT", body.absolute, body.operation, body.expires, body.signature)
-    service.storage.write(body.absolute, call.request.body, overwrite=True)
-    return Reply(200)
+    entry = service.storage.write(body.absolute, call.request.body, overwrite=True)
+    return Reply(200, b"", {"etag": f'"{entry.digest}"'})
+
+
+@routes.delete(_SIGNED, public=True, raw=True)
+def abort_upload_at_signed_url(service: FilesService, call: Call, body: SignedPath) -> Reply:
+    service.signed_urls.check("DELETE", body.absolute, body.operation, body.expires, body.signature)
+    service.uploads.abort_at(body.absolute)
+    return Reply(204)
 
 
 @routes.get(_SIGNED, public=True, raw=True)
@@ -190,14 +238,6 @@ def _told(entry: FileEntry) -> DirectoryEntry:
 def _signed(service: FilesService, call: Call, operation: Operation, path: str, expire_time: str) -> SignedUrl:
     expires = _seconds(expire_time) if expire_time else None
     return SignedUrl(url=service.signed_urls.sign(operation, path, call.base_url, expires=expires))
-
-
-def _no_parts(call: Call) -> NotImplementedByFakebricks:
-    return NotImplementedByFakebricks(
-        f"fakebricks does not implement uploads in parts ('{call.request.method} {call.request.path}'). "
-        "databricks-sdk uploads in parts from Config.files_ext_multipart_upload_min_stream_size on (50 MB); "
-        "use a smaller file, or a Config with a higher limit."
-    )
 
 
 def _seconds(expire_time: str) -> float:

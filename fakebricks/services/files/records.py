@@ -17,3 +17,10 @@ class FileEntry(Record, frozen=True):
     size: int = 0
     digest: str = ""
     """Of the content, in the blobs; empty for a directory."""
+
+
+class UploadRecord(Record, frozen=True):
+    """An upload in parts that is under way, stored under its token."""
+
+    path: str
+    overwrite: bool

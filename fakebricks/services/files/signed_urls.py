@@ -20,7 +20,7 @@ STORAGE_PATH = "/_fakebricks/storage"
 DEFAULT_VALIDITY = 15 * 60
 """Seconds; databricks-sdk asks for an hour for downloads, MLflow leaves it to the platform."""
 
-Operation = Literal["GET", "PUT"]
+Operation = Literal["GET", "PUT", "DELETE"]
 
 
 class SignedUrls:

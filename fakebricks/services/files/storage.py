@@ -96,5 +96,5 @@ class Storage:
                 f"fakebricks does not implement volumes ('{joined(parts)}'). Model files are under '/Models' and "
                 "artifacts under '/WorkspaceInternal/Mlflow/Artifacts'; for other files, use a local directory."
             )
-        known = ", ".join(f"'/{one}'" for one in self._roots)
+        known = ", ".join(f"'/{one}'" for one in self._roots if not one.startswith("_"))
         raise InvalidParameterValue(f"Invalid path: '{joined(parts)}' is not below one of {known}.")

@@ -175,14 +175,75 @@ def test_paths_lie_below_what_exists(rest: Rest, root: str):
         assert (reply.status, reply.json()["error_code"]) == (status, code), path
 
 
-def test_volumes_and_uploads_in_parts_are_refused_by_name(rest: Rest, root: str):
+def test_volumes_and_resumable_uploads_are_refused_by_name(rest: Rest, root: str):
     reply = put(rest, "/Volumes/main/default/v/x")
     assert reply.status == 501
     assert "volumes" in reply.json()["message"]
-    for path in (f"{FILES}{root}/x?action=initiate-upload", "/api/2.0/fs/create-upload-part-urls"):
-        reply = rest.call("POST", path)
-        assert reply.status == 501
-        assert "uploads in parts" in reply.json()["message"]
+    reply = rest.call("POST", "/api/2.0/fs/create-resumable-upload-url")
+    assert reply.status == 501
+    assert "resumable uploads" in reply.json()["message"]
+
+
+def begin(rest: Rest, path: str) -> str:
+    query = {"action": "initiate-upload", "overwrite": "true"}
+    return rest.json("POST", f"{FILES}{path}", query=query)["multipart_upload"]["session_token"]
+
+
+def upload_parts(rest: Rest, path: str, token: str, *contents: bytes) -> list[dict[str, object]]:
+    ask = {"session_token": token, "start_part_number": 1, "count": len(contents)}
+    urls = rest.post("/api/2.0/fs/create-upload-part-urls", **{"path": path, **ask})["upload_part_urls"]
+    headers, parts = rest.headers, []
+    for url, content in zip(urls, contents, strict=True):
+        etag = signed(rest, url["url"], "PUT", content).headers["etag"]
+        parts.append({"part_number": url["part_number"], "etag": etag})
+    rest.headers = headers
+    return parts
+
+
+def complete(rest: Rest, path: str, token: str, parts: list[dict[str, object]]) -> object:
+    query = {"action": "complete-upload", "upload_type": "multipart", "session_token": token}
+    return rest.json("POST", f"{FILES}{path}", query=query, body={"parts": parts})
+
+
+def test_a_file_goes_up_in_parts(rest: Rest, root: str):
+    path = f"{root}/big"
+    token = begin(rest, path)
+    parts = upload_parts(rest, path, token, b"one ", b"two ", b"three")
+    assert get(rest, path).status == 404
+    complete(rest, path, token, parts[::-1])
+    assert get(rest, path).body == b"one two three"
+    with pytest.raises(RefusedError) as error:
+        complete(rest, path, token, parts)
+    assert error.value.error_code == "NOT_FOUND"
+    assert list(rest.workspace._files.walk("/_Uploads")) == []
+
+
+def test_an_upload_in_parts_is_completed_with_all_its_parts_or_not_at_all(rest: Rest, root: str):
+    path = f"{root}/big"
+    token = begin(rest, path)
+    parts = upload_parts(rest, path, token, b"one", b"two")
+    for wrong in ([*parts, {"part_number": 3, "etag": "x"}], [{**parts[0], "etag": "x"}]):
+        with pytest.raises(RefusedError) as error:
+            complete(rest, path, token, wrong)
+        assert error.value.error_code == "INVALID_PARAMETER_VALUE"
+    with pytest.raises(RefusedError) as error:
+        complete(rest, f"{root}/other", token, parts)
+    assert error.value.error_code == "NOT_FOUND"
+    assert get(rest, f"/_Uploads/{token}/1").status == 403
+    assert get(rest, path).status == 404
+
+
+def test_an_upload_in_parts_is_aborted(rest: Rest, root: str):
+    path = f"{root}/big"
+    token = begin(rest, path)
+    parts = upload_parts(rest, path, token, b"one")
+    url = rest.post("/api/2.0/fs/create-abort-upload-url", path=path, session_token=token)
+    headers = rest.headers
+    assert signed(rest, url["abort_upload_url"]["url"], "DELETE").status == 204
+    rest.headers = headers
+    with pytest.raises(RefusedError) as error:
+        complete(rest, path, token, parts)
+    assert error.value.error_code == "NOT_FOUND"
 
 
 def test_a_signed_url_carries_a_file_up_and_down_without_a_token(rest: Rest, root: str):
