@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.linear_model import LogisticRegression
 
-from fakebricks import Workspace, fake_workspace
+from fakebricks import Workspace
 
 NAME = "prod.ml.fraud_score"
 FRAME = pd.DataFrame({"amount": [1.0, 250.0, 3.0, 999.0], "night": [0.0, 1.0, 0.0, 1.0]})
@@ -25,8 +25,8 @@ PREDICTIONS = CLASSIFIER.predict(FRAME)
 
 
 @pytest.fixture(params=["presigned", "files"])
-def workspace(request: pytest.FixtureRequest) -> Iterator[Workspace]:
-    with fake_workspace(storage=request.param) as workspace:
+def workspace(request: pytest.FixtureRequest, entered) -> Iterator[Workspace]:
+    with entered(storage=request.param) as workspace:
         client = WorkspaceClient()
         client.catalogs.create("prod")
         client.schemas.create("ml", "prod")

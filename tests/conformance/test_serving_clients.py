@@ -27,7 +27,7 @@ from databricks.sdk.service.serving import (
 from mlflow.deployments import get_deploy_client
 from sklearn.linear_model import LogisticRegression
 
-from fakebricks import Workspace, fake_workspace
+from fakebricks import Workspace
 
 MODEL = "prod.ml.fraud_score"
 FRAME = pd.DataFrame({"amount": [1.0, 250.0, 3.5, 900.0], "age": [30, 41, 55, 19]})
@@ -35,8 +35,8 @@ PLACE = {"catalog_name": "prod", "schema_name": "ml"}
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with fake_workspace(catalogs=("prod",)) as workspace:
+def workspace(entered) -> Iterator[Workspace]:
+    with entered(catalogs=("prod",)) as workspace:
         yield workspace
 
 
@@ -165,6 +165,7 @@ def test_a_model_that_does_not_load(workspace, versions):
     assert client.serving_endpoints.logs("fraud", "fraud_score-2").logs
 
 
+@pytest.mark.parametrize("entered", ["process"], indirect=True)  # a server answers at once, and says how long it took
 def test_a_cold_start_is_longer_than_an_impatient_client_waits(workspace, versions):
     client = WorkspaceClient()
     client.serving_endpoints.create_and_wait("fraud", config=config(entity(versions[0])))

@@ -6,8 +6,6 @@ import math
 
 import pytest
 
-from fakebricks import fake_workspace
-
 mlflow = pytest.importorskip("mlflow")
 
 from mlflow import MlflowClient  # noqa: E402
@@ -18,10 +16,9 @@ of_mlflow_3 = pytest.mark.skipif(mlflow.__version__.startswith("2."), reason="lo
 
 
 @pytest.fixture
-def workspace():
-    with fake_workspace() as workspace:
+def workspace(entered):
+    with entered() as workspace:
         yield workspace
-        workspace.raise_unsupported()
 
 
 @pytest.fixture
