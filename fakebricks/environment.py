@@ -71,6 +71,7 @@ class Environment:
             {
                 **_CLOUD,
                 "DATABRICKS_CONFIG_FILE": _NOWHERE,
+                "NETRC": _NOWHERE,  # requests would put its credentials in place of the token
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 **{name: self._unproxied(name) for name in _NO_PROXY},
                 **self._variables,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import requests
 from moto import mock_aws
 
 from fakebricks import fake_workspace
@@ -104,3 +105,11 @@ def test_databricks_sdk_reads_no_profile(own, tmp_path, monkeypatch):
         assert client.config.host == workspace.host
         assert client.config.token == workspace.token
         assert client.current_user.me().user_name == "jane@acme.test"
+
+
+def test_a_netrc_of_the_user_s_own_does_not_take_the_token_s_place(tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("default login jane password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with fake_workspace() as workspace:
+        me = f"{workspace.host}/api/2.0/preview/scim/v2/Me"
+        assert requests.get(me, headers={"Authorization": f"Bearer {workspace.token}"}, timeout=5).status_code == 200
