@@ -181,6 +181,8 @@ class Workspace:
             unity_catalog=self._unity_catalog,
             files=self._files,
             experiment_of=self._experiment_of,
+            params_of=self._logged_models.params,
+            metrics_of=metrics.of_model,
         )
         self._unity_catalog.also_holds("functions", self._registry)
         self._signed_urls = signed_urls = SignedUrls(f"{self.token}{self._ids.hex32()}", self.clock)

@@ -10,6 +10,7 @@ import msgspec
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.records import DependencyRecord, ModelVersionRecord, RegisteredModelRecord
 from fakebricks.services.search import PageTokens
+from fakebricks.services.tracking.shapes import MetricAnswer
 from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
@@ -176,6 +177,8 @@ class ModelVersion(Answer):
     run_experiment_id: str = ""
     run_tracking_server_id: str = ""
     model_id: str = ""
+    model_params: tuple[dict[str, str], ...] = ()
+    model_metrics: tuple[MetricAnswer, ...] = ()
     aliases: tuple[dict[str, str], ...] = ()
     tags: tuple[dict[str, str], ...] = ()
 
@@ -410,6 +413,9 @@ def _plain_version(record: ModelVersionRecord) -> ModelVersion:
 
 def _version(registry: ModelRegistry, record: ModelVersionRecord) -> ModelVersion:
     told = _plain_version(record)
+    params, metrics = registry.logged(record)
+    told.model_params = tuple({"name": one.key, "value": one.value} for one in params)
+    told.model_metrics = tuple(MetricAnswer.of(one) for one in metrics)
     told.aliases = tuple({"alias": one.alias, "version": record.version} for one in registry.aliases(record))
     told.tags = tuple({"key": one.key, "value": one.value} for one in registry.tags(record))
     return told

@@ -33,6 +33,7 @@ from fakebricks.services.model_registry.records import (
     RegisteredModelRecord,
     TagRecord,
 )
+from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import Key, State, Table
 from fakebricks.wire.errors import (
@@ -51,7 +52,11 @@ class ModelRegistry:
     """The registered models of one metastore.
 
     Args:
+        unity_catalog: whose schemas the models live in.
+        files: where the files of versions are.
         experiment_of: the experiment of a run, or None where there is no such run.
+        params_of: the params of a logged model, as key and value.
+        metrics_of: the points of the metrics of a logged model.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class ModelRegistry:
         unity_catalog: UnityCatalog,
         files: Files,
         experiment_of: Callable[[str], str | None],
+        params_of: Callable[[str], Sequence[Param]],
+        metrics_of: Callable[[str], Sequence[Metric]],
     ) -> None:
         self._state = state
         self._models = state.table("registered_models", RegisteredModelRecord)
@@ -76,6 +83,8 @@ class ModelRegistry:
         self._unity_catalog = unity_catalog
         self._files = files
         self._experiment_of = experiment_of
+        self._params_of = params_of
+        self._metrics_of = metrics_of
 
     # Registered models
 
@@ -313,6 +322,12 @@ class ModelRegistry:
                 f"The files of model version {version.version} of '{version.name}' cannot be changed: "
                 f"its status is {version.status}."
             )
+
+    def logged(self, version: ModelVersionRecord) -> tuple[Sequence[Param], Sequence[Metric]]:
+        """The params and metrics of the logged model that a version was made from; none where it names none."""
+        if not version.model_id:
+            return (), ()
+        return self._params_of(version.model_id), self._metrics_of(version.model_id)
 
     def emit_lineage(
         self,

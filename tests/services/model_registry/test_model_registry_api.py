@@ -340,3 +340,17 @@ def test_deployment_jobs_are_refused(rest: Rest):
         rest.post(f"{MODELS}/create", name=NAME, deployment_job_id="7")
     assert error.value.status == 501
     assert "'deployment_job_id'" in error.value.message
+
+
+def test_a_version_tells_the_params_and_metrics_of_its_logged_model(model: Rest):
+    experiment = model.post("/api/2.0/mlflow/experiments/create", name="/Shared/logged")["experiment_id"]
+    logged = model.post(
+        "/api/2.0/mlflow/logged-models", experiment_id=experiment, name="m", params=[{"key": "depth", "value": "3"}]
+    )["model"]["info"]["model_id"]
+    run = model.post("/api/2.0/mlflow/runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
+    model.post("/api/2.0/mlflow/runs/log-metric", run_id=run, key="auc", value="NaN", timestamp=1, model_id=logged)
+    create_version(model, model_id=logged, run_id=run)
+    version = get_version(model, "1")
+    assert version["model_params"] == [{"name": "depth", "value": "3"}]
+    assert [(one["key"], one["value"]) for one in version["model_metrics"]] == [("auc", "NaN")]
+    assert version["run_experiment_id"] == experiment
