@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
+from fakebricks.fake import surroundings
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.server import Server
+
+Entered = Callable[..., AbstractContextManager[Workspace]]
 
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
@@ -113,3 +117,23 @@ def rest(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Rest]
     yield rest
     rest.close()
     server.remove(workspace)
+
+
+@pytest.fixture(params=["process", "server"])
+def entered(request: pytest.FixtureRequest) -> Entered:
+    """`fake_workspace`, by the way in under test: unmodified clients reach a workspace in process and over a port."""
+    if request.param == "process":
+        return fake_workspace
+    server: Server = request.getfixturevalue("server")
+
+    @contextmanager
+    def served(**options: Any) -> Iterator[Workspace]:
+        with closing(fake_workspace(**options).workspace()) as workspace:
+            server.add(workspace)
+            try:
+                with surroundings(workspace, server.url):
+                    yield workspace
+            finally:
+                server.remove(workspace)
+
+    return served
