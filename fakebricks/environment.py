@@ -45,6 +45,9 @@ _CLOUD = {
 
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 
+# requests would put the credentials of such a file in place of the token.
+_NETRC = "NETRC"
+
 # Not secrets, but choices that tests make for themselves.
 _KEPT = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 
@@ -71,7 +74,7 @@ class Environment:
             {
                 **_CLOUD,
                 "DATABRICKS_CONFIG_FILE": _NOWHERE,
-                "NETRC": _NOWHERE,  # requests would put its credentials in place of the token
+                _NETRC: _NOWHERE,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 **{name: self._unproxied(name) for name in _NO_PROXY},
                 **self._variables,
@@ -91,7 +94,7 @@ class Environment:
                 del os.environ[name]
 
     def _concerns(self, name: str) -> bool:
-        return name.startswith((*_SHIELDED, *_MLFLOW)) or name in _NO_PROXY or name in self._variables
+        return name.startswith((*_SHIELDED, *_MLFLOW)) or name in (*_NO_PROXY, _NETRC) or name in self._variables
 
     def _unproxied(self, name: str) -> str:
         """The hosts that no proxy is asked for, and the workspace's: either spelling counts for some client."""
