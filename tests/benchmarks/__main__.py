@@ -6,9 +6,9 @@ import os
 import sys
 import warnings
 
-from tests.benchmarks import serve, serving, tracking
+from tests.benchmarks import scale, serve, serving, tracking
 
-BENCHMARKS = {"tracking": tracking.rows, "serve": serve.rows, "serving": serving.rows}
+BENCHMARKS = {"tracking": tracking.rows, "serve": serve.rows, "serving": serving.rows, "scale": scale.rows}
 
 
 def main() -> None:

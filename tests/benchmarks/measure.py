@@ -32,12 +32,12 @@ class Row:
         return "" if self.theirs is None else f"{self.ours / self.theirs:.3f}"
 
 
-def show(title: str, rows: list[Row]) -> None:
-    """Print a table of rows."""
-    table = Table("what", "fakebricks", "instead", "unit", "ratio", "note", title=title, title_justify="left")
+def show(title: str, rows: list[Row], ours: str = "fakebricks", theirs: str = "instead") -> None:
+    """Print a table of rows, with the names of its two sides."""
+    table = Table("what", ours, theirs, "unit", "ratio", "note", title=title, title_justify="left")
     for row in rows:
-        theirs = "" if row.theirs is None else f"{row.theirs:.3g}"
-        table.add_row(row.what, f"{row.ours:.3g}", theirs, row.unit, row.ratio, row.note)
+        compared = "" if row.theirs is None else f"{row.theirs:.3g}"
+        table.add_row(row.what, f"{row.ours:.3g}", compared, row.unit, row.ratio, row.note)
     Console(width=150).print(table)
 
 
@@ -71,7 +71,7 @@ class Served:
 
     def memory(self) -> float:
         """Resident megabytes of the process and its descendants."""
-        return sum(_resident(pid) for pid in _family(self.process.pid)) / 1024
+        return sum(resident(pid) for pid in _family(self.process.pid)) / 1024
 
 
 @contextlib.contextmanager
@@ -114,8 +114,8 @@ def _family(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> float:
-    """Kilobytes."""
+def resident(pid: int) -> float:
+    """Kilobytes of a process in memory."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
