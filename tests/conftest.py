@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from hypothesis import settings
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.fake import surroundings
@@ -21,6 +22,11 @@ Entered = Callable[..., AbstractContextManager[Workspace]]
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
 pytest_plugins = ["pytester"]
+
+# `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.
+settings.register_profile("ci", max_examples=100, deadline=None)
+settings.register_profile("nightly", max_examples=2000, deadline=None)
+settings.load_profile("ci")
 
 
 class Rest:
