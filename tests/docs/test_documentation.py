@@ -33,7 +33,8 @@ def test_a_block_runs(block, pytester):
     if metadata.version("mlflow").startswith("2."):
         block = block.replace('name="model"', 'artifact_path="model"')
     pytester.makepyfile(block if "def test_" in block else f"def test_block():\n{_indented(block)}")
-    pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("module", ["fakebricks", *MODULES])
