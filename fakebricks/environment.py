@@ -1,8 +1,8 @@
 """The process environment of code under test: it points at the fake workspace, and at nothing of the user's own.
 
 Real: the variables are set in `os.environ`, so child processes see them too; what was there is put back.
-Refused: the user's own Databricks profile and cloud credentials. They are out of sight meanwhile, so that nothing that
-a test does by mistake can reach a real account.
+Refused: the user's own Databricks profiles, MLflow and cloud credentials. They are out of sight meanwhile, so that
+nothing that a test does by mistake can reach a real account.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Environment:
                 _NETRC: _NOWHERE,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 **{name: self._unproxied(name) for name in _NO_PROXY},
+                **self._mlflow_credentials(),
                 **self._variables,
             }
         )
@@ -95,6 +96,11 @@ class Environment:
 
     def _concerns(self, name: str) -> bool:
         return name.startswith((*_SHIELDED, *_MLFLOW)) or name in (*_NO_PROXY, _NETRC) or name in self._variables
+
+    def _mlflow_credentials(self) -> dict[str, str]:
+        """What keeps MLflow from the user's own `~/.mlflow/credentials`, which would go before a token."""
+        token = self._variables.get("MLFLOW_TRACKING_TOKEN")
+        return {"MLFLOW_TRACKING_USERNAME": "token", "MLFLOW_TRACKING_PASSWORD": token} if token else {}
 
     def _unproxied(self, name: str) -> str:
         """The hosts that no proxy is asked for, and the workspace's: either spelling counts for some client."""

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from fakebricks.clock import Clock, RealClock, VirtualClock
 from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
+from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
 from fakebricks.workspace import DEFAULT_USER, Workspace
@@ -50,6 +51,10 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         runtime_image: the image of the runtime `"docker"`.
         catalogs: the catalogs that exist from the start.
         user: the name of the person whose token the environment holds.
+        profiles: the names of Databricks profiles that lead to the workspace: for code that says
+            `databricks://prod`, `databricks-uc://prod` or `WorkspaceClient(profile="prod")`. DEFAULT is always there.
+            Of two workspaces, one in the other and with different seeds, each is found by its own profiles;
+            `DATABRICKS_HOST` and `DATABRICKS_TOKEN`, which would go before a profile, are then not set.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -75,6 +80,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         runtime_image: str | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
+        profiles: tuple[str, ...] = (),
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -86,6 +92,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "storage": storage,
             "catalogs": tuple(catalogs),
             "user": user,
+            "profiles": checked_profiles(profiles),
         }
         self._stacks: list[ExitStack] = []
 
@@ -149,8 +156,10 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
         url: where they reach it, if that is not the workspace's own host.
     """
     environment = workspace.env(url)
+    host = environment["DATABRICKS_HOST"]
     with (
-        Environment(environment, urlsplit(environment["DATABRICKS_HOST"]).hostname),
+        ProfilesFile(host, workspace.token, workspace.profiles) as profiles,
+        Environment(profiles.variables(environment), urlsplit(host).hostname),
         SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
         MlflowState(),
     ):

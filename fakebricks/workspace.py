@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.profiles import checked_profiles
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
@@ -149,6 +150,7 @@ class Workspace:
         host: str | None = None,
         token: str | None = None,
         keep_calls: int | None = None,
+        profiles: tuple[str, ...] = (),
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -156,6 +158,8 @@ class Workspace:
         self.unsupported: deque[str] = deque(maxlen=keep_calls)
         """What was asked of this workspace and refused as not implemented, or failed inside the fake."""
         self.user_name = user
+        self.profiles = checked_profiles(profiles)
+        """The names of the Databricks profiles that lead to this workspace, beside DEFAULT."""
         self._ids = Ids(seed)
         workspace_id = self._ids.number()
         self.identity = WorkspaceIdentity(
@@ -236,11 +240,16 @@ class Workspace:
         return self.identity.host
 
     def env(self, host: str | None = None) -> dict[str, str]:
-        """The environment variables that make clients talk to this workspace, at its own host or at a server's URL."""
+        """The environment variables that make clients talk to this workspace, at its own host or at a server's URL.
+
+        `MLFLOW_TRACKING_TOKEN` is for who sets that URL itself as the tracking URI, as of a plain MLflow server. Such a
+        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes.
+        """
         return {
             "DATABRICKS_HOST": host or self.host,
             "DATABRICKS_TOKEN": self.token,
             "MLFLOW_TRACKING_URI": "databricks",
+            "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
 

@@ -41,7 +41,7 @@ def test_the_workspace_is_found_and_nothing_of_the_user_s_own(own):
         assert workspace.host.startswith("https://")
         for name, value in USER_S_OWN.items():
             assert os.environ.get(name) != value
-        assert not Path(os.environ["DATABRICKS_CONFIG_FILE"]).exists()
+        assert workspace.token in Path(os.environ["DATABRICKS_CONFIG_FILE"]).read_text()
         assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
@@ -101,6 +101,8 @@ def test_databricks_sdk_reads_no_profile(own, tmp_path, monkeypatch):
     (tmp_path / ".databrickscfg").write_text("[PROD]\nhost = https://real.cloud.databricks.com\ntoken = real\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     with fake_workspace() as workspace:
+        with pytest.raises(ValueError, match="PROD"):
+            WorkspaceClient(profile="PROD")
         client = WorkspaceClient()
         assert client.config.host == workspace.host
         assert client.config.token == workspace.token
@@ -113,3 +115,15 @@ def test_a_netrc_of_the_user_s_own_does_not_take_the_token_s_place(tmp_path, mon
     with fake_workspace() as workspace:
         me = f"{workspace.host}/api/2.0/preview/scim/v2/Me"
         assert requests.get(me, headers={"Authorization": f"Bearer {workspace.token}"}, timeout=5).status_code == 200
+
+
+def test_credentials_of_mlflow_s_own_file_do_not_take_the_token_s_place(tmp_path, monkeypatch):
+    from mlflow import MlflowClient
+
+    (tmp_path / ".mlflow").mkdir()
+    (tmp_path / ".mlflow" / "credentials").write_text(
+        "[mlflow]\nmlflow_tracking_username=jane\nmlflow_tracking_password=s\n"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with fake_workspace() as workspace:
+        assert MlflowClient(tracking_uri=workspace.host).search_experiments() == []

@@ -29,7 +29,7 @@ def serving(*options: str, **environment: str) -> Iterator[tuple[subprocess.Pope
     )
     try:
         assert process.stdout.readline().startswith("# fakebricks ")
-        lines = [shlex.split(process.stdout.readline()) for _ in range(4)]
+        lines = [shlex.split(process.stdout.readline()) for _ in range(5)]
         yield process, dict(line[1].split("=", 1) for line in lines if line[0] == "export")
     finally:
         process.kill()
