@@ -17,7 +17,7 @@ Key = tuple[str | int, ...]
 R = TypeVar("R", bound="Record")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What tables hold."""
 
 

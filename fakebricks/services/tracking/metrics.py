@@ -2,53 +2,74 @@
 
 Real: every point is kept; the same point again is one point; the latest one is that of the highest step, then the
 latest timestamp, then the highest value, as in MLflow's own store. Not-a-number counts as zero in that comparison.
+
+A series, which is one metric of one run, keeps its last points in one record with the latest of all; what came before
+is in full chunks, each under the place of its last point. See `points` for what a chunk holds.
 """
 
 from __future__ import annotations
 
 import math
-import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
+from operator import attrgetter
 
-from fakebricks.services.tracking.records import Metric
-from fakebricks.state import State
+from fakebricks.services.tracking.points import (
+    SIZE,
+    Place,
+    inserted,
+    last_place,
+    packed_place,
+    place_of,
+    points,
+    rank,
+    value_of,
+)
+from fakebricks.services.tracking.records import Chunk, Metric, Series, Source
+from fakebricks.state import Key, State
 
 
 class Metrics:
     """The points of all metrics of one workspace."""
 
     def __init__(self, state: State) -> None:
-        self._points = state.table("metric_points", Metric)
-        self._latest = state.table("latest_metrics", Metric)
+        self._series = state.table("metric_series", Series)
+        self._chunks = state.table("metric_chunks", Chunk)
         self._of_models = state.table("logged_model_metrics", Metric)
 
-    def add(self, metric: Metric) -> None:
-        """Keep a point, of its run and, if it names one, of its logged model."""
-        place = (metric.run_id, metric.key, metric.timestamp, metric.step, _rank(metric.value))
-        if self._points.get(place) is None:
-            self._points.put(place, metric)
-        latest = self._latest.get((metric.run_id, metric.key))
-        if latest is None or _age(metric) > _age(latest):
-            self._latest.put((metric.run_id, metric.key), metric)
-        if metric.model_id:
-            self._of_models.put((metric.model_id, metric.key, metric.timestamp, metric.step, metric.run_id), metric)
+    def add(self, metrics: Iterable[Metric]) -> None:
+        """Keep points, each of its run and, if it names one, of its logged model."""
+        name = attrgetter("run_id", "key")
+        for index, of_series in groupby(sorted(metrics, key=name), key=name):
+            before = self._series.get(index)
+            series = before
+            for metric in of_series:
+                series = self._with(index, series, metric)
+                if metric.model_id:
+                    of_model = (metric.model_id, metric.key, metric.timestamp, metric.step, metric.run_id)
+                    self._of_models.put(of_model, metric)
+            if series is not None and series is not before:
+                self._series.put(index, series)
 
     def latest(self, run_id: str) -> list[Metric]:
         """The latest point of each metric of a run, by key."""
-        return [metric for _, metric in self._latest.scan((run_id,))]
+        return [_latest(index, series) for index, series in self._series.scan((run_id,))]
 
     def latest_value(self, run_id: str, key: str) -> float | None:
         """The latest value of one metric of a run, or None."""
-        metric = self._latest.get((run_id, key))
-        return metric.value if metric else None
+        series = self._series.get((run_id, key))
+        return value_of(place_of(series.latest)[2]) if series else None
 
-    def history(
-        self, run_id: str, key: str, after: tuple[int, int, int] | None = None
-    ) -> Iterator[tuple[tuple[int, int, int], Metric]]:
+    def history(self, run_id: str, key: str, after: Place | None = None) -> Iterator[tuple[Place, Metric]]:
         """All points of one metric of a run by timestamp, step and value, each with its place, for `after`."""
         index = (run_id, key)
-        for place, metric in self._points.scan(index, after=(*index, *after) if after else None):
-            yield (int(place[2]), int(place[3]), int(place[4])), metric
+        series = self._series.get(index)
+        if series is None:
+            return
+        chunks = (chunk for _, chunk in self._chunks.scan(index, after=(*index, *after) if after else None))
+        for chunk in chain(chunks, [series.last]):
+            for place, source in points(chunk, after):
+                yield place, _metric(index, place, source)
 
     def of_model(self, model_id: str) -> list[Metric]:
         """All points of all metrics of a logged model, by key."""
@@ -58,14 +79,64 @@ class Metrics:
         """All points of one metric of a logged model, by timestamp."""
         return [metric for _, metric in self._of_models.scan((model_id, key))]
 
+    def _with(self, index: tuple[str, str], series: Series | None, metric: Metric) -> Series:
+        """The series with a point more; chunks that are not its last are stored."""
+        place = (metric.timestamp, metric.step, rank(metric.value))
+        packed = packed_place(place)
+        source = _source(metric)
+        if series is None:
+            (first,) = inserted(Chunk(packed=b""), packed, source)
+            return Series(last=first, latest=first.packed, latest_source=source)
+        last = series.last
+        if packed > last.packed[:SIZE] or not self._in_earlier_chunk(index, place, packed, source):
+            *full, last = inserted(last, packed, source)
+            for chunk in full:
+                self._chunks.put((*index, *last_place(chunk)), chunk)
+        if _age(place) > _age(place_of(series.latest)):
+            return Series(last=last, latest=packed, latest_source=source)
+        if last is series.last:
+            return series
+        return Series(last=last, latest=series.latest, latest_source=series.latest_source)
 
-def _age(metric: Metric) -> tuple[int, int, float]:
-    return (metric.step, metric.timestamp, 0.0 if math.isnan(metric.value) else metric.value)
+    def _in_earlier_chunk(self, index: tuple[str, str], place: Place, packed: bytes, source: Source | None) -> bool:
+        """Keep a point in the chunk that it belongs to, if that is not the series' last one."""
+        timestamp, step, ranked = place
+        for key, chunk in self._chunks.scan(index, after=(*index, timestamp, step, ranked - 1)):
+            *split, rest = inserted(chunk, packed, source)
+            for first in split:
+                self._chunks.put((*index, *last_place(first)), first)
+            if rest is not chunk:
+                self._chunks.put(key, rest)
+            return True
+        return False
 
 
-def _rank(value: float) -> int:
-    """An integer of 64 bits that orders as the number does; one number is one integer, NaN too."""
-    if math.isnan(value):
-        value = math.nan
-    bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]
-    return bits if bits >= 0 else bits ^ 0x7FFF_FFFF_FFFF_FFFF
+def _metric(index: Key, place: Place, source: Source | None) -> Metric:
+    run_id, key = map(str, index)
+    timestamp, step, ranked = place
+    return Metric(
+        key=key,
+        value=value_of(ranked),
+        timestamp=timestamp,
+        step=step,
+        run_id=run_id,
+        model_id=source.model_id if source else None,
+        dataset_name=source.dataset_name if source else None,
+        dataset_digest=source.dataset_digest if source else None,
+    )
+
+
+def _latest(index: Key, series: Series) -> Metric:
+    return _metric(index, place_of(series.latest), series.latest_source)
+
+
+def _source(metric: Metric) -> Source | None:
+    if not metric.model_id and not metric.dataset_name and not metric.dataset_digest:
+        return None
+    return Source(model_id=metric.model_id, dataset_name=metric.dataset_name, dataset_digest=metric.dataset_digest)
+
+
+def _age(place: Place) -> tuple[int, int, float]:
+    timestamp, step, ranked = place
+    value = value_of(ranked)
+    return step, timestamp, 0.0 if math.isnan(value) else value

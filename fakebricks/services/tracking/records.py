@@ -21,6 +21,8 @@ class Experiment(Record, frozen=True):
     last_update_time: int
     owner_id: str
     owner_email: str
+    epoch: int = 0
+    """How often it was deleted or restored."""
 
 
 class ExperimentId(Record, frozen=True):
@@ -53,6 +55,8 @@ class Run(Record, frozen=True):
     end_time: int | None
     lifecycle_stage: str
     artifact_uri: str
+    epoch: int = 0
+    """The experiment's, when `lifecycle_stage` was set: what happened to the experiment since then overrides it."""
 
 
 class RunId(Record, frozen=True):
@@ -62,7 +66,7 @@ class RunId(Record, frozen=True):
 
 
 class Metric(Record, frozen=True):
-    """One point of a metric."""
+    """One point of a metric, as it is logged and answered; of runs, see `Series` for how it is stored."""
 
     key: str
     value: float
@@ -72,6 +76,30 @@ class Metric(Record, frozen=True):
     model_id: str | None = None
     dataset_name: str | None = None
     dataset_digest: str | None = None
+
+
+class Source(Record, frozen=True):
+    """What a point was measured on."""
+
+    model_id: str | None
+    dataset_name: str | None
+    dataset_digest: str | None
+
+
+class Chunk(Record, frozen=True):
+    """Some points of one metric of one run, packed as `points` says; each has one of the sources, or none."""
+
+    packed: bytes
+    sources: tuple[Source, ...] = ()
+
+
+class Series(Record, frozen=True):
+    """One metric of one run, stored under the run's id and the metric's key: its last points, and the latest of all."""
+
+    last: Chunk
+    latest: bytes
+    """A packed place, whatever follows it."""
+    latest_source: Source | None = None
 
 
 class Dataset(Record, frozen=True):

@@ -48,7 +48,8 @@ class RunData:
             ResourceDoesNotExist: the run, or the logged model that the point names, does not exist.
         """
         self.runs.active(metric.run_id)
-        self._log_metric(metric, path)
+        self._check_metric(metric, path)
+        self._metrics.add([metric])
 
     def log_param(self, run_id: str, key: str, value: str) -> None:
         """Log one param to an active run; the same value again is no change.
@@ -69,7 +70,8 @@ class RunData:
         for number, (key, value) in enumerate(params):
             self._log_param(run_id, key, value, f"params[{number}].")
         for number, metric in enumerate(metrics):
-            self._log_metric(metric, f"metrics[{number}].")
+            self._check_metric(metric, f"metrics[{number}].")
+        self._metrics.add(metrics)
         for number, (key, value) in enumerate(tags):
             self.runs.set_tag(run_id, key, value, f"tags[{number}].")
 
@@ -157,7 +159,7 @@ class RunData:
                 f"value='{present.value}' for run ID='{run_id}'. Attempted logging new value '{value}'."
             )
 
-    def _log_metric(self, metric: Metric, path: str) -> None:
+    def _check_metric(self, metric: Metric, path: str) -> None:
         check_name(metric.key, f"{path}name")
         if metric.timestamp < 0:
             raise InvalidParameterValue(
@@ -168,7 +170,6 @@ class RunData:
             self._logged_models.get(metric.model_id)
         for what, name in (("dataset_name", metric.dataset_name), ("dataset_digest", metric.dataset_digest)):
             check_length(name or "", f"{path}{what}", _LONGEST_DATASET_NAME)
-        self._metrics.add(metric)
 
 
 def _object(text: str) -> dict[str, Any]:
