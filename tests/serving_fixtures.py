@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -38,6 +40,7 @@ def saved(body: str, top: str = "") -> Path:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     root = Path(mkdtemp(prefix="fakebricks-test-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     (root / "code.py").write_text(_CODE.format(body=body, top=""))
     signature = ModelSignature(
         Schema([ColSpec("double", "amount")]),
