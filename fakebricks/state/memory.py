@@ -1,15 +1,20 @@
-"""The in-memory implementation of state: sorted dictionaries and an undo journal."""
+"""The in-memory implementation of state: sorted dictionaries, an undo journal, and snapshots that note what changes.
+
+A snapshot costs nothing when it is taken: from then on, the first change of each key notes what the snapshot had there.
+Restoring costs what has changed since, however much is stored.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, cast
+from typing import Any, Generic, TypeAlias, cast
 
 from sortedcontainers import SortedDict
 
-from fakebricks.state.tables import Key, R, Record, Snapshot, Table
+from fakebricks.state.tables import Key, R, Snapshot, Table
 
 
 class _After:
@@ -37,14 +42,14 @@ class MemoryTable(Generic[R]):
         return cast("R | None", self._records.get(key))
 
     def put(self, key: Key, record: R) -> None:
-        with self._state.transaction():
-            self._note(key)
+        with self._state.lock:
+            self._state.note(self, key, self._records.get(key))
             self._records[key] = record
 
     def delete(self, key: Key) -> None:
-        with self._state.transaction():
+        with self._state.lock:
             if key in self._records:
-                self._note(key)
+                self._state.note(self, key, self._records[key])
                 del self._records[key]
 
     def scan(self, prefix: Key = (), *, reverse: bool = False, after: Key | None = None) -> Iterator[tuple[Key, R]]:
@@ -71,21 +76,39 @@ class MemoryTable(Generic[R]):
             keys = self._records.irange(low, high, inclusive, reverse)
             return [(key, self._records[key]) for key, _ in zip(keys, range(_SCAN_CHUNK), strict=False)]
 
-    def _note(self, key: Key) -> None:
-        self._state.journal.append((self, key, self._records.get(key)))
-
     def rewind(self, key: Key, record: R | None) -> None:
-        """Put back what a transaction changed; not noted."""
+        """Put back what was there."""
         if record is None:
             self._records.pop(key, None)
         else:
             self._records[key] = record
 
-    def copy(self) -> dict[Key, R]:
-        return dict(self._records)
 
-    def replace(self, records: dict[Key, R]) -> None:
-        self._records = SortedDict(records)
+_Change: TypeAlias = tuple[MemoryTable[Any], Key]
+
+
+class MemorySnapshot:
+    """A state as it was; equal to another of the same state where both times it held the same."""
+
+    __slots__ = ("__weakref__", "_state")
+
+    def __init__(self, state: MemoryState) -> None:
+        self._state = state
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MemorySnapshot) or other._state is not self._state:
+            return NotImplemented
+        return self._state.alike(self, other)
+
+    __hash__ = object.__hash__
+
+
+class _Layer:
+    """What changed while one snapshot was the newest one: what there was before, None where there was nothing."""
+
+    def __init__(self, snapshot: MemorySnapshot, dropped: Callable[[object], None]) -> None:
+        self.snapshot = weakref.ref(snapshot, dropped)
+        self.before: dict[_Change, Any] = {}
 
 
 class MemoryState:
@@ -93,8 +116,10 @@ class MemoryState:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.journal: list[tuple[MemoryTable[Any], Key, Any]] = []
+        self._journal: list[tuple[MemoryTable[Any], Key, Any]] = []
         self._tables: dict[str, MemoryTable[Any]] = {}
+        self._layers: list[_Layer] = []
+        self._dropped = False
         self._depth = 0
 
     def table(self, name: str, record: type[R]) -> Table[R]:  # noqa: ARG002 - the type is for the caller's type checker
@@ -107,7 +132,7 @@ class MemoryState:
     def transaction(self) -> Iterator[None]:
         with self.lock:
             self._depth += 1
-            mark = len(self.journal)
+            mark = len(self._journal)
             try:
                 yield
             except BaseException:
@@ -116,19 +141,77 @@ class MemoryState:
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    self.journal.clear()
+                    self._journal.clear()
+                    if self._dropped:
+                        self._forget_dropped()
+
+    def note(self, table: MemoryTable[Any], key: Key, record: Any) -> None:
+        """Remember what is about to change: for the open transaction, and for the newest snapshot."""
+        if self._depth:
+            self._journal.append((table, key, record))
+        if self._layers:
+            self._layers[-1].before.setdefault((table, key), record)
 
     def snapshot(self) -> Snapshot:
         with self.lock:
-            return {name: table.copy() for name, table in self._tables.items()}
+            self._forget_dropped()
+            snapshot = MemorySnapshot(self)
+            self._layers.append(_Layer(snapshot, self._drop))
+            return snapshot
 
     def restore(self, snapshot: Snapshot) -> None:
-        saved = cast("dict[str, dict[Key, Record]]", snapshot)
         with self.lock:
-            for name, table in self._tables.items():
-                table.replace(saved.get(name, {}))
+            self._forget_dropped()
+            place = self._place(snapshot)
+            for (table, key), record in self._before(place).items():
+                self._put_back(table, key, record)
+            if place == len(self._layers) - 1:
+                self._layers[place].before.clear()
+
+    def alike(self, one: MemorySnapshot, other: MemorySnapshot) -> bool:
+        """Whether the state held the same at both times."""
+        with self.lock:
+            first, second = sorted((self._place(one), self._place(other)))
+            later = self._before(second)
+            return all(
+                record == (later[table, key] if (table, key) in later else table.get(key))
+                for (table, key), record in self._before(first).items()
+            )
+
+    def _place(self, snapshot: Snapshot) -> int:
+        place = next((i for i, layer in enumerate(self._layers) if layer.snapshot() is snapshot), None)
+        if place is None:
+            message = "the snapshot is of another state"
+            raise ValueError(message)
+        return place
+
+    def _before(self, place: int) -> dict[_Change, Any]:
+        """What the snapshot at that place had where something has changed since."""
+        changed: dict[_Change, Any] = {}
+        for layer in reversed(self._layers[place:]):
+            changed |= layer.before  # the older one knows better
+        return changed
+
+    def _drop(self, _: object) -> None:
+        self._dropped = True  # called at any moment, by the garbage collector
+
+    def _forget_dropped(self) -> None:
+        """What only dropped snapshots need is let go; what older ones need of it goes over to them."""
+        self._dropped = False
+        kept: list[_Layer] = []
+        for layer in self._layers:
+            if layer.snapshot() is not None:
+                kept.append(layer)
+            elif kept:
+                kept[-1].before = layer.before | kept[-1].before
+        self._layers = kept
 
     def _undo(self, mark: int) -> None:
-        while len(self.journal) > mark:
-            table, key, record = self.journal.pop()
-            table.rewind(key, record)
+        while len(self._journal) > mark:
+            table, key, record = self._journal.pop()
+            self._put_back(table, key, record)
+
+    def _put_back(self, table: MemoryTable[Any], key: Key, record: Any) -> None:
+        if self._layers:
+            self._layers[-1].before.setdefault((table, key), table.get(key))
+        table.rewind(key, record)

@@ -43,7 +43,10 @@ class Table(Protocol[R]):
 
 
 class Snapshot(Protocol):
-    """A state as it was; opaque to everyone but the state that made it."""
+    """A state as it was; opaque to everyone but the state that made it.
+
+    Two snapshots of one state are equal where it held the same both times.
+    """
 
 
 class State(Protocol):

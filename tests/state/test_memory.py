@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fakebricks.state import MemoryState, Record
 
@@ -26,7 +28,7 @@ class AgainstDict(RuleBasedStateMachine):
         self.state = MemoryState()
         self.table = self.state.table("things", Thing)
         self.model: dict = {}
-        self.saved = (self.state.snapshot(), {})
+        self.saved = [(self.state.snapshot(), {})]
 
     @rule(key=KEYS, number=st.integers())
     def put(self, key, number) -> None:
@@ -59,12 +61,32 @@ class AgainstDict(RuleBasedStateMachine):
 
     @rule()
     def snapshot(self) -> None:
-        self.saved = (self.state.snapshot(), dict(self.model))
+        self.saved.append((self.state.snapshot(), dict(self.model)))
 
-    @rule()
-    def restore(self) -> None:
-        self.state.restore(self.saved[0])
-        self.model = dict(self.saved[1])
+    @rule(key=KEYS)
+    def snapshot_in_a_transaction_that_fails(self, key) -> None:
+        with pytest.raises(Interrupted), self.state.transaction():
+            self.table.put(key, Thing(number=3))
+            self.saved.append((self.state.snapshot(), {**self.model, key: 3}))
+            raise Interrupted
+
+    @precondition(lambda self: self.saved)
+    @rule(chance=st.randoms(use_true_random=False))
+    def restore(self, chance) -> None:
+        snapshot, model = chance.choice(self.saved)
+        self.state.restore(snapshot)
+        self.model = dict(model)
+
+    @invariant()
+    def snapshots_are_equal_where_they_held_the_same(self) -> None:
+        for one, of_one in getattr(self, "saved", []):
+            for other, of_other in self.saved:
+                assert (one == other) == (of_one == of_other)
+
+    @precondition(lambda self: self.saved)
+    @rule(chance=st.randoms(use_true_random=False))
+    def drop_a_snapshot(self, chance) -> None:
+        self.saved.pop(chance.randrange(len(self.saved)))
 
     @rule(prefix=st.lists(PARTS, max_size=2).map(tuple), reverse=st.booleans())
     def scan(self, prefix, reverse) -> None:
@@ -102,3 +124,27 @@ def test_a_table_made_after_a_snapshot_is_empty_again_when_it_is_restored():
     table.put(("a",), Thing(number=1))
     state.restore(before)
     assert table.get(("a",)) is None
+
+
+def test_a_snapshot_costs_nothing_where_nothing_changes_and_nothing_when_it_is_dropped():
+    state = MemoryState()
+    table = state.table("things", Thing)
+    for number in range(10_000):
+        table.put((number,), Thing(number=number))
+    tracemalloc.start()
+    try:
+        snapshot = state.snapshot()
+        table.put((0,), Thing(number=1))
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+        del snapshot
+        for number in range(10_000):
+            with state.transaction():
+                table.put((number,), table.get((number,)))
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_snapshot_of_another_state_is_refused():
+    with pytest.raises(ValueError, match="another state"):
+        MemoryState().restore(MemoryState().snapshot())
