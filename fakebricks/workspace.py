@@ -45,6 +45,10 @@ from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
+from fakebricks.services.tracking.traces.assessments import Assessments
+from fakebricks.services.tracking.traces.data import TraceData
+from fakebricks.services.tracking.traces.search import TraceSearch
+from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.services.unity_catalog.api import Metastore
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
@@ -81,6 +85,10 @@ def router() -> Router:
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api
+    from fakebricks.services.tracking.traces import api as traces_api
+    from fakebricks.services.tracking.traces import assessments_api
+    from fakebricks.services.tracking.traces import refused_api as refused_traces_api
+    from fakebricks.services.tracking.traces import v2_api as traces_v2_api
     from fakebricks.services.unity_catalog import api as unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
 
@@ -93,6 +101,10 @@ def router() -> Router:
             *runs_api.routes,
             *logged_models_api.routes,
             *artifacts_api.routes,
+            *traces_api.routes,
+            *traces_v2_api.routes,
+            *assessments_api.routes,
+            *refused_traces_api.routes,
             *files_api.routes,
             *unity_catalog_api.routes,
             *model_registry_api.routes,
@@ -190,7 +202,9 @@ class Workspace:
         )
         self._unity_catalog.also_holds("functions", self._registry)
         self._signed_urls = signed_urls = SignedUrls(f"{self.token}{self._ids.hex32()}", self.clock)
-        self._artifacts = Artifacts(self._files, signed_urls, self._runs, self._logged_models)
+        traces = Traces(self._state, self._ids, self._experiments, self._runs)
+        assessments = Assessments(self._state, self._ids, traces)
+        self._artifacts = Artifacts(self._files, signed_urls, self._runs, self._logged_models, traces)
         file_uploads = Uploads(self._state, self._ids, self._files)
         roots: dict[str, Root] = {
             model_files.ROOT: ModelFiles(self._registry),
@@ -214,6 +228,10 @@ class Workspace:
             LoggedModels: self._logged_models,
             LoggedModelSearch: LoggedModelSearch(self._logged_models, metrics),
             Artifacts: self._artifacts,
+            Traces: traces,
+            TraceSearch: TraceSearch(traces, assessments),
+            TraceData: TraceData(traces, assessments, self._artifacts, self._files, signed_urls),
+            Assessments: assessments,
             FilesService: FilesService(Storage(self._files, roots), signed_urls, file_uploads),
             UnityCatalog: self._unity_catalog,
             Metastore: Metastore(self._unity_catalog, self.identity),

@@ -37,6 +37,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "IN": lambda found, listed: found in listed,
     "NOT IN": lambda found, listed: found not in listed,
     "LIKE": lambda found, pattern: _pattern(pattern, re.DOTALL).fullmatch(found) is not None,
+    "RLIKE": lambda found, pattern: re.search(pattern, found) is not None,
     "ILIKE": lambda found, pattern: _pattern(pattern, re.DOTALL | re.IGNORECASE).fullmatch(found) is not None,
 }
 

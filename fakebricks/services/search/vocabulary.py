@@ -30,6 +30,12 @@ class Column:
     type: str
     """`number`, `integer` (of which fractions are refused) or `string`."""
     comparators: tuple[str, ...]
+    of_numbers: tuple[str, ...] = ()
+    """Those of the comparators that take a number, where the others take a string."""
+
+    def type_with(self, comparator: str) -> str:
+        """The type of the value that a comparator takes."""
+        return "number" if comparator in self.of_numbers else self.type
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,8 @@ class Vocabulary:
             raise InvalidParameterValue(
                 f"Invalid comparator '{clause.comparator}' not one of '{_set(column.comparators)}' for {clause.name}"
             )
+        if clause.comparator == "RLIKE":
+            _check_pattern(clause)
         return Condition(kind, key, clause.comparator, _value(clause, column))
 
     def _place(self, name: str) -> tuple[str, str]:
@@ -110,13 +118,20 @@ class Vocabulary:
 
 def _value(clause: Clause, column: Column) -> Value:
     listed = clause.comparator in LISTS
-    if clause.kind not in _TYPES[column.type] or listed != (clause.kind == "list"):
+    if clause.kind not in _TYPES[column.type_with(clause.comparator)] or listed != (clause.kind == "list"):
         raise InvalidParameterValue(_expected(clause, column, listed))
     return clause.value
 
 
+def _check_pattern(clause: Clause) -> None:
+    try:
+        re.compile(str(clause.value))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidParameterValue(f"Invalid regular expression {clause.text} for {clause.name}: {error}") from None
+
+
 def _expected(clause: Clause, column: Column, listed: bool) -> str:
-    if column.type != "string":
+    if column.type_with(clause.comparator) != "string":
         return f"Expected numeric value type for {clause.name}. Found {clause.text}"
     what = "a list of quoted string values" if listed else "a quoted string value"
     return f"Expected {what} for {clause.name} (e.g. 'my-value'). Got value {clause.text}"

@@ -1,8 +1,8 @@
-"""Artifacts of runs and logged models: one store, which the Files API and the artifact routes both look into.
+"""Artifacts of runs, logged models and traces: one store, which the Files API and the artifact routes both look into.
 
-Real: artifacts belong to a run or a logged model that exists, are listed, and travel by signed URLs or by the Files API
-under `/WorkspaceInternal/Mlflow/Artifacts` (observed in MLflow's client). A deleted run's artifacts are still read, and
-no more written (inferred). Refused: artifacts of traces, uploads in parts.
+Real: artifacts belong to a run, a logged model or a trace that exists, are listed, and travel by signed URLs or by the
+Files API under `/WorkspaceInternal/Mlflow/Artifacts` (observed in MLflow's client). A deleted run's artifacts are still
+read, and no more written (inferred). Refused: uploads in parts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from fakebricks.services.files.records import FileEntry
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.runs import Runs
+from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
 
 ROOT = "WorkspaceInternal"
@@ -23,23 +24,26 @@ _DEPTH = 6
 
 
 class Artifacts:
-    """The artifacts of one workspace. Paths are relative to the artifact root of their run or logged model."""
+    """The artifacts of one workspace. Paths are relative to the artifact root of their run, logged model or trace."""
 
-    def __init__(self, files: Files, signed_urls: SignedUrls, runs: Runs, logged_models: LoggedModels) -> None:
+    def __init__(
+        self, files: Files, signed_urls: SignedUrls, runs: Runs, logged_models: LoggedModels, traces: Traces
+    ) -> None:
         self._files = files
         self._signed_urls = signed_urls
         self._runs = runs
         self._logged_models = logged_models
+        self._traces = traces
 
     # The root `/WorkspaceInternal` of the workspace's storage
 
     def readable(self, parts: Parts) -> Parts:
-        """The path as it is stored; its run or logged model must exist."""
+        """The path as it is stored; its run, logged model or trace must exist."""
         self._check(parts, writing=False)
         return parts
 
     def writable(self, parts: Parts) -> Parts:
-        """The path as it is stored; its run or logged model must exist and not be deleted."""
+        """The path as it is stored; its run, logged model or trace must exist and not be deleted."""
         self._check(parts, writing=True)
         return parts
 
@@ -54,6 +58,10 @@ class Artifacts:
         """The directory of a logged model's artifacts, and the URI that clients know it by."""
         model = self._logged_models.get(model_id)
         return joined((*_PREFIX, model.experiment_id, "LoggedModels", model_id, "artifacts")), model.artifact_uri
+
+    def of_trace(self, trace_id: str) -> str:
+        """The directory of a trace's data."""
+        return joined((*_PREFIX, self._traces.get(trace_id).experiment_id, "Traces", trace_id, "artifacts"))
 
     def list(self, directory: str, path: str, after: str | None = None) -> Iterator[tuple[str, FileEntry]]:
         """What stands at a path: the contents of a directory by name, or the file itself.
@@ -97,16 +105,20 @@ class Artifacts:
         return self._signed_urls.sign("PUT", joined(self.writable(stored)), base_url)
 
     def _check(self, parts: Parts, *, writing: bool) -> None:
-        if parts[:3] != _PREFIX or len(parts) < _DEPTH or parts[4] not in ("Runs", "LoggedModels"):
-            form = f"'{joined(_PREFIX)}/<experiment>/Runs/<run>' or '.../LoggedModels/<model>'"
+        if parts[:3] != _PREFIX or len(parts) < _DEPTH or parts[4] not in ("Runs", "LoggedModels", "Traces"):
+            form = f"'{joined(_PREFIX)}/<experiment>/Runs/<run>', '.../LoggedModels/<model>' or '.../Traces/<trace>'"
             raise InvalidParameterValue(f"Invalid path: '{joined(parts)}' is not below {form}.")
         experiment_id, kind, owner = parts[3:6]
         if self._experiment_of(kind, owner, writing=writing) != experiment_id:
-            raise ResourceDoesNotExist(f"Experiment '{experiment_id}' has no such run or logged model: '{owner}'.")
+            raise ResourceDoesNotExist(
+                f"Experiment '{experiment_id}' has no such run, logged model or trace: '{owner}'."
+            )
 
     def _experiment_of(self, kind: str, owner: str, *, writing: bool) -> str:
         if kind == "LoggedModels":
             return self._logged_models.get(owner).experiment_id
+        if kind == "Traces":
+            return self._traces.get(owner).experiment_id
         return (self._runs.active(owner) if writing else self._runs.get(owner)).experiment_id
 
 

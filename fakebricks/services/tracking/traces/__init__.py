@@ -1,0 +1,1 @@
+"""Traces of experiments, and what people and judges say of them."""
