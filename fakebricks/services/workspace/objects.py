@@ -7,10 +7,17 @@ the fake does not store.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
-from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.records import DIRECTORY, EXPERIMENT, Node
+
+
+class Experiments(Protocol):
+    """What the tree has to know of experiments, which tracking keeps."""
+
+    def delete(self, experiment_id: str, millis: int) -> None:
+        """Delete the experiment, and its node with it."""
 
 
 class Objects:
