@@ -1,7 +1,7 @@
 """Databricks profiles: a configuration file of the fake's own, in place of the user's `~/.databrickscfg`.
 
 Real: the file, which MLflow (`databricks://<profile>`, `databricks-uc://<profile>`), databricks-sdk
-(`WorkspaceClient(profile=...)`) and the Databricks CLI read where `DATABRICKS_CONFIG_FILE` says so; child processes do too.
+(`WorkspaceClient(profile=...)`) and the Databricks CLI read, in child processes too: `DATABRICKS_CONFIG_FILE` names it.
 The user's own file is neither read nor changed.
 """
 

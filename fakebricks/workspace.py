@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
@@ -41,6 +43,7 @@ from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
 from fakebricks.services.tracking.logged_models import LoggedModels
+from fakebricks.services.tracking.made_runs import AllRuns, MadeRuns, RunWatch
 from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
@@ -196,6 +199,7 @@ class Workspace:
             self.clock,
             unity_catalog=self._unity_catalog,
             files=self._files,
+        self._all_runs = AllRuns(self._state, self._runs, self._experiments)
             experiment_of=self._experiment_of,
             params_of=self._logged_models.params,
             metrics_of=metrics.of_model,
@@ -216,7 +220,17 @@ class Workspace:
         deployments = Deployments(self._state, self.clock, self._models)
         capture = Capture(self._inference_tables)
         self._services: dict[type, Any] = {
-            Admin: Admin(Controlled(self.clock, self.calls, self.snapshot, self.restore, self.table)),
+            Admin: Admin(
+                Controlled(
+                    self.clock,
+                    self.calls,
+                    self.snapshot,
+                    self.restore,
+                    self.table,
+                    self._all_runs,
+                    lambda: RunWatch(self._all_runs),
+                )
+            ),
             WorkspaceIdentity: self.identity,
             People: self._people,
             Objects: Objects(self._directories, self._experiments),
@@ -304,6 +318,36 @@ class Workspace:
 
     def mount(self, mock: RequestsMock) -> None:
         """Let an existing `responses` mock answer for this workspace's host too.
+    @property
+    def runs(self) -> MadeRuns:
+        """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
+        return self._all_runs.made
+
+    @contextmanager
+    def watch_runs(self) -> Iterator[MadeRuns]:
+        """The MLflow runs that are made while it is entered: how many, where, and in which state they are left.
+
+        What happens to them afterwards is still seen.
+
+        >>> from fakebricks import fake_workspace
+        >>> from mlflow import MlflowClient
+        >>> def train(client):
+        ...     experiment = client.create_experiment("/Shared/fraud")
+        ...     run = client.create_run(experiment, tags={"team": "risk"})
+        ...     client.update_run(run.info.run_id, status="FINISHED")
+        >>> with fake_workspace() as workspace:
+        ...     with workspace.watch_runs() as made:
+        ...         train(MlflowClient())
+        >>> assert made.experiments == {"/Shared/fraud": 1}
+        >>> assert not made.unfinished
+        >>> assert not made.untagged("team")
+        """
+        watch = RunWatch(self._all_runs)
+        try:
+            yield watch.made
+        finally:
+            watch.end()
+
 
         What the test mocked itself on that host goes first.
 

@@ -1,4 +1,4 @@
-"""The admin plane: a workspace's clock, call log, snapshots and tables.
+"""The admin plane: a workspace's clock, call log, snapshots, tables and runs.
 
 Real: all of it; each operation does what the method of the same name on `Workspace` does. A reader of the log or the
 clock changes neither: calls of the admin plane are left out of the call log and take no simulated time.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
 from fakebricks.clock import Clock
@@ -20,8 +20,45 @@ from fakebricks.state import Snapshot
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
 
-_KEPT_SNAPSHOTS = 100
+T = TypeVar("T")
+
+_KEPT = 100
 _LONGEST_ADVANCE = timedelta(days=36_500)
+
+
+class MadeRuns(Protocol):
+    """What `Workspace.runs` is, to the admin plane."""
+
+    @property
+    def unfinished(self) -> MadeRuns: ...
+
+    @property
+    def active(self) -> MadeRuns: ...
+
+    @property
+    def deleted(self) -> MadeRuns: ...
+
+    @property
+    def nested(self) -> MadeRuns: ...
+
+    def untagged(self, *keys: str) -> MadeRuns:
+        """Those that lack one of the tags, or any tag of a person's own."""
+
+    def __getitem__(self, index: slice, /) -> Sequence[Any]: ...
+
+
+class Runs(Protocol):
+    """Who knows some runs."""
+
+    @property
+    def made(self) -> MadeRuns: ...
+
+
+class Watch(Runs, Protocol):
+    """Who knows the runs made since some moment."""
+
+    def end(self) -> None:
+        """Count no run that is made from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +71,33 @@ class Controlled:
     restore: Callable[[Snapshot], None]
     table: Callable[[str], Any]
     """The `pyarrow.Table` of a full name."""
+    runs: Runs
+    watch_runs: Callable[[], Watch]
+
+
+class _Kept(Generic[T]):
+    """The last few of what clients asked to be kept, by the ids that they were told."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._lock = Lock()
+
+    def keep(self, value: T) -> str:
+        name = str(uuid4())
+        with self._lock:
+            self._kept[name] = value
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> T:
+        with self._lock:
+            value = self._kept.get(name)
+        if value is None:
+            message = f"There is no {self._noun} {name!r}; this workspace keeps its last {_KEPT}."
+            raise ResourceDoesNotExist(message)
+        return value
 
 
 class Admin:
@@ -41,8 +105,8 @@ class Admin:
 
     def __init__(self, controlled: Controlled) -> None:
         self._controlled = controlled
-        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
-        self._lock = Lock()
+        self._snapshots = _Kept[Snapshot]("snapshot")
+        self._watches = _Kept[Watch]("watch of runs")
 
     @property
     def clock(self) -> Clock:
@@ -77,13 +141,7 @@ class Admin:
 
     def snapshot(self) -> str:
         """Keep everything the workspace holds as it is now; the id to restore it by. The last hundred are kept."""
-        name = str(uuid4())
-        snapshot = self._controlled.snapshot()
-        with self._lock:
-            self._snapshots[name] = snapshot
-            if len(self._snapshots) > _KEPT_SNAPSHOTS:
-                self._snapshots.popitem(last=False)
-        return name
+        return self._snapshots.keep(self._controlled.snapshot())
 
     def restore(self, name: str) -> None:
         """Bring the workspace back to a snapshot.
@@ -91,12 +149,27 @@ class Admin:
         Raises:
             ResourceDoesNotExist: there is no such snapshot, or no longer.
         """
-        with self._lock:
-            snapshot = self._snapshots.get(name)
-        if snapshot is None:
-            message = f"There is no snapshot {name!r}; this workspace keeps its last {_KEPT_SNAPSHOTS}."
-            raise ResourceDoesNotExist(message)
-        self._controlled.restore(snapshot)
+        self._controlled.restore(self._snapshots.get(name))
+
+    def watch_runs(self) -> str:
+        """Begin to watch which runs are made; the id to ask for them by. The last hundred are kept."""
+        return self._watches.keep(self._controlled.watch_runs())
+
+    def stop_watching_runs(self, name: str) -> None:
+        """Count no run for it that is made from now on.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        self._watches.get(name).end()
+
+    def runs(self, watch: str | None) -> MadeRuns:
+        """All runs, or those made since a watch began.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        return (self._controlled.runs if watch is None else self._watches.get(watch)).made
 
     def table(self, full_name: str) -> bytes:
         """A table, as an Arrow IPC stream."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from fakebricks.control.admin import Admin
@@ -21,6 +22,19 @@ class Advance(Shape):
 
 class ListCalls(Shape):
     matching: str | None = None
+
+
+class ListRuns(Shape):
+    watch: str | None = None
+    unfinished: bool = False
+    active: bool = False
+    deleted: bool = False
+    nested: bool = False
+    untagged: tuple[str, ...] = ()
+
+
+class OfWatch(Shape):
+    id: str
 
 
 class Restore(Shape):
@@ -60,6 +74,29 @@ def snapshot(admin: Admin, call: Call) -> dict[str, Any]:
 @routes.post("/_fakebricks/restore", atomic=False)
 def restore(admin: Admin, call: Call, body: Restore) -> None:
     admin.restore(body.id)
+
+
+@routes.get("/_fakebricks/runs", atomic=False)
+def list_runs(admin: Admin, call: Call, body: ListRuns) -> dict[str, Any]:
+    """Of several conditions, each must hold."""
+    made = admin.runs(body.watch)
+    made = made.unfinished if body.unfinished else made
+    made = made.active if body.active else made
+    made = made.deleted if body.deleted else made
+    made = made.nested if body.nested else made
+    made = made.untagged(*filter(None, body.untagged)) if body.untagged else made
+    runs = made[:]
+    return {"runs": runs, "experiments": Counter(run.experiment for run in runs)}
+
+
+@routes.post("/_fakebricks/runs/watch", atomic=False)
+def watch_runs(admin: Admin, call: Call) -> dict[str, Any]:
+    return {"id": admin.watch_runs()}
+
+
+@routes.post("/_fakebricks/runs/watch/stop", atomic=False)
+def stop_watching_runs(admin: Admin, call: Call, body: OfWatch) -> None:
+    admin.stop_watching_runs(body.id)
 
 
 @routes.get("/_fakebricks/tables/<full_name>", atomic=False)
