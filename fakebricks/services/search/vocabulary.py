@@ -56,6 +56,8 @@ class Vocabulary:
     """The attributes that order; all, if None."""
     order_kinds: frozenset[str] = frozenset()
     """The open kinds that order."""
+    orders_repeat: bool = False
+    """Whether the same name may order twice; the first one decides."""
 
     def conditions(self, text: str | None) -> list[Condition]:
         """A filter string, understood.
@@ -69,10 +71,10 @@ class Vocabulary:
         """The elements of order_by, understood.
 
         Raises:
-            InvalidParameterValue: one is not of the grammar, unknown, or given twice.
+            InvalidParameterValue: one is not of the grammar, unknown, or given twice where it may not be.
         """
         orders = [self.order(*parse_order(text)) for text in texts]
-        if len({(one.kind, one.key) for one in orders}) < len(orders):
+        if not self.orders_repeat and len({(one.kind, one.key) for one in orders}) < len(orders):
             raise InvalidParameterValue(f"`order_by` contains duplicate fields: {list(texts)}")
         return orders
 

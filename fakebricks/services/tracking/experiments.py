@@ -20,7 +20,7 @@ from fakebricks.services.workspace.paths import normal
 from fakebricks.services.workspace.records import EXPERIMENT, Node
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.errors import BadRequest, InvalidParameterValue, ResourceDoesNotExist
+from fakebricks.wire.errors import BadRequest, InvalidParameterValue, InvalidState, ResourceDoesNotExist
 
 SOURCE_NAME = "mlflow.experiment.sourceName"
 OWNER_ID = "mlflow.ownerId"
@@ -130,11 +130,14 @@ class Experiments:
         """Give an active experiment another name; the tag that holds its name follows.
 
         Raises:
-            InvalidParameterValue: it is deleted, or the name cannot be.
+            InvalidState: it is deleted.
+            InvalidParameterValue: the name cannot be.
             ResourceAlreadyExists: the name is taken.
         """
-        experiment = _active(self.get(experiment_id))
         path = _path(new_name)
+        experiment = self.get(experiment_id)
+        if experiment.lifecycle_stage != ACTIVE:
+            raise InvalidState("Cannot rename a non-active experiment.")
         if path == experiment.name:
             return
         renamed = replace(experiment, name=path, last_update_time=millis)
@@ -157,36 +160,35 @@ class Experiments:
         self._stage(experiment, DELETED, millis)
 
     def restore(self, experiment_id: str, millis: int) -> None:
-        """Undo a deletion; nothing happens to an active experiment.
+        """Undo a deletion.
 
         Raises:
+            ResourceDoesNotExist: there is no such experiment, or it is not deleted.
             ResourceAlreadyExists: another experiment has taken the name since.
         """
         experiment = self.get(experiment_id)
         if experiment.lifecycle_stage == ACTIVE:
-            return
+            raise ResourceDoesNotExist(f"Node ID {experiment_id} does not exist.")
         self._directories.add(_node(experiment, millis))
         self._deleted_names.delete((experiment.name, experiment_id))
         self._stage(experiment, ACTIVE, millis)
 
-    def set_tag(self, experiment_id: str, key: str, value: str, millis: int) -> None:
-        """Set a tag of an active experiment."""
-        experiment = _active(self.get(experiment_id))
+    def set_tag(self, experiment_id: str, key: str, value: str) -> None:
+        """Set a tag of an active experiment, whose time of update stays, as in MLflow's own store."""
         _check_tag(key, value)
+        _active(self.get(experiment_id))
         self._tags.put((experiment_id, key), Tag(key=key, value=value))
-        self._experiments.put((experiment_id,), replace(experiment, last_update_time=millis))
 
-    def delete_tag(self, experiment_id: str, key: str, millis: int) -> None:
+    def delete_tag(self, experiment_id: str, key: str) -> None:
         """Delete a tag of an active experiment.
 
         Raises:
             ResourceDoesNotExist: it has no such tag of its own.
         """
-        experiment = _active(self.get(experiment_id))
+        _active(self.get(experiment_id))
         if self._tags.get((experiment_id, key)) is None:
             raise ResourceDoesNotExist(f"No tag with key '{key}' in experiment with id '{experiment_id}'.")
         self._tags.delete((experiment_id, key))
-        self._experiments.put((experiment_id,), replace(experiment, last_update_time=millis))
 
     def tags(self, experiment: Experiment) -> list[Tag]:
         """The tags that were set, then those that Databricks adds (observed: their names, order and values)."""
@@ -206,7 +208,8 @@ class Experiments:
 
     def _stage(self, experiment: Experiment, stage: str, millis: int) -> None:
         experiment_id = experiment.experiment_id
-        self._experiments.put((experiment_id,), replace(experiment, lifecycle_stage=stage, last_update_time=millis))
+        changed = replace(experiment, lifecycle_stage=stage, last_update_time=millis, epoch=experiment.epoch + 1)
+        self._experiments.put((experiment_id,), changed)
         self._newest.delete((experiment.lifecycle_stage, -experiment.creation_time, experiment_id))
         self._newest.put((stage, -experiment.creation_time, experiment_id), ExperimentId(experiment_id=experiment_id))
 

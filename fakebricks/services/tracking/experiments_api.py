@@ -139,9 +139,9 @@ def restore_experiment(experiments: Experiments, call: Call, body: OfExperiment)
 
 @routes.post("/api/2.0/mlflow/experiments/set-experiment-tag")
 def set_experiment_tag(experiments: Experiments, call: Call, body: SetExperimentTag) -> None:
-    experiments.set_tag(body.experiment_id, body.key, body.value, call.millis)
+    experiments.set_tag(body.experiment_id, body.key, body.value)
 
 
 @routes.post("/api/2.0/mlflow/experiments/delete-experiment-tag")
 def delete_experiment_tag(experiments: Experiments, call: Call, body: DeleteExperimentTag) -> None:
-    experiments.delete_tag(body.experiment_id, body.key, call.millis)
+    experiments.delete_tag(body.experiment_id, body.key)

@@ -104,28 +104,27 @@ class LoggedModels:
         self._newest.delete(_place(model))
         self._models.put((model_id,), replace(model, lifecycle_stage=DELETED, last_updated_timestamp_ms=millis))
 
-    def log_params(self, model_id: str, params: Sequence[tuple[str, str]], millis: int) -> None:
+    def log_params(self, model_id: str, params: Sequence[tuple[str, str]]) -> None:
         """Add params, which never change once they are there.
 
         Raises:
             InvalidParameterValue: one is there with another value.
         """
-        self._touch(model_id, millis)
+        self.get(model_id)
         self._put_params(model_id, params)
 
-    def set_tags(self, model_id: str, tags: Sequence[tuple[str, str]], millis: int) -> LoggedModel:
-        """Set tags."""
-        model = self._touch(model_id, millis)
+    def set_tags(self, model_id: str, tags: Sequence[tuple[str, str]]) -> None:
+        """Set tags; the model's time of update stays, as in MLflow's own store."""
+        self.get(model_id)
         self._put_tags(model_id, tags)
-        return model
 
-    def delete_tag(self, model_id: str, key: str, millis: int) -> None:
+    def delete_tag(self, model_id: str, key: str) -> None:
         """Delete a tag.
 
         Raises:
             ResourceDoesNotExist: the model has no such tag.
         """
-        self._touch(model_id, millis)
+        self.get(model_id)
         if self._tags.get((model_id, key)) is None:
             raise ResourceDoesNotExist(f"No tag with key '{key}' in logged model with ID '{model_id}'.")
         self._tags.delete((model_id, key))
@@ -157,17 +156,10 @@ class LoggedModels:
             experiment_ids: of the experiments; each must exist.
             after: start with what follows the model of this negated creation time and id.
         """
-        indexes = [
-            (one,) for one in dict.fromkeys(experiment_ids) if self._experiments.for_runs(one).lifecycle_stage == ACTIVE
-        ]
+        indexes = [(self._experiments.for_runs(one).experiment_id,) for one in dict.fromkeys(experiment_ids)]
         scans = (self._newest.scan(index, after=(*index, *after) if after else None) for index in indexes)
         for _, entry in heapq.merge(*scans, key=lambda found: found[0][1:]):
             yield self.get(entry.model_id)
-
-    def _touch(self, model_id: str, millis: int) -> LoggedModel:
-        model = replace(self.get(model_id), last_updated_timestamp_ms=millis)
-        self._models.put((model_id,), model)
-        return model
 
     def _put_params(self, model_id: str, params: Sequence[tuple[str, str]]) -> None:
         check_distinct(key for key, _ in params)

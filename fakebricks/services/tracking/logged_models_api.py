@@ -126,7 +126,7 @@ class SearchLoggedModelsAnswer(Answer):
 def create_logged_model(search: LoggedModelSearch, call: Call, body: CreateLoggedModel) -> GetLoggedModelAnswer:
     model = search.models.create(
         body.experiment_id,
-        name=body.name,
+        name=body.name or None,
         model_type=body.model_type,
         source_run_id=body.source_run_id,
         params=[one.pair for one in body.params],
@@ -153,18 +153,18 @@ def delete_logged_model(models: LoggedModels, call: Call, body: OfModel) -> None
 
 
 @routes.patch("/api/2.0/mlflow/logged-models/<model_id>/tags")
-def set_logged_model_tags(search: LoggedModelSearch, call: Call, body: SetLoggedModelTags) -> GetLoggedModelAnswer:
-    return _answer(search, search.models.set_tags(body.model_id, [tag.pair for tag in body.tags], call.millis))
+def set_logged_model_tags(models: LoggedModels, call: Call, body: SetLoggedModelTags) -> None:
+    models.set_tags(body.model_id, [tag.pair for tag in body.tags])
 
 
 @routes.delete("/api/2.0/mlflow/logged-models/<model_id>/tags/<path:tag_key>")
 def delete_logged_model_tag(models: LoggedModels, call: Call, body: DeleteLoggedModelTag) -> None:
-    models.delete_tag(body.model_id, body.tag_key, call.millis)
+    models.delete_tag(body.model_id, body.tag_key)
 
 
 @routes.post("/api/2.0/mlflow/logged-models/<model_id>/params")
 def log_logged_model_params(models: LoggedModels, call: Call, body: LogLoggedModelParams) -> None:
-    models.log_params(body.model_id, [one.pair for one in body.params], call.millis)
+    models.log_params(body.model_id, [one.pair for one in body.params])
 
 
 @routes.post("/api/2.0/mlflow/logged-models/search")

@@ -59,6 +59,7 @@ class Runs:
             end_time=None,
             lifecycle_stage=ACTIVE,
             artifact_uri=f"{experiment.artifact_location}/{run_id}/artifacts",
+            epoch=experiment.epoch,
         )
         self._runs.put((run_id,), run)
         self._newest.put(_place(run), RunId(run_id=run_id))
@@ -67,17 +68,18 @@ class Runs:
         return run
 
     def get(self, run_id: str) -> Run:
-        """The run of that id, deleted ones too; the runs of a deleted experiment are deleted with it.
+        """The run of that id, deleted ones too.
+
+        All runs are deleted and restored with their experiment (documented); what is done to a run after that counts.
 
         Raises:
             ResourceDoesNotExist: there is none.
         """
-        run = self._runs.get((run_id,))
-        if run is None:
-            raise ResourceDoesNotExist(f"Run '{run_id}' not found")
-        if run.lifecycle_stage == ACTIVE and self._experiments.get(run.experiment_id).lifecycle_stage == DELETED:
-            return replace(run, lifecycle_stage=DELETED)
-        return run
+        run = self._stored(run_id)
+        experiment = self._experiments.for_runs(run.experiment_id)
+        if run.epoch == experiment.epoch or run.lifecycle_stage == experiment.lifecycle_stage:
+            return run
+        return replace(run, lifecycle_stage=experiment.lifecycle_stage)
 
     def active(self, run_id: str) -> Run:
         """The run of that id, to which something is to be written.
@@ -92,7 +94,8 @@ class Runs:
 
     def update(self, run_id: str, status: str | None, end_time: int | None, run_name: str | None) -> Run:
         """Change what is given; the tag `mlflow.runName` follows the name."""
-        run = self.active(run_id)
+        self.active(run_id)
+        run = self._stored(run_id)
         if status is not None:
             run = replace(run, status=status)
         if end_time is not None:
@@ -101,29 +104,24 @@ class Runs:
             run = replace(run, run_name=check_length(run_name, "run_name", _LONGEST_NAME))
             self._tags.put((run_id, RUN_NAME), Tag(key=RUN_NAME, value=run_name))
         self._runs.put((run_id,), run)
-        return run
+        return self.get(run_id)
 
     def delete(self, run_id: str) -> None:
         """Mark a run deleted."""
         self._stage(self.get(run_id), DELETED)
 
     def restore(self, run_id: str) -> None:
-        """Undo a deletion.
-
-        Raises:
-            InvalidParameterValue: the run's experiment is deleted.
-        """
-        run = self.get(run_id)
-        self._experiments.active_for_runs(run.experiment_id)
-        self._stage(run, ACTIVE)
+        """Undo a deletion."""
+        self._stage(self.get(run_id), ACTIVE)
 
     def set_tag(self, run_id: str, key: str, value: str, path: str = "") -> None:
         """Set a tag of an active run; `mlflow.runName` renames the run."""
-        run = self.active(run_id)
+        self.active(run_id)
         _check_tag(key, value, path)
         if key == RUN_NAME:
             if not value.strip():
                 raise InvalidParameterValue("Run name cannot be empty")
+            run = self._stored(run_id)
             self._runs.put((run_id,), replace(run, run_name=check_length(value, "run_name", _LONGEST_NAME)))
         self._tags.put((run_id, key), Tag(key=key, value=value))
 
@@ -168,18 +166,25 @@ class Runs:
         ]
         scans = (self._newest.scan(index, after=(*index, *after) if after else None) for index in indexes)
         for _, entry in heapq.merge(*scans, key=lambda found: found[0][2:]):
-            yield self.get(entry.run_id)
+            run = self.get(entry.run_id)
+            if run.lifecycle_stage in stages:
+                yield run
+
+    def _stored(self, run_id: str) -> Run:
+        run = self._runs.get((run_id,))
+        if run is None:
+            raise ResourceDoesNotExist(f"Run '{run_id}' not found")
+        return run
 
     def _stored_stages(self, experiment_id: str, stages: Sequence[str]) -> Sequence[str]:
-        """Which stored stages hold the runs of the wanted ones: all, where the experiment is deleted."""
-        if self._experiments.for_runs(experiment_id).lifecycle_stage == ACTIVE:
-            return stages
-        return (ACTIVE, DELETED) if DELETED in stages else ()
+        """Which stored stages hold the runs of the wanted ones: any, once the experiment was deleted or restored."""
+        return (ACTIVE, DELETED) if self._experiments.for_runs(experiment_id).epoch else stages
 
     def _stage(self, run: Run, stage: str) -> None:
-        stored = self._runs.get((run.run_id,)) or run
+        stored = self._stored(run.run_id)
         self._newest.delete(_place(stored))
-        changed = replace(stored, lifecycle_stage=stage)
+        epoch = self._experiments.for_runs(stored.experiment_id).epoch
+        changed = replace(stored, lifecycle_stage=stage, epoch=epoch)
         self._runs.put((run.run_id,), changed)
         self._newest.put(_place(changed), RunId(run_id=run.run_id))
 

@@ -65,6 +65,7 @@ EXPERIMENTS = Vocabulary(
         "creation_time": Column("integer", NUMBERS),
         "last_update_time": Column("integer", NUMBERS),
     },
+    orders_repeat=True,
 )
 
 

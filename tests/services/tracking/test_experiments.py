@@ -148,14 +148,14 @@ def test_deletion_and_restoration(experiments):
 
     assert experiments.get(experiment_id)["lifecycle_stage"] == "deleted"
     assert experiments.named("/Shared/x")["lifecycle_stage"] == "deleted"
-    for operation, body in (
-        ("update", {"new_name": "/Shared/y"}),
-        ("set-experiment-tag", {"key": "a", "value": "b"}),
-    ):
-        with pytest.raises(RefusedError, match="must be in the 'active' state"):
-            experiments.post(operation, experiment_id=experiment_id, **body)
+    with pytest.raises(RefusedError, match="INVALID_STATE: Cannot rename a non-active experiment"):
+        experiments.post("update", experiment_id=experiment_id, new_name="/Shared/y")
+    with pytest.raises(RefusedError, match="must be in the 'active' state"):
+        experiments.post("set-experiment-tag", experiment_id=experiment_id, key="a", value="b")
 
     experiments.post("restore", experiment_id=experiment_id)
+    with pytest.raises(RefusedError, match="RESOURCE_DOES_NOT_EXIST"):
+        experiments.post("restore", experiment_id=experiment_id)
     assert experiments.get(experiment_id)["lifecycle_stage"] == "active"
     assert experiments.search()[0] == ["/Shared/x"]
 

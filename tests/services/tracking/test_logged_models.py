@@ -114,7 +114,6 @@ def test_outputs_and_inputs_of_a_run(models):
 @pytest.mark.parametrize(
     "body",
     [
-        {"name": ""},
         {"name": "a/b"},
         {"name": "a.b"},
         {"name": "a\n"},
