@@ -188,6 +188,7 @@ class Workspace:
         self._directories = Directories(self._state, self._ids)
         self._experiments = Experiments(self._state, self._ids, self._directories)
         self._runs = Runs(self._state, self._ids, self._experiments)
+        self._all_runs = AllRuns(self._state, self._runs, self._experiments)
         self._logged_models = LoggedModels(self._state, self._ids, self._experiments, self._runs)
         metrics = Metrics(self._state)
         run_data = RunData(self._state, self._runs, self._logged_models, metrics)
@@ -199,7 +200,6 @@ class Workspace:
             self.clock,
             unity_catalog=self._unity_catalog,
             files=self._files,
-        self._all_runs = AllRuns(self._state, self._runs, self._experiments)
             experiment_of=self._experiment_of,
             params_of=self._logged_models.params,
             metrics_of=metrics.of_model,
@@ -293,31 +293,6 @@ class Workspace:
         """
         return self._inference_tables.read(full_name)
 
-    def snapshot(self) -> Snapshot:
-        """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
-        self._inference_tables.note_versions()
-        return self._state.snapshot()
-
-    def restore(self, snapshot: Snapshot) -> None:
-        """Bring the workspace back to a snapshot of its own, which can be used again."""
-        self._state.restore(snapshot)
-        self._inference_tables.restored()
-
-    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
-        """An HTTP server for this workspace; started when it is entered, stopped when it is left.
-
-        >>> workspace = Workspace()
-        >>> with workspace.serve() as server:
-        ...     environment = workspace.env(server.url)
-        """
-        from fakebricks.wire.server import Server
-
-        server = Server(host, port)
-        server.add(self)
-        return server
-
-    def mount(self, mock: RequestsMock) -> None:
-        """Let an existing `responses` mock answer for this workspace's host too.
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -348,6 +323,31 @@ class Workspace:
         finally:
             watch.end()
 
+    def snapshot(self) -> Snapshot:
+        """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
+        self._inference_tables.note_versions()
+        return self._state.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Bring the workspace back to a snapshot of its own, which can be used again."""
+        self._state.restore(snapshot)
+        self._inference_tables.restored()
+
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
+        """An HTTP server for this workspace; started when it is entered, stopped when it is left.
+
+        >>> workspace = Workspace()
+        >>> with workspace.serve() as server:
+        ...     environment = workspace.env(server.url)
+        """
+        from fakebricks.wire.server import Server
+
+        server = Server(host, port)
+        server.add(self)
+        return server
+
+    def mount(self, mock: RequestsMock) -> None:
+        """Let an existing `responses` mock answer for this workspace's host too.
 
         What the test mocked itself on that host goes first.
 
