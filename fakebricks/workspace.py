@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -45,6 +45,7 @@ from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.made_runs import AllRuns, MadeRuns, RunWatch
 from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
@@ -56,6 +57,13 @@ from fakebricks.services.unity_catalog.api import Metastore
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
+from fakebricks.services.workspace_model_registry import model_versions
+from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
+from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
+from fakebricks.services.workspace_model_registry.search import RegistrySearch
+from fakebricks.services.workspace_model_registry.sources import Sources
+from fakebricks.services.workspace_model_registry.version_files import RegistryStorage, VersionFiles
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import LocalBlobs, MemoryState, Scratch, Snapshot
 from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
 from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
@@ -63,6 +71,7 @@ from fakebricks.wire.decoding import decode
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, ResourceDoesNotExist, render
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.operations import Call, Operation
+from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wire.router import Router
 
 if TYPE_CHECKING:
@@ -94,6 +103,8 @@ def router() -> Router:
     from fakebricks.services.tracking.traces import v2_api as traces_v2_api
     from fakebricks.services.unity_catalog import api as unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
+    from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
+    from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
 
     return Router(
         [
@@ -111,6 +122,8 @@ def router() -> Router:
             *files_api.routes,
             *unity_catalog_api.routes,
             *model_registry_api.routes,
+            *workspace_model_registry_api.routes,
+            *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
         ]
     )
@@ -166,6 +179,7 @@ class Workspace:
         token: str | None = None,
         keep_calls: int | None = None,
         profiles: tuple[str, ...] = (),
+        rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -175,6 +189,7 @@ class Workspace:
         self.user_name = user
         self.profiles = checked_profiles(profiles)
         """The names of the Databricks profiles that lead to this workspace, beside DEFAULT."""
+        self._rate_limits = RateLimits(chosen_limits(rate_limits))
         self._ids = Ids(seed)
         workspace_id = self._ids.number()
         self.identity = WorkspaceIdentity(
@@ -214,9 +229,18 @@ class Workspace:
             model_files.ROOT: ModelFiles(self._registry),
             artifacts.ROOT: self._artifacts,
             uploads.ROOT: file_uploads,
+            model_versions.ROOT: RegistryStorage(),
         }
         self._inference_tables = InferenceTables(self._state, self._ids, self.clock, self._unity_catalog, self._scratch)
-        self._models = Models(ProcessRuntime(), StoredModels(self._registry, self._files, self._scratch))
+        workspace_registry = WorkspaceModelRegistry(
+            self._state,
+            self._ids,
+            self.clock,
+            ModelVersions(self._state, self._ids, self.clock, self._files),
+            Sources(self._files, self._artifacts, self._logged_models),
+        )
+        stored = StoredModels(self._registry, workspace_registry, self._files, self._scratch)
+        self._models = Models(ProcessRuntime(), stored)
         deployments = Deployments(self._state, self.clock, self._models)
         capture = Capture(self._inference_tables)
         self._services: dict[type, Any] = {
@@ -251,10 +275,15 @@ class Workspace:
             Metastore: Metastore(self._unity_catalog, self.identity),
             ModelRegistry: self._registry,
             ModelStorage: ModelStorage(self._registry, _computed(storage)),
+            WorkspaceModelRegistry: workspace_registry,
+            RegistrySearch: RegistrySearch(workspace_registry),
+            VersionFiles: VersionFiles(workspace_registry, self._artifacts),
+            TransitionRequests: TransitionRequests(self._state, self._ids, self.clock, workspace_registry),
+            Comments: Comments(self._state, self._ids, self.clock, workspace_registry),
             ServingEndpoints: ServingEndpoints(
                 self._state,
                 self._ids,
-                registry=self._registry,
+                stored=stored,
                 models=self._models,
                 deployments=deployments,
                 capture=capture,
@@ -417,6 +446,7 @@ class Workspace:
             raise router().refusal(asked.request)
         operation, places = found
         asked.operation = operation
+        self._rate_limits.take(operation.rate_limit, asked.time)
         base_url = asked.request.base or self.identity.host
         asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id, base_url)
         shape = decode(operation, asked.request, places)

@@ -131,16 +131,21 @@ class Files:
                 self.delete_tree(entry.path)
             self._entries.delete(_key(found))
 
-    def move_tree(self, path: str, target: str) -> None:
-        """Give a directory and all that is in it another path; nothing happens where there is none."""
+    def copy_tree(self, path: str, target: str) -> None:
+        """Store what is in a directory in another one as well; nothing happens where there is none."""
         with self._state.transaction():
             if self.find(path) is None:
                 return
             self.make_directory(target)
             for relative, entry in list(self.walk(path)):
-                moved = parts_of(f"{target}/{relative}")
-                self.make_directory(joined(moved[:-1]))
-                self._store(moved, is_directory=False, size=entry.size, digest=entry.digest)
+                copied = parts_of(f"{target}/{relative}")
+                self.make_directory(joined(copied[:-1]))
+                self._store(copied, is_directory=False, size=entry.size, digest=entry.digest)
+
+    def move_tree(self, path: str, target: str) -> None:
+        """Give a directory and all that is in it another path; nothing happens where there is none."""
+        with self._state.transaction():
+            self.copy_tree(path, target)
             self.delete_tree(path)
 
     def list(self, directory: str, after: str | None = None) -> Iterator[FileEntry]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
@@ -29,6 +28,7 @@ from fakebricks.services.model_serving.records import (
 )
 from fakebricks.services.model_serving.refused import refuse_endpoint
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
+from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import (
@@ -37,8 +37,6 @@ from fakebricks.wire.errors import (
     ResourceConflict,
     ResourceDoesNotExist,
 )
-
-_UNITY_CATALOG_DOTS = 2
 
 
 class ServingEndpoints:
@@ -49,7 +47,7 @@ class ServingEndpoints:
         state: State,
         ids: Ids,
         *,
-        registry: ModelRegistry,
+        stored: StoredModels,
         models: Models,
         deployments: Deployments,
         capture: Capture,
@@ -59,7 +57,7 @@ class ServingEndpoints:
         self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
-        self._registry = registry
+        self._stored = stored
         self._models = models
         self._deployments = deployments
         self._capture = capture
@@ -206,7 +204,7 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
-            self._require_model(entity)
+            self._stored.require_ready(entity.entity_name, entity.entity_version)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config)
         version = endpoint.last_config_version + 1
         config = Config(
@@ -215,14 +213,6 @@ class ServingEndpoints:
         seconds = lifecycle.deployment_seconds(self._ids.chance("deployment", endpoint.name, version))
         update = Update(config=config, start_time=now, ends_at=now + seconds)
         return replace(endpoint, pending=update, last_config_version=version)
-
-    def _require_model(self, entity: ServedEntity) -> None:
-        if entity.entity_name.count(".") != _UNITY_CATALOG_DOTS:
-            # A name of one level is one of the workspace registry, in which nothing can be registered here; the text
-            # is the platform's (observed).
-            message = f"RegisteredModel '{entity.entity_name}' does not exist. It might have been deleted."
-            raise ResourceDoesNotExist(message)
-        self._registry.require_ready(self._registry.get_version(entity.entity_name, entity.entity_version))
 
     def _require(self, name: str) -> Endpoint:
         endpoint = self._endpoints.get((name,))

@@ -1,4 +1,7 @@
-"""The files of model versions, from the registry's storage to a local directory."""
+"""The files of model versions, from a registry's storage to a local directory.
+
+Real: a name of three levels is one of Unity Catalog, every other one of the workspace model registry.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,36 @@ from pathlib import Path
 
 from fakebricks.services.files.files import Files
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import Scratch
+
+_UNITY_CATALOG_DOTS = 2
 
 
 class StoredModels:
     """Knows where registered models keep their files."""
 
-    def __init__(self, registry: ModelRegistry, files: Files, scratch: Scratch) -> None:
+    def __init__(
+        self, registry: ModelRegistry, workspace_registry: WorkspaceModelRegistry, files: Files, scratch: Scratch
+    ) -> None:
         self._registry = registry
+        self._workspace_registry = workspace_registry
         self._files = files
         self._scratch = scratch
+
+    def require_ready(self, entity_name: str, entity_version: str) -> None:
+        """Refuse a version that is not READY.
+
+        Raises:
+            ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: there is no such version.
+            InvalidParameterValue: no model can have that name.
+            InvalidState: it is not READY.
+        """
+        if _of_unity_catalog(entity_name):
+            self._registry.require_ready(self._registry.get_version(entity_name, entity_version))
+        else:
+            registry = self._workspace_registry
+            registry.versions.require_ready(registry.get_version(entity_name, entity_version))
 
     def find(self, entity_name: str, entity_version: str) -> tuple[str, str]:
         """The directory of a version's files in the registry's storage, and a digest of all that is in it.
@@ -24,7 +47,7 @@ class StoredModels:
         Raises:
             ResourceDoesNotExist: there is no such version.
         """
-        directory = self._registry.files_directory(self._registry.get_version(entity_name, entity_version))
+        directory = self._directory(entity_name, entity_version)
         digest = hashlib.sha256()
         for relative, entry in self._files.walk(directory):
             digest.update(f"{relative}\0{entry.digest}\0".encode())
@@ -39,3 +62,13 @@ class StoredModels:
         target = self._scratch.directory("models", digest)
         self._files.materialise(directory, target)
         return target
+
+    def _directory(self, entity_name: str, entity_version: str) -> str:
+        if _of_unity_catalog(entity_name):
+            return self._registry.files_directory(self._registry.get_version(entity_name, entity_version))
+        registry = self._workspace_registry
+        return registry.versions.directory(registry.get_version(entity_name, entity_version))
+
+
+def _of_unity_catalog(entity_name: str) -> bool:
+    return entity_name.count(".") == _UNITY_CATALOG_DOTS
