@@ -32,6 +32,10 @@ class Deployments:
         self._clock = clock
         self._models = models
 
+    def now(self) -> float:
+        """Simulated seconds since the epoch."""
+        return self._clock.time()
+
     def get(self, name: str) -> Endpoint | None:
         """The endpoint as it is now, or None."""
         endpoint = self._endpoints.get((name,))
@@ -45,7 +49,7 @@ class Deployments:
                 yield settled
 
     def _settled(self, endpoint: Endpoint) -> Endpoint | None:
-        update = lifecycle.due(endpoint, self._clock.time())
+        update = lifecycle.due(endpoint, self.now())
         if update is None:
             return endpoint
         outcomes = [self._loaded(entity) for entity in update.config.served_entities]

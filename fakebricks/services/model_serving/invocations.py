@@ -7,7 +7,6 @@ streaming.
 from __future__ import annotations
 
 import json
-from time import perf_counter
 from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
@@ -102,7 +101,7 @@ class Invocations:
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
         waited = self._woken(endpoint, endpoint.config, entity, query.received)
-        began = perf_counter()
+        began = self._deployments.now()  # a model that sleeps takes simulated time
         scored = self._score(entity, envelope.body, query.content_type)
         lost = self._capture.log(
             endpoint,
@@ -113,7 +112,7 @@ class Invocations:
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            seconds=perf_counter() - began,
+            seconds=self._deployments.now() - began,
             requester=query.requester,
         )
         return Answered(scored, entity.name, waited, envelope.notes + lost)

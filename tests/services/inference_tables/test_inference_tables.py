@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import RefusedError, Rest
 
+from fakebricks.simulated_time import SimulatedTime
+
 pytest_plugins = ["serving_fixtures"]
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -316,3 +318,12 @@ def test_a_table_that_does_not_exist(workspace):
 
     with pytest.raises(TableDoesNotExist):
         workspace.table("main.default.nothing")
+
+
+@pytest.mark.parametrize("rest", ["process"], indirect=True)
+def test_the_time_that_a_model_sleeps_is_time_that_it_took(rest, workspace, register, deploy, query):
+    with SimulatedTime(workspace.clock):
+        deploy(version=register("time.sleep(7); return model_input['amount'].tolist()"), **gateway())
+        query(ROW)
+        assert 7 <= workspace.calls[-1].duration < 8
+        assert 7000 <= rows(workspace)[0]["execution_duration_ms"] < 8000
