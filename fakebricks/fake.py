@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Literal, TypeVar, cast
@@ -19,6 +19,7 @@ from fakebricks.clock import Clock, RealClock, VirtualClock
 from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
 from fakebricks.workspace import DEFAULT_USER, Workspace
@@ -55,6 +56,9 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             `databricks://prod`, `databricks-uc://prod` or `WorkspaceClient(profile="prod")`. DEFAULT is always there.
             Of two workspaces, one in the other and with different seeds, each is found by its own profiles;
             `DATABRICKS_HOST` and `DATABRICKS_TOKEN`, which would go before a profile, are then not set.
+        rate_limits: how many calls of a kind the workspace takes per second, before it answers 429: `"documented"` for
+            the platform's own limits, or a number for each of some groups of operations, such as
+            `{"search_runs": 7, "log_batch": 47}`. No limits by default.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -81,6 +85,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         profiles: tuple[str, ...] = (),
+        rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -93,6 +98,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "catalogs": tuple(catalogs),
             "user": user,
             "profiles": checked_profiles(profiles),
+            "rate_limits": chosen_limits(rate_limits),
         }
         self._stacks: list[ExitStack] = []
 

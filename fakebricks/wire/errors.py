@@ -21,6 +21,7 @@ class DatabricksError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.headers: dict[str, str] = {}
 
 
 class BadRequest(DatabricksError):
@@ -123,6 +124,16 @@ class PayloadTooLarge(DatabricksError):
     error_code, status = "BAD_REQUEST", 413
 
 
+class RequestLimitExceeded(DatabricksError):
+    """429; `retry_after` is in whole seconds."""
+
+    error_code, status = "REQUEST_LIMIT_EXCEEDED", 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.headers = {"retry-after": str(retry_after)}
+
+
 class TemporarilyUnavailable(DatabricksError):
     error_code, status = "TEMPORARILY_UNAVAILABLE", 503
 
@@ -137,4 +148,4 @@ def render(error: DatabricksError, request_id: str) -> Reply:
     """The one place where an error becomes a reply."""
     detail = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "request_id": request_id, "serving_data": ""}
     body: dict[str, Any] = {"error_code": error.error_code, "message": error.message, "details": [detail]}
-    return Reply.of_json(body, error.status)
+    return Reply.of_json(body, error.status, headers=error.headers)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
 
 import msgspec
@@ -77,6 +77,7 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    rate_limit: str | None = None
 
     @property
     def name(self) -> str:
@@ -95,18 +96,25 @@ class Options(TypedDict, total=False):
         declares False and opens its own transactions.
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
+    rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     """
 
     atomic: bool
     public: bool
     raw: bool
+    rate_limit: str
 
 
 class Routes:
-    """The operations that one api module declares."""
+    """The operations that one api module declares.
 
-    def __init__(self) -> None:
+    Args:
+        rate_limit: the group of operations that share a limit on calls per second, if they have one.
+    """
+
+    def __init__(self, rate_limit: str | None = None) -> None:
         self._operations: list[Operation] = []
+        self._rate_limit = rate_limit
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations)
@@ -147,7 +155,8 @@ class Routes:
         def declare(function: F) -> F:
             service, shape = _annotations(function)
             for path in paths:
-                self._operations.append(Operation(method, path, function, service, shape, **options))
+                operation = Operation(method, path, function, service, shape, rate_limit=self._rate_limit)
+                self._operations.append(replace(operation, **options))
             return function
 
         return declare

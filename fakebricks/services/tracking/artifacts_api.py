@@ -12,10 +12,11 @@ import msgspec
 from fakebricks.services.files.records import FileEntry
 from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.artifacts import Artifacts
+from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 _PAGE = 1000
 _SIGNED = "AWS_PRESIGNED_URL"

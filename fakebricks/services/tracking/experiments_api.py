@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.rate_limits import EXPERIMENTS, MLFLOW
 from fakebricks.services.tracking.records import Experiment
 from fakebricks.services.tracking.search import ExperimentSearch
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long, ViewType
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 
 class CreateExperiment(Shape):
@@ -86,7 +87,7 @@ class SearchExperimentsAnswer(Answer):
     next_page_token: str | None = None
 
 
-@routes.post("/api/2.0/mlflow/experiments/create")
+@routes.post("/api/2.0/mlflow/experiments/create", rate_limit=EXPERIMENTS)
 def create_experiment(experiments: Experiments, call: Call, body: CreateExperiment) -> CreateExperimentAnswer:
     tags = [tag.pair for tag in body.tags]
     created = experiments.create(body.name, body.artifact_location, tags, call.caller, call.millis)
@@ -104,8 +105,8 @@ def get_experiment_by_name(experiments: Experiments, call: Call, body: GetExperi
     return GetExperimentAnswer(experiment=ExperimentAnswer.of(experiments, found))
 
 
-@routes.post("/api/2.0/mlflow/experiments/search")
-@routes.get("/api/2.0/mlflow/experiments/search")
+@routes.post("/api/2.0/mlflow/experiments/search", rate_limit=EXPERIMENTS)
+@routes.get("/api/2.0/mlflow/experiments/search", rate_limit=EXPERIMENTS)
 def search_experiments(search: ExperimentSearch, call: Call, body: SearchExperiments) -> SearchExperimentsAnswer:
     found, token = search.search(
         filter_string=body.filter,
@@ -118,7 +119,7 @@ def search_experiments(search: ExperimentSearch, call: Call, body: SearchExperim
     return SearchExperimentsAnswer(experiments=answers, next_page_token=token)
 
 
-@routes.post("/api/2.0/mlflow/experiments/update")
+@routes.post("/api/2.0/mlflow/experiments/update", rate_limit=EXPERIMENTS)
 def update_experiment(experiments: Experiments, call: Call, body: UpdateExperiment) -> None:
     """Without a new name nothing changes, but the experiment must exist."""
     if body.new_name is None:
@@ -127,12 +128,12 @@ def update_experiment(experiments: Experiments, call: Call, body: UpdateExperime
     experiments.rename(body.experiment_id, body.new_name, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/experiments/delete")
+@routes.post("/api/2.0/mlflow/experiments/delete", rate_limit=EXPERIMENTS)
 def delete_experiment(experiments: Experiments, call: Call, body: OfExperiment) -> None:
     experiments.delete(body.experiment_id, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/experiments/restore")
+@routes.post("/api/2.0/mlflow/experiments/restore", rate_limit=EXPERIMENTS)
 def restore_experiment(experiments: Experiments, call: Call, body: OfExperiment) -> None:
     experiments.restore(body.experiment_id, call.millis)
 

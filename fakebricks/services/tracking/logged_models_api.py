@@ -7,11 +7,12 @@ from typing import Literal
 from fakebricks.services.tracking.logged_model_search import DatasetFilter, LoggedModelSearch, OrderBy
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.tracking.records import LoggedModel
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long, MetricAnswer
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 
 class CreateLoggedModel(Shape):

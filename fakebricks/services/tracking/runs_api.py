@@ -9,6 +9,7 @@ import msgspec
 
 from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.names import LARGEST_BATCH
+from fakebricks.services.tracking.rate_limits import LOG_BATCH, MLFLOW, SEARCH_RUNS
 from fakebricks.services.tracking.records import Dataset, DatasetInput, Metric, ModelOutput, Run, Tag
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
@@ -17,7 +18,7 @@ from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long, 
 from fakebricks.wire.errors import InvalidParameterValue
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 _MOST_POINTS = 25_000
 
@@ -286,7 +287,7 @@ def restore_run(runs: Runs, call: Call, body: OfRun) -> None:
     runs.restore(body.run_id)
 
 
-@routes.post("/api/2.0/mlflow/runs/search")
+@routes.post("/api/2.0/mlflow/runs/search", rate_limit=SEARCH_RUNS)
 def search_runs(search: RunSearch, call: Call, body: SearchRuns) -> SearchRunsAnswer:
     found, token = search.search(
         body.experiment_ids,
@@ -320,7 +321,7 @@ def log_param(data: RunData, call: Call, body: LogParam) -> None:
     data.log_param(body.id, body.key, body.value)
 
 
-@routes.post("/api/2.0/mlflow/runs/log-batch")
+@routes.post("/api/2.0/mlflow/runs/log-batch", rate_limit=LOG_BATCH)
 def log_batch(data: RunData, call: Call, body: LogBatch) -> None:
     size = len(call.request.body)
     if size > LARGEST_BATCH:
