@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from conftest import RefusedError, Rest
 
@@ -10,6 +12,7 @@ from fakebricks.clock import VirtualClock
 from fakebricks.services.tracking.rate_limits import DOCUMENTED
 from fakebricks.wire.errors import RequestLimitExceeded
 from fakebricks.wire.rate_limits import RateLimits
+from fakebricks.workspace import router
 
 SEARCH = "/api/2.0/mlflow/runs/search"
 EXPERIMENTS = "/api/2.0/mlflow/experiments/search"
@@ -91,12 +94,23 @@ def test_the_documented_limits():
         (SEARCH, "POST", 7),
         (EXPERIMENTS, "POST", 7),
         ("/api/2.0/mlflow/runs/log-batch", "POST", 47),
+        ("/api/3.0/mlflow/traces", "POST", 50),
         ("/api/2.0/mlflow/runs/get?run_id=0", "GET", 120),
     ):
         statuses = [rest.call(method, path, b"{}" if method == "POST" else b"").status for _ in range(limit + 1)]
         assert 429 not in statuses[:-1], path
         assert statuses[-1] == 429, path
     rest.workspace.close()
+
+
+def test_every_operation_of_tracking_and_of_its_registry_is_in_a_group():
+    assert not [
+        f"{operation.method} {operation.path}"
+        for operation in router().operations
+        if re.match(r"/api/\d\.0/mlflow/(?!unity-catalog)", operation.path)
+        and operation.rate_limit not in DOCUMENTED
+        and "refused" not in operation.function.__module__
+    ]
 
 
 @pytest.mark.parametrize("made", [Workspace, fake_workspace])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.workspace_model_registry.legacy import LegacyRoutes
 from fakebricks.services.workspace_model_registry.search import MOST_VERSIONS, RegistrySearch
 from fakebricks.services.workspace_model_registry.shapes import (
@@ -22,7 +23,7 @@ from fakebricks.services.workspace_model_registry.workspace_model_registry impor
 from fakebricks.wire.errors import EndpointNotFound, NotImplementedByFakebricks
 from fakebricks.wire.operations import Call, Shape
 
-routes = LegacyRoutes()
+routes = LegacyRoutes(rate_limit=MLFLOW)
 
 _MODELS = "/api/2.0/mlflow/registered-models"
 _VERSIONS = "/api/2.0/mlflow/model-versions"

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from fakebricks.services.search import PageTokens
+from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
 from fakebricks.services.workspace_model_registry.legacy import LegacyRoutes
 from fakebricks.services.workspace_model_registry.records import Comment, TransitionRequest
@@ -28,7 +29,7 @@ from fakebricks.services.workspace_model_registry.workspace_model_registry impor
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Call, Shape
 
-routes = LegacyRoutes()
+routes = LegacyRoutes(rate_limit=MLFLOW)
 
 _MLFLOW = "/api/2.0/mlflow"
 _REQUESTS = f"{_MLFLOW}/transition-requests"
@@ -124,7 +125,10 @@ def list_models(search: RegistrySearch, call: Call, body: ListModels) -> dict[st
 
 @routes.post(f"{_MLFLOW}/databricks/model-versions/transition-stage")
 def transition_stage(requests: TransitionRequests, call: Call, body: TransitionStage) -> dict[str, Any]:
-    """The comment is for the activity log of the platform's pages, which no operation reads."""
+    """The comment is for the activity log of the platform's pages, which no operation reads.
+
+    Older databricks-sdks look for the version under `model_version`, newer ones under the longer name (observed).
+    """
     registry = requests.registry
     moved = registry.transition(
         body.name, body.version, body.stage, archive_existing_versions=body.archive_existing_versions
@@ -132,7 +136,7 @@ def transition_stage(requests: TransitionRequests, call: Call, body: TransitionS
     told = msgspec.structs.asdict(version_answer(registry, moved))
     opened = tuple(_requested(one) for one in requests.open(moved))
     answer = ModelVersionDatabricks(**told, permission_level=_LEVEL, open_requests=opened)
-    return {"model_version_databricks": answer}
+    return {"model_version_databricks": answer, "model_version": answer}
 
 
 @routes.post(f"{_REQUESTS}/create")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from fakebricks.services.tracking.rate_limits import CREATE_TRACES, MLFLOW
 from fakebricks.services.tracking.shapes import Long
 from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
@@ -21,7 +22,7 @@ from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.wire.errors import InvalidParameterValue
 from fakebricks.wire.operations import Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 _V2 = "/api/2.0/mlflow/traces"
 _V3 = "/api/3.0/mlflow/traces"
@@ -77,7 +78,7 @@ class TraceFile(OfTrace, kw_only=True):
     path: str = ""
 
 
-@routes.post(_V3)
+@routes.post(_V3, rate_limit=CREATE_TRACES)
 def start_trace(search: TraceSearch, call: Call, body: StartTrace) -> dict[str, Any]:
     info = body.trace.trace_info
     if body.trace.spans:

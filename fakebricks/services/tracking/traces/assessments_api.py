@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.tracking.traces.assessments import Assessments
 from fakebricks.services.tracking.traces.shapes import AssessmentAnswer, AssessmentShape
 from fakebricks.wire.errors import InvalidParameterValue
 from fakebricks.wire.operations import Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 _ASSESSMENTS = "/mlflow/traces/<trace_id>/assessments"
 _V3, _V2 = f"/api/3.0{_ASSESSMENTS}", f"/api/2.0{_ASSESSMENTS}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from fakebricks.services.tracking.rate_limits import CREATE_TRACES, MLFLOW
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long
 from fakebricks.services.tracking.traces.records import Trace
 from fakebricks.services.tracking.traces.search import TraceSearch
@@ -15,7 +16,7 @@ from fakebricks.services.tracking.traces.traces import Started, Traces
 from fakebricks.wire.errors import InvalidParameterValue
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
-routes = Routes()
+routes = Routes(rate_limit=MLFLOW)
 
 _TRACES = "/api/2.0/mlflow/traces"
 
@@ -74,7 +75,7 @@ class TraceInfoAnswer(Answer):
         )
 
 
-@routes.post(_TRACES)
+@routes.post(_TRACES, rate_limit=CREATE_TRACES)
 def begin_trace(traces: Traces, call: Call, body: BeginTrace) -> dict[str, Any]:
     started = Started(
         experiment_id=body.experiment_id,
