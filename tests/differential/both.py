@@ -7,7 +7,6 @@ the platform has and MLflow's server has not is named in `DIFFERENCES`; everythi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,20 +20,34 @@ MLFLOW = "/api/2.0/mlflow"
 _INFINITY = 1.7976931348623157e308
 
 DIFFERENCES = {
+    # Of the platform
     "tags that Databricks adds": "an experiment has four tags of the platform's own (observed in a workspace)",
     "numeric ids": "ids of experiments are numbers of many digits, not 1, 2, 3 (observed in a workspace)",
-    "creator": "a logged model says who made it (documented: databricks-sdk's LoggedModelInfo.creator_id)",
-    "logged_models": "artifacts of logged models are in a folder of another name (observed in a workspace)",
-    "workspace": "an experiment of MLflow 3's server says in which of the server's workspaces it is; here there is one",
-    "missing experiment": "operations on runs say INVALID_PARAMETER_VALUE of an experiment that is not there (observed)",
-    "no zero for NaN": "MLflow's database stores NaN as zero with a mark, and sorts it so; a service need not",
-    "no end of numbers": "MLflow's database has no infinities and gives the largest number; JSON has 'Infinity'",
+    "creator": "a logged model says who made it (documented: databricks-sdk's LoggedModelInfo)",
+    "logged_models": "artifacts of logged models are in a folder of that name, not `models` (observed in a workspace)",
+    "what a metric is of": "a run's metric names its logged model and data set (documented: databricks-sdk's Metric)",
+    "missing experiment": "what is done to its runs says INVALID_PARAMETER_VALUE (observed in a workspace)",
+    # Of MLflow's server, or of its database
+    "workspace": "an experiment says in which of the server's workspaces it is; here there is one",
+    "cut values": "values that are too long are cut, unless it is told not to; the platform refuses them (documented)",
+    "twice in order_by": "is refused without a code, so that the code says INTERNAL_ERROR; it is a bad parameter",
+    "no zero for NaN": "NaN is stored as zero with a mark, and found and sorted so; a service need not",
+    "no end of numbers": "an infinity is stored as the largest number; JSON has 'Infinity'",
+    "like in small letters": "is refused for tags of experiments, and nowhere else",
+    "quotes in filters of logged models": 'only single ones are known there, and " is read as a letter',
+    "status of logged models": "is a number in the database, so that no filter finds it",
+    "the same output again": "there is no place for it in the database, which says BAD_REQUEST",
+    "a slash in a key in a path": "there is no such route",
 }
 """What only the platform has, or only MLflow's database; by name, with the source."""
 
 _ADDED_TAGS = {"mlflow.ownerId", "mlflow.ownerEmail", "mlflow.experiment.sourceName", "mlflow.experimentType"}
 _UNORDERED = {"tags", "params", "dataset_inputs", "model_inputs", "model_outputs"}
-_CODES = {("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"): "missing experiment"}
+_OF_METRICS = {"model_id", "dataset_name", "dataset_digest"}
+_CODES = {
+    ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"): "missing experiment",
+    ("INVALID_PARAMETER_VALUE", "INTERNAL_ERROR"): "twice in order_by",
+}
 """Error codes that differ for a named reason: the workspace's, MLflow's."""
 
 
@@ -206,6 +219,8 @@ def _plain(found: Any, parent: str = "") -> Any:
     if not isinstance(found, list):
         return found
     items = [_plain(one, parent) for one in found]
+    if parent == "metrics":
+        items = [_of_nothing(one) if "run_id" not in one else one for one in items]
     if parent == "tags":
         items = [one for one in items if one.get("key") not in _ADDED_TAGS]
     points = parent == "metrics" and any(one.get("value") == "NaN" for one in items)
@@ -216,6 +231,6 @@ def _plain(found: Any, parent: str = "") -> Any:
     return items
 
 
-def each(found: Any) -> Iterator[Any]:
-    """What was found, or nothing where the search was refused."""
-    return iter(() if isinstance(found, Refusal) else found)
+def _of_nothing(metric: dict[str, Any]) -> dict[str, Any]:
+    """A run's metric without what it is of."""
+    return {name: value for name, value in metric.items() if name not in _OF_METRICS}

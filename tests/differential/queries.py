@@ -52,11 +52,11 @@ def quoted_keys(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def texts(draw: st.DrawFn) -> str:
+def texts(draw: st.DrawFn, quotes: str = "'\"", likes: tuple[str, ...] = ("LIKE", "ILIKE", "like", "iLike")) -> str:
     """A comparator and a quoted text."""
-    quote = draw(st.sampled_from("'\""))
+    quote = draw(st.sampled_from(quotes))
     if draw(st.booleans()):
-        return f" {draw(st.sampled_from(['LIKE', 'ILIKE', 'like', 'iLike']))} {quote}{draw(PATTERNS)}{quote}"
+        return f" {draw(st.sampled_from(likes))} {quote}{draw(PATTERNS)}{quote}"
     words = st.one_of(WORDS, st.sampled_from(["RUNNING", "FINISHED", "u1"]))
     return f" {draw(st.sampled_from(['=', '!=']))} {quote}{draw(words)}{quote}"
 
@@ -93,9 +93,11 @@ def experiment_filters(draw: st.DrawFn) -> str:
     kind = draw(st.sampled_from(["name", "tag", "time"]))
     if kind == "name":
         pattern = draw(st.sampled_from(["/Shared/%", "/Shared/e1", "%E1%", "%2"]))
-        return f"{draw(st.sampled_from(['', 'attribute.']))}name {draw(st.sampled_from(['LIKE', 'ILIKE', '=', '!=']))} '{pattern}'"
+        prefix = draw(st.sampled_from(["", "attribute."]))
+        return f"{prefix}name {draw(st.sampled_from(['LIKE', 'ILIKE', '=', '!=']))} '{pattern}'"
     if kind == "tag":
-        return f"{draw(st.sampled_from(['tag', 'tags']))}.{draw(quoted_keys())}{draw(texts())}"
+        text = draw(texts(likes=("LIKE", "ILIKE")))
+        return f"{draw(st.sampled_from(['tag', 'tags']))}.{draw(quoted_keys())}{text}"
     key = draw(st.sampled_from(["creation_time", "last_update_time"]))
     return f"{key} {draw(comparators())} {draw(st.sampled_from(['0', '1700000000005', '1.5']))}"
 
@@ -113,9 +115,10 @@ def model_filters(draw: st.DrawFn) -> str:
     kind = draw(st.sampled_from(["attribute", "tag", "param", "metric"]))
     if kind == "metric":
         return f"metrics.k {draw(comparators())} {draw(numbers())}"
-    text = draw(texts())
+    text = draw(texts(quotes="'"))
     if kind == "attribute":
-        return f"{draw(st.sampled_from(['', 'attributes.']))}{draw(st.sampled_from(['name', 'status', 'model_type']))}{text}"
+        prefix = draw(st.sampled_from(["", "attributes."]))
+        return f"{prefix}{draw(st.sampled_from(['name', 'model_type', 'source_run_id']))}{text}"
     return f"{kind}s.{draw(quoted_keys())}{text}"
 
 

@@ -14,10 +14,10 @@ import pytest
 pytest.importorskip("mlflow", minversion="3.0")
 pytest.importorskip("mlflow.store.tracking.sqlalchemy_store")
 
-from both import Both, Refusal  # noqa: E402
-from hypothesis import HealthCheck, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from hypothesis.stateful import (  # noqa: E402
+from both import Both, Refusal
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
@@ -26,8 +26,8 @@ from hypothesis.stateful import (  # noqa: E402
     rule,
     run_state_machine_as_test,
 )
-from mlflow_tracking import MlflowTracking  # noqa: E402
-from queries import (  # noqa: E402
+from mlflow_tracking import MlflowTracking
+from queries import (
     experiment_filters,
     experiment_orders,
     filters,
@@ -66,6 +66,9 @@ DATASETS = st.fixed_dictionaries(
         "tags": st.sampled_from(["training", "eval"]).map(lambda one: [{"key": "mlflow.data.context", "value": one}]),
     }
 )
+METRIC_DATASETS = st.sampled_from(
+    [{}, {"dataset_name": "t"}, {"dataset_name": "t", "dataset_digest": "d"}, {"dataset_digest": "d"}]
+)
 MODEL_STATUSES = st.sampled_from(["LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"])
 
 _NO_RUN = "0" * 32
@@ -93,6 +96,7 @@ class Tracking(RuleBasedStateMachine):
         self.both = Both(self.mlflow)
         self.names = 0
         self.known: list[str] = []
+        self.outputs: set[tuple[str, str]] = set()
 
     def teardown(self) -> None:
         self.both.close()
@@ -182,7 +186,12 @@ class Tracking(RuleBasedStateMachine):
     @rule(
         run=runs,
         changed=st.fixed_dictionaries(
-            {}, optional={"status": STATUSES, "end_time": st.integers(1, 3), "run_name": st.sampled_from(["", "a", "other"])}
+            {},
+            optional={
+                "status": STATUSES,
+                "end_time": st.integers(1, 3),
+                "run_name": st.sampled_from(["", "a", "other"]),
+            },
         ),
     )
     def update_run(self, run: str, changed: dict[str, Any]) -> None:
@@ -200,7 +209,7 @@ class Tracking(RuleBasedStateMachine):
     def log_metric(self, run: str, key: str, value: Any, timestamp: int, step: int) -> None:
         self.both.post("runs/log-metric", run_id=run, key=key, value=value, timestamp=timestamp, step=step)
 
-    @rule(run=runs, model=models, value=NUMBERS, timestamp=TIMES, dataset=st.sampled_from([{}, {"dataset_name": "t"}]))
+    @rule(run=runs, model=models, value=NUMBERS, timestamp=TIMES, dataset=METRIC_DATASETS)
     def log_metric_of_model(self, run: str, model: str, value: Any, timestamp: int, dataset: dict[str, str]) -> None:
         self.both.post(
             "runs/log-metric", run_id=run, model_id=model, key="k", value=value, timestamp=timestamp, step=0, **dataset
@@ -228,9 +237,7 @@ class Tracking(RuleBasedStateMachine):
 
     @rule(run=runs, key=KEYS, size=PAGES)
     def get_history(self, run: str, key: str, size: int) -> None:
-        self.both.pages(
-            "metrics/get-history", "metrics", method="GET", run_id=run, metric_key=key, max_results=size
-        )
+        self.both.pages("metrics/get-history", "metrics", method="GET", run_id=run, metric_key=key, max_results=size)
 
     @rule(
         filter_string=st.one_of(st.just(""), filters()),
@@ -278,7 +285,9 @@ class Tracking(RuleBasedStateMachine):
     def set_logged_model_tags(self, model: str, tags: Any) -> None:
         self.both.ask("PATCH", f"logged-models/{model}/tags", tags=tags)
 
-    @rule(model=models, key=KEYS)
+    @rule(
+        model=models, key=KEYS.filter(lambda key: "/" not in key)
+    )  # which the route of MLflow's server has no place for
     def delete_logged_model_tag(self, model: str, key: str) -> None:
         self.both.ask("DELETE", f"logged-models/{model}/tags/{key}")
 
@@ -288,6 +297,9 @@ class Tracking(RuleBasedStateMachine):
 
     @rule(run=runs, model=models, step=STEPS)
     def log_outputs(self, run: str, model: str, step: int) -> None:
+        if (run, model) in self.outputs:
+            return
+        self.outputs.add((run, model))
         self.both.post("runs/outputs", run_id=run, models=[{"model_id": model, "step": step}])
 
     @rule(

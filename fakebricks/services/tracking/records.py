@@ -118,6 +118,15 @@ class DatasetInput(Record, frozen=True):
     tags: tuple[Tag, ...]
 
 
+class DatasetSummary(Record, frozen=True):
+    """A data set that runs of an experiment have read for something, such as training."""
+
+    experiment_id: str
+    name: str
+    digest: str
+    context: str | None
+
+
 class ModelInput(Record, frozen=True):
     model_id: str
 

@@ -11,10 +11,18 @@ from typing import Any
 
 import msgspec
 
+from fakebricks.services.tracking.datasets import Datasets
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.names import LONGEST_PARAM, check_batch, check_distinct, check_length, check_name
-from fakebricks.services.tracking.records import DatasetInput, Metric, ModelInput, ModelOutput, Param, Tag
+from fakebricks.services.tracking.records import (
+    DatasetInput,
+    DatasetSummary,
+    Metric,
+    ModelInput,
+    ModelOutput,
+    Param,
+)
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.state import State
 from fakebricks.wire.errors import InvalidParameterValue
@@ -22,10 +30,6 @@ from fakebricks.wire.errors import InvalidParameterValue
 MODEL_HISTORY = "mlflow.log-model.history"
 
 _LONGEST_DATASET_NAME = 500
-_LONGEST_DATASET_DIGEST = 36
-_LONGEST_INPUT_TAG_KEY = 255
-_LONGEST_INPUT_TAG = 500
-_MOST_DATASETS = 1000
 
 
 class RunData:
@@ -33,7 +37,7 @@ class RunData:
 
     def __init__(self, state: State, runs: Runs, logged_models: LoggedModels, metrics: Metrics) -> None:
         self._params = state.table("params", Param)
-        self._datasets = state.table("dataset_inputs", DatasetInput)
+        self._datasets = Datasets(state)
         self._read = state.table("model_inputs", ModelInput)
         self._written = state.table("model_outputs", ModelOutput)
         self.runs = runs
@@ -92,14 +96,8 @@ class RunData:
         self.runs.set_history(run_id, MODEL_HISTORY, msgspec.json.encode([*history, model]).decode())
 
     def log_inputs(self, run_id: str, datasets: Sequence[DatasetInput], model_ids: Iterable[str]) -> None:
-        """Note the data sets and logged models that an active run has read; the same data set again is one input."""
-        self.runs.active(run_id)
-        if len(datasets) > _MOST_DATASETS:
-            raise InvalidParameterValue(f"A request can contain at most {_MOST_DATASETS} datasets.")
-        for given in datasets:
-            _check_dataset(given)
-            place = (run_id, given.dataset.name, given.dataset.digest)
-            self._datasets.put(place, _joined(self._datasets.get(place), given))
+        """Note the data sets and logged models that an active run has read; the same again is one input."""
+        self._datasets.log(self.runs.active(run_id), datasets)
         for model_id in model_ids:
             self._logged_models.get(model_id)
             self._read.put((run_id, model_id), ModelInput(model_id=model_id))
@@ -137,7 +135,11 @@ class RunData:
 
     def datasets(self, run_id: str) -> list[DatasetInput]:
         """The data sets that a run has read."""
-        return [one for _, one in self._datasets.scan((run_id,))]
+        return self._datasets.of_run(run_id)
+
+    def datasets_of(self, experiment_ids: Iterable[str]) -> list[DatasetSummary]:
+        """The data sets that the runs of some experiments have read, the first 1,000."""
+        return self._datasets.of_experiments(experiment_ids)
 
     def model_inputs(self, run_id: str) -> list[ModelInput]:
         """The logged models that a run has read."""
@@ -168,6 +170,8 @@ class RunData:
             )
         if metric.model_id:
             self._logged_models.get(metric.model_id)
+        if bool(metric.dataset_name) != bool(metric.dataset_digest):
+            raise InvalidParameterValue("Both dataset_name and dataset_digest must be provided if one is provided")
         for what, name in (("dataset_name", metric.dataset_name), ("dataset_digest", metric.dataset_digest)):
             check_length(name or "", f"{path}{what}", _LONGEST_DATASET_NAME)
 
@@ -180,25 +184,3 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidParameterValue(f"Malformed model info. \n {text[:500]} \n is not valid JSON of a model.")
     return value
-
-
-def _joined(present: DatasetInput | None, given: DatasetInput) -> DatasetInput:
-    """The same data set, with the tags of both."""
-    if present is None:
-        return given
-    tags = {tag.key: tag for tag in (*present.tags, *given.tags)}
-    return DatasetInput(dataset=present.dataset, tags=tuple(tags.values()))
-
-
-def _check_dataset(given: DatasetInput) -> None:
-    check_length(given.dataset.name, "name", _LONGEST_DATASET_NAME)
-    check_length(given.dataset.digest, "digest", _LONGEST_DATASET_DIGEST)
-    if not given.dataset.name or not given.dataset.digest:
-        raise InvalidParameterValue("A dataset input needs the name and the digest of its dataset.")
-    for tag in given.tags:
-        _check_input_tag(tag)
-
-
-def _check_input_tag(tag: Tag) -> None:
-    check_length(tag.key, "key", _LONGEST_INPUT_TAG_KEY)
-    check_length(tag.value, "value", _LONGEST_INPUT_TAG)

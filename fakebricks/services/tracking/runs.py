@@ -119,8 +119,8 @@ class Runs:
         self.active(run_id)
         _check_tag(key, value, path)
         if key == RUN_NAME:
-            if not value.strip():
-                raise InvalidParameterValue("Run name cannot be empty")
+            if not value:
+                return  # no name is no change, as in `update`
             run = self._stored(run_id)
             self._runs.put((run_id,), replace(run, run_name=check_length(value, "run_name", _LONGEST_NAME)))
         self._tags.put((run_id, key), Tag(key=key, value=value))

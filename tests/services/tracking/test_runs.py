@@ -247,17 +247,26 @@ def test_nothing_is_written_to_what_is_deleted_but_it_can_be_read(runs, operatio
     assert runs.search()[0] == ["gone"]
 
 
-def test_a_data_set_is_one_input_with_all_its_tags(runs):
+def test_a_data_set_is_one_input_of_a_run_as_it_was_first_said(runs):
     run_id = runs.id()
     dataset = {"name": "train", "digest": "d1", "source_type": "local", "source": "{}", "schema": "{}"}
     for context in ("training", "eval"):
-        tag = {"key": f"context.{context}", "value": context}
+        tag = {"key": "mlflow.data.context", "value": context}
         runs.post("log-inputs", run_id=run_id, datasets=[{"dataset": dataset, "tags": [tag]}])
 
     (given,) = runs.get(run_id)["inputs"]["dataset_inputs"]
 
     assert given["dataset"] == dataset
-    assert pairs(given["tags"]) == {"context.training": "training", "context.eval": "eval"}
+    assert pairs(given["tags"]) == {"mlflow.data.context": "training"}
+
+
+def test_a_name_and_a_digest_are_one_data_set_of_an_experiment(runs):
+    dataset = {"name": "train", "digest": "d1", "source_type": "local", "source": "first"}
+    for source in ("first", "second"):
+        run_id = runs.id()
+        runs.post("log-inputs", run_id=run_id, datasets=[{"dataset": {**dataset, "source": source}, "tags": []}])
+
+    assert runs.get(run_id)["inputs"]["dataset_inputs"] == [{"dataset": dataset}]
 
 
 def test_log_model_adds_to_the_history_that_clients_read(runs):
