@@ -57,7 +57,7 @@ def saved(body: str, top: str = "") -> Path:
 
 def register_in(workspace: Any, body: str = DOUBLE, *, top: str = "", name: str = MODEL, ready: bool = True) -> str:
     """Register the next version of a model whose `predict` has that body; its number."""
-    registry, files = workspace._registry, workspace._files
+    registry, files = workspace._services.registry, workspace._services.files
     if name not in {one.name for one in registry.models()}:
         registry.create_model(name, "jane@acme.test")
     version = registry.create_version(name, "jane@acme.test", source="dbfs:/somewhere")

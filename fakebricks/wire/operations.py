@@ -77,6 +77,7 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    logged: bool = True
     rate_limit: str | None = None
 
     @property
@@ -110,11 +111,13 @@ class Routes:
 
     Args:
         rate_limit: the group of operations that share a limit on calls per second, if they have one.
+        logged: whether calls of them are in the call log.
     """
 
-    def __init__(self, rate_limit: str | None = None) -> None:
+    def __init__(self, rate_limit: str | None = None, *, logged: bool = True) -> None:
         self._operations: list[Operation] = []
         self._rate_limit = rate_limit
+        self._logged = logged
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations)
@@ -155,7 +158,9 @@ class Routes:
         def declare(function: F) -> F:
             service, shape = _annotations(function)
             for path in paths:
-                operation = Operation(method, path, function, service, shape, rate_limit=self._rate_limit)
+                operation = Operation(
+                    method, path, function, service, shape, logged=self._logged, rate_limit=self._rate_limit
+                )
                 self._operations.append(replace(operation, **options))
             return function
 

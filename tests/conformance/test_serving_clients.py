@@ -152,8 +152,8 @@ def test_a_model_that_does_not_load(workspace, versions):
     from databricks.sdk.errors import OperationFailed
 
     for path in [f"/Models/prod/ml/fraud_score/{versions[1]}/{name}" for name in ("model.pkl", "model.skops")]:
-        if workspace._files.find(path):
-            workspace._files.put(path, b"no model")
+        if workspace._services.files.find(path):
+            workspace._services.files.put(path, b"no model")
     client = WorkspaceClient()
     with pytest.raises(OperationFailed, match="UPDATE_FAILED"):
         client.serving_endpoints.create_and_wait("fraud", config=config(entity(versions[1])))

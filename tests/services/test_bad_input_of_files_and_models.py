@@ -52,11 +52,11 @@ values = st.recursive(
 
 def workspace_with_a_model() -> Workspace:
     workspace = Workspace()
-    registry = workspace._registry
+    registry = workspace._services.registry
     registry.create_model(MODEL, "jane@acme.test")
     registry.create_version(MODEL, "jane@acme.test", source="x")
     registry.set_alias(MODEL, "champion", "1")
-    workspace._files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
+    workspace._services.files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
     return workspace
 
 

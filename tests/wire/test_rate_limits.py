@@ -12,7 +12,7 @@ from fakebricks.clock import VirtualClock
 from fakebricks.services.tracking.rate_limits import DOCUMENTED
 from fakebricks.wire.errors import RequestLimitExceeded
 from fakebricks.wire.rate_limits import RateLimits
-from fakebricks.workspace import router
+from fakebricks.wiring import router
 
 SEARCH = "/api/2.0/mlflow/runs/search"
 EXPERIMENTS = "/api/2.0/mlflow/experiments/search"

@@ -215,7 +215,7 @@ def test_a_file_goes_up_in_parts(rest: Rest, root: str):
     with pytest.raises(RefusedError) as error:
         complete(rest, path, token, parts)
     assert error.value.error_code == "NOT_FOUND"
-    assert list(rest.workspace._files.walk("/_Uploads")) == []
+    assert list(rest.workspace._services.files.walk("/_Uploads")) == []
 
 
 def test_an_upload_in_parts_is_completed_with_all_its_parts_or_not_at_all(rest: Rest, root: str):
@@ -302,7 +302,7 @@ def test_a_signed_url_that_was_changed_is_refused(rest: Rest, root: str):
         assert (reply.status, reply.json()["error_code"]) == (403, "PERMISSION_DENIED"), changed
     for changed in (url, url.replace("operation=GET", "operation=PUT")):
         assert signed(rest, changed, "PUT", b"overwritten").status == 403
-    assert rest.workspace._files.get(f"{root}/a") == b"hello"
+    assert rest.workspace._services.files.get(f"{root}/a") == b"hello"
 
 
 def test_another_workspaces_signed_url_is_refused(rest: Rest, root: str):

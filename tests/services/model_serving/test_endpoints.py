@@ -143,7 +143,7 @@ def test_a_model_that_exits_while_loading_ends_nothing_else(rest, register, depl
 
 def test_files_that_are_no_model_fail_to_load(rest, workspace, register, deploy):
     version = register()
-    workspace._files.delete(f"/Models/main/default/fraud/{version}/MLmodel")
+    workspace._services.files.delete(f"/Models/main/default/fraud/{version}/MLmodel")
     endpoint = deploy(version=version)
     assert state(endpoint) == ("NOT_READY", "UPDATE_FAILED")
 
@@ -151,7 +151,7 @@ def test_files_that_are_no_model_fail_to_load(rest, workspace, register, deploy)
 def test_a_version_deleted_during_the_deployment_fails(rest, workspace, register, deploy):
     version = register()
     deploy(version=version, minutes=0)
-    workspace._registry.delete_version(MODEL, version)
+    workspace._services.registry.delete_version(MODEL, version)
     workspace.clock.advance(minutes=10)
     endpoint = rest.get(f"{ENDPOINTS}/fraud")
     assert state(endpoint) == ("NOT_READY", "UPDATE_FAILED")
@@ -239,14 +239,14 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
     rest, version = Rest(workspace), register()
     rest.post(ENDPOINTS, name="fraud", config={"served_entities": [entity(version)]})
     workspace.clock.advance(minutes=10)
-    load, loading, go_on = workspace._models.load, threading.Event(), threading.Event()
+    load, loading, go_on = workspace._services.models.load, threading.Event(), threading.Event()
 
     def slow(one):
         loading.set()
         assert go_on.wait(10)
         return load(one)
 
-    monkeypatch.setattr(workspace._models, "load", slow)
+    monkeypatch.setattr(workspace._services.models, "load", slow)
     seen = []
     reader = threading.Thread(target=lambda: seen.append(Rest(workspace).call("GET", f"{ENDPOINTS}/fraud")))
     reader.start()
@@ -261,7 +261,7 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
 
 def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, deploy, monkeypatch):
     deploy(minutes=0)
-    runtime = workspace._models._runtime
+    runtime = workspace._services.models._runtime
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda directory: loads.append(directory) or load(directory))
     workspace.clock.advance(minutes=10)
@@ -279,7 +279,7 @@ def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, 
 
 def test_a_model_is_loaded_once_however_many_endpoints_serve_it(rest, workspace, register, deploy, monkeypatch):
     version = register()
-    runtime = workspace._models._runtime
+    runtime = workspace._services.models._runtime
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda directory: loads.append(directory) or load(directory))
     deploy("one", version)

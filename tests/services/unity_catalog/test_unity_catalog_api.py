@@ -23,7 +23,7 @@ def names(rest: Rest, path: str, kind: str, **query: object) -> list[str]:
 
 def add_table(workspace: Workspace, full_name: str) -> None:
     column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
-    workspace._unity_catalog.create_table(full_name, [column], "/somewhere", "jane@acme.test")
+    workspace._services.unity_catalog.create_table(full_name, [column], "/somewhere", "jane@acme.test")
 
 
 def test_a_workspace_starts_with_main(rest: Rest):

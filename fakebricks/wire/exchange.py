@@ -1,0 +1,177 @@
+"""The way of a call: from a request to a reply.
+
+Who is calling → route → rate limit → decode → operation → encode → call log, in one direction. It never raises: what
+goes wrong is a reply.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Protocol
+
+from fakebricks.clock import Clock
+from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
+from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
+from fakebricks.wire.decoding import decode
+from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
+from fakebricks.wire.messages import Reply, Request
+from fakebricks.wire.operations import Call, Operation
+from fakebricks.wire.rate_limits import RateLimits
+from fakebricks.wire.router import Router
+
+_ANONYMOUS = Caller("", "", "", "Anonymous")
+
+
+class Services(Protocol):
+    """Where the services are that operations name in their first parameter."""
+
+    def __getitem__(self, kind: type) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is known of a call while it is being answered."""
+
+    request: Request
+    request_id: str
+    time: float
+    began: float = field(default_factory=perf_counter)
+    operation: Operation | None = None
+    call: Call | None = None
+    caller: Caller | None = None
+
+
+class Exchange:
+    """Answers the requests to one workspace.
+
+    Args:
+        router: the operations that there are.
+        services: what they are performed on.
+        transaction: opens the transaction in which an atomic operation runs.
+        caller: whom a token stands for, or None.
+        clock: the workspace's time.
+        ids: makes the ids of requests.
+        identity: whose replies these are.
+        rate_limits: how many calls are taken per second.
+        calls: the log.
+        unsupported: takes down what was asked and is not computed, and what failed inside the fake.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        services: Services,
+        *,
+        transaction: Callable[[], AbstractContextManager[None]],
+        caller: Callable[[str], Caller | None],
+        clock: Clock,
+        ids: Ids,
+        identity: WorkspaceIdentity,
+        rate_limits: RateLimits,
+        calls: Calls,
+        unsupported: deque[str],
+    ) -> None:
+        self._router = router
+        self._services = services
+        self._transaction = transaction
+        self._caller = caller
+        self._clock = clock
+        self._ids = ids
+        self._identity = identity
+        self._rate_limits = rate_limits
+        self._calls = calls
+        self._unsupported = unsupported
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request."""
+        asked = _Asked(request, self._ids.uuid(), self._clock.time())
+        reply = self._signed(self._reply(asked), asked)
+        self._log(asked, reply)
+        if asked.call and asked.call.awaits is not None:
+            self._clock.awaited(asked.call.awaits)
+        return reply
+
+    def _reply(self, asked: _Asked) -> Reply:
+        try:
+            return self._answered(asked)
+        except DatabricksError as error:
+            if isinstance(error, NotImplementedByFakebricks):
+                self._unsupported.append(error.message)
+            return render(error, asked.request_id)
+        except Exception as error:  # noqa: BLE001 - a fault of the fake's own must reach the test, not the client's socket
+            asked_for = f"{asked.request.method} {asked.request.path}"
+            self._unsupported.append(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}")
+            message = f"fakebricks failed: {error!r}. This is a fault of fakebricks."
+            return render(DatabricksError(message), asked.request_id)
+
+    def _answered(self, asked: _Asked) -> Reply:
+        found = self._router.find(asked.request)
+        public = found is not None and found[0].public
+        asked.caller = _ANONYMOUS if public else self._authenticated(asked)
+        if found is None:
+            raise self._router.refusal(asked.request)
+        operation, places = found
+        asked.operation = operation
+        self._rate_limits.take(operation.rate_limit, asked.time)
+        base_url = asked.request.base or self._identity.host
+        asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id, base_url)
+        shape = decode(operation, asked.request, places)
+        if operation.atomic:
+            with self._transaction():
+                return self._performed(operation, asked.call, shape)
+        return self._performed(operation, asked.call, shape)
+
+    def _performed(self, operation: Operation, call: Call, shape: Any) -> Reply:
+        service = self._services[operation.service]
+        answer = operation.function(service, call, shape) if operation.shape else operation.function(service, call)
+        if isinstance(answer, Reply):
+            return answer
+        return Reply.of_json({} if answer is None else answer, duration=call.duration)
+
+    def _authenticated(self, asked: _Asked) -> Caller:
+        token = token_of(asked.request)
+        if token is None:
+            raise no_credential(asked.request_id)
+        caller = self._caller(token)
+        if caller is None:
+            raise invalid_token(asked.request_id)
+        return caller
+
+    def _signed(self, reply: Reply, asked: _Asked) -> Reply:
+        """The reply with the headers that every reply of a workspace has."""
+        headers = {
+            "content-length": str(len(reply.body)),  # a reply to HEAD may say another
+            **reply.headers,
+            "x-databricks-org-id": self._identity.workspace_id,
+            "x-request-id": asked.request_id,
+        }
+        if reply.duration:
+            headers["x-fakebricks-duration-ms"] = str(round(reply.duration * 1000))
+        return Reply(reply.status, reply.body, headers, reply.duration)
+
+    def _log(self, asked: _Asked, reply: Reply) -> None:
+        operation, request = asked.operation, asked.request
+        if operation and not operation.logged:
+            return
+        record = CallRecord(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            operation=operation.name if operation else None,
+            caller=asked.caller.user_name if asked.caller else None,
+            status=reply.status,
+            error_code=error_code_of(reply),
+            time=asked.time,
+            duration=self._clock.time() - asked.time + reply.duration,
+            cost=perf_counter() - asked.began,
+            request_body=kept(request.body),
+            reply_body=kept(reply.body),
+            notes=tuple(asked.call.notes) if asked.call else (),
+        )
+        self._calls.add(record)

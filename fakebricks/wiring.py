@@ -1,0 +1,253 @@
+"""Which services there are, and what each of them is given of the others: decided here, and nowhere else."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal
+
+from fakebricks.clock import Clock
+from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.files import uploads
+from fakebricks.services.files.api import FilesService
+from fakebricks.services.files.files import Files
+from fakebricks.services.files.signed_urls import SignedUrls
+from fakebricks.services.files.storage import Root, Storage
+from fakebricks.services.files.uploads import Uploads
+from fakebricks.services.iam.people import People
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.model_registry import model_files
+from fakebricks.services.model_registry.api import ModelStorage
+from fakebricks.services.model_registry.model_files import ModelFiles
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.invocations import Invocations
+from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.tracking import artifacts
+from fakebricks.services.tracking.artifacts import Artifacts
+from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
+from fakebricks.services.tracking.logged_models import LoggedModels
+from fakebricks.services.tracking.made_runs import AllRuns
+from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.run_data import RunData
+from fakebricks.services.tracking.runs import Runs
+from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
+from fakebricks.services.tracking.traces.assessments import Assessments
+from fakebricks.services.tracking.traces.data import TraceData
+from fakebricks.services.tracking.traces.search import TraceSearch
+from fakebricks.services.tracking.traces.traces import Traces
+from fakebricks.services.unity_catalog.api import Metastore
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.objects import Objects
+from fakebricks.services.workspace_model_registry import model_versions
+from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
+from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
+from fakebricks.services.workspace_model_registry.search import RegistrySearch
+from fakebricks.services.workspace_model_registry.sources import Sources
+from fakebricks.services.workspace_model_registry.version_files import RegistryStorage, VersionFiles
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
+from fakebricks.state import LocalBlobs, Scratch, State
+from fakebricks.wire.errors import ResourceDoesNotExist
+from fakebricks.wire.router import Router
+
+StorageOption = Literal["presigned", "files", "s3"]
+"""By which route clients move model files: signed URLs, the Files API, or a cloud's own storage."""
+
+
+@cache
+def router() -> Router:
+    """The router over every service's declarations; they are constants, so one serves all workspaces."""
+    from fakebricks.control import api as control_api
+    from fakebricks.services.files import api as files_api
+    from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.model_registry import api as model_registry_api
+    from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api
+    from fakebricks.services.tracking.traces import api as traces_api
+    from fakebricks.services.tracking.traces import assessments_api
+    from fakebricks.services.tracking.traces import refused_api as refused_traces_api
+    from fakebricks.services.tracking.traces import v2_api as traces_v2_api
+    from fakebricks.services.unity_catalog import api as unity_catalog_api
+    from fakebricks.services.workspace import api as workspace_api
+    from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
+    from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
+
+    return Router(
+        [
+            *control_api.routes,
+            *iam_api.routes,
+            *workspace_api.routes,
+            *experiments_api.routes,
+            *runs_api.routes,
+            *logged_models_api.routes,
+            *artifacts_api.routes,
+            *traces_api.routes,
+            *traces_v2_api.routes,
+            *assessments_api.routes,
+            *refused_traces_api.routes,
+            *files_api.routes,
+            *unity_catalog_api.routes,
+            *model_registry_api.routes,
+            *workspace_model_registry_api.routes,
+            *workspace_model_registry_databricks_api.routes,
+            *model_serving_api.routes,
+        ]
+    )
+
+
+class Services:
+    """The services of one workspace.
+
+    Args:
+        secret: what signed URLs are signed with.
+
+    Raises:
+        ValueError: `storage` is not a choice.
+        NotImplementedError: `storage` is one that fakebricks does not compute.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        ids: Ids,
+        clock: Clock,
+        identity: WorkspaceIdentity,
+        scratch: Scratch,
+        *,
+        secret: str,
+        storage: StorageOption,
+    ) -> None:
+        self._state = state
+        self._ids = ids
+        self._clock = clock
+        self._by_type: dict[type, Any] = {WorkspaceIdentity: identity}
+        self.files = Files(state, LocalBlobs(scratch), clock)
+        self.signed_urls = SignedUrls(secret, clock)
+        self.uploads = Uploads(state, ids, self.files)
+        self._wire_people()
+        self._wire_tracking()
+        self._wire_catalog(identity, _computed(storage))
+        self._wire_workspace_registry()
+        self._wire_serving(scratch)
+        self._wire_files()
+
+    def __getitem__(self, kind: type) -> Any:
+        """The service of that class, as operations name it in their first parameter."""
+        return self._by_type[kind]
+
+    def add(self, *services: object) -> None:
+        """More services, under their own classes."""
+        self._by_type |= {type(service): service for service in services}
+
+    def _wire_people(self) -> None:
+        self.people = People(self._state, self._ids)
+        self.directories = Directories(self._state, self._ids)
+        self.add(self.people)
+
+    def _wire_tracking(self) -> None:
+        state, ids = self._state, self._ids
+        self.experiments = Experiments(state, ids, self.directories)
+        self.runs = Runs(state, ids, self.experiments)
+        self.all_runs = AllRuns(state, self.runs, self.experiments)
+        self.logged_models = LoggedModels(state, ids, self.experiments, self.runs)
+        self.metrics = Metrics(state)
+        run_data = RunData(state, self.runs, self.logged_models, self.metrics)
+        traces = Traces(state, ids, self.experiments, self.runs)
+        assessments = Assessments(state, ids, traces)
+        self.artifacts = Artifacts(self.files, self.signed_urls, self.runs, self.logged_models, traces)
+        self.add(
+            Objects(self.directories, self.experiments),
+            self.experiments,
+            ExperimentSearch(self.experiments),
+            self.runs,
+            run_data,
+            RunSearch(self.runs, run_data),
+            self.logged_models,
+            LoggedModelSearch(self.logged_models, self.metrics),
+            self.artifacts,
+            traces,
+            TraceSearch(traces, assessments),
+            TraceData(traces, assessments, self.artifacts, self.files, self.signed_urls),
+            assessments,
+        )
+
+    def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
+        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock)
+        self.registry = ModelRegistry(
+            self._state,
+            self._ids,
+            self._clock,
+            unity_catalog=self.unity_catalog,
+            files=self.files,
+            experiment_of=self._experiment_of,
+            params_of=self.logged_models.params,
+            metrics_of=self.metrics.of_model,
+        )
+        self.unity_catalog.also_holds("functions", self.registry)
+        self.add(
+            self.unity_catalog,
+            Metastore(self.unity_catalog, identity),
+            self.registry,
+            ModelStorage(self.registry, storage),
+        )
+
+    def _wire_workspace_registry(self) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.workspace_registry = WorkspaceModelRegistry(
+            state,
+            ids,
+            clock,
+            ModelVersions(state, ids, clock, self.files),
+            Sources(self.files, self.artifacts, self.logged_models),
+        )
+        self.add(
+            self.workspace_registry,
+            RegistrySearch(self.workspace_registry),
+            VersionFiles(self.workspace_registry, self.artifacts),
+            TransitionRequests(state, ids, clock, self.workspace_registry),
+            Comments(state, ids, clock, self.workspace_registry),
+        )
+
+    def _wire_serving(self, scratch: Scratch) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.inference_tables = InferenceTables(state, ids, clock, self.unity_catalog, scratch)
+        stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch)
+        self.models = Models(ProcessRuntime(), stored)
+        deployments = Deployments(state, clock, self.models)
+        capture = Capture(self.inference_tables)
+        self.add(
+            ServingEndpoints(state, ids, stored=stored, models=self.models, deployments=deployments, capture=capture),
+            Invocations(state, ids, deployments, self.models, capture),
+            self.inference_tables,
+        )
+
+    def _wire_files(self) -> None:
+        roots: dict[str, Root] = {
+            model_files.ROOT: ModelFiles(self.registry),
+            artifacts.ROOT: self.artifacts,
+            uploads.ROOT: self.uploads,
+            model_versions.ROOT: RegistryStorage(),
+        }
+        self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads))
+
+    def _experiment_of(self, run_id: str) -> str | None:
+        """The experiment of a run, or None where the run is not of this workspace."""
+        try:
+            return self.runs.get(run_id).experiment_id
+        except ResourceDoesNotExist:
+            return None
+
+
+def _computed(storage: StorageOption) -> Literal["presigned", "files"]:
+    if storage == "s3":
+        message = "storage='s3' is not implemented; use 'presigned' or 'files'"
+        raise NotImplementedError(message)
+    if storage not in ("presigned", "files"):
+        message = f"storage must be one of 'presigned', 'files' and 's3', not {storage!r}"
+        raise ValueError(message)
+    return storage
