@@ -78,6 +78,16 @@ class Metric(Record, frozen=True):
     dataset_digest: str | None = None
 
 
+class Indexed(Record, frozen=True):
+    """By what the runs of an experiment are indexed, stored under the experiment's id: kinds and keys."""
+
+    names: tuple[tuple[str, str], ...]
+
+
+class IndexEntry(Record, frozen=True):
+    """An entry of an index whose keys say everything."""
+
+
 class Source(Record, frozen=True):
     """What a point was measured on."""
 

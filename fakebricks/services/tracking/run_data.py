@@ -22,6 +22,7 @@ from fakebricks.services.tracking.records import (
     ModelInput,
     ModelOutput,
     Param,
+    Run,
 )
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.state import State
@@ -51,9 +52,9 @@ class RunData:
             InvalidParameterValue: the run is deleted, or the point cannot be.
             ResourceDoesNotExist: the run, or the logged model that the point names, does not exist.
         """
-        self.runs.active(metric.run_id)
+        run = self.runs.active(metric.run_id)
         self._check_metric(metric, path)
-        self._metrics.add([metric])
+        self._add_metrics(run, [metric])
 
     def log_param(self, run_id: str, key: str, value: str) -> None:
         """Log one param to an active run; the same value again is no change.
@@ -61,21 +62,20 @@ class RunData:
         Raises:
             InvalidParameterValue: the param has another value already.
         """
-        self.runs.active(run_id)
-        self._log_param(run_id, key, value, "")
+        self._log_param(self.runs.active(run_id), key, value, "")
 
     def log_batch(
         self, run_id: str, metrics: Sequence[Metric], params: Sequence[tuple[str, str]], tags: Sequence[tuple[str, str]]
     ) -> None:
         """Log many things to an active run, all or none of them."""
-        self.runs.active(run_id)
+        run = self.runs.active(run_id)
         check_batch(metrics, params, tags)
         check_distinct(key for key, _ in params)
         for number, (key, value) in enumerate(params):
-            self._log_param(run_id, key, value, f"params[{number}].")
+            self._log_param(run, key, value, f"params[{number}].")
         for number, metric in enumerate(metrics):
             self._check_metric(metric, f"metrics[{number}].")
-        self._metrics.add(metrics)
+        self._add_metrics(run, metrics)
         for number, (key, value) in enumerate(tags):
             self.runs.set_tag(run_id, key, value, f"tags[{number}].")
 
@@ -149,12 +149,22 @@ class RunData:
         """The logged models that a run has made."""
         return [one for _, one in self._written.scan((run_id,))]
 
-    def _log_param(self, run_id: str, key: str, value: str, path: str) -> None:
+    def _add_metrics(self, run: Run, metrics: Sequence[Metric]) -> None:
+        logged = {metric.key for metric in metrics}
+        indexed = [key for key in self.runs.index.indexed(run.experiment_id, "metric") if key in logged]
+        before = [self.metric(run.run_id, key) for key in indexed]
+        self._metrics.add(metrics)
+        for key, value in zip(indexed, before, strict=True):
+            self.runs.index.changed(run, "metric", key, value, self.metric(run.run_id, key))
+
+    def _log_param(self, run: Run, key: str, value: str, path: str) -> None:
+        run_id = run.run_id
         check_name(key, f"{path}key")
         check_length(value, f"{path}value", LONGEST_PARAM)
         present = self._params.get((run_id, key))
         if present is None:
             self._params.put((run_id, key), Param(key=key, value=value))
+            self.runs.index.changed(run, "parameter", key, None, value)
         elif present.value != value:
             raise InvalidParameterValue(
                 f"Changing param values is not allowed. Param with key='{key}' was already logged with "

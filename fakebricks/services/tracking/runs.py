@@ -16,6 +16,7 @@ from fakebricks.ids import Ids
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
 from fakebricks.services.tracking.records import ACTIVE, DELETED, Run, RunId, Tag
+from fakebricks.services.tracking.run_index import RunIndex
 from fakebricks.services.tracking.run_names import generated_name
 from fakebricks.state import State
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
@@ -33,6 +34,7 @@ class Runs:
         self._runs = state.table("runs", Run)
         self._tags = state.table("run_tags", Tag)
         self._newest = state.table("runs_by_start", RunId)
+        self.index = RunIndex(state)
         self._ids = ids
         self._experiments = experiments
 
@@ -63,8 +65,9 @@ class Runs:
         )
         self._runs.put((run_id,), run)
         self._newest.put(_place(run), RunId(run_id=run_id))
+        self.index.replaced(None, run)
         for key, value in [*tags, (RUN_NAME, name)]:
-            self._tags.put((run_id, key), Tag(key=key, value=value))
+            self._put_tag(run, key, value)
         return run
 
     def get(self, run_id: str) -> Run:
@@ -95,15 +98,16 @@ class Runs:
     def update(self, run_id: str, status: str | None, end_time: int | None, run_name: str | None) -> Run:
         """Change what is given; the tag `mlflow.runName` follows the name."""
         self.active(run_id)
-        run = self._stored(run_id)
+        before = run = self._stored(run_id)
         if status is not None:
             run = replace(run, status=status)
         if end_time is not None:
             run = replace(run, end_time=end_time)
         if run_name:
             run = replace(run, run_name=check_length(run_name, "run_name", _LONGEST_NAME))
-            self._tags.put((run_id, RUN_NAME), Tag(key=RUN_NAME, value=run_name))
+            self._put_tag(run, RUN_NAME, run_name)
         self._runs.put((run_id,), run)
+        self.index.replaced(before, run)
         return self.get(run_id)
 
     def delete(self, run_id: str) -> None:
@@ -116,18 +120,20 @@ class Runs:
 
     def set_tag(self, run_id: str, key: str, value: str, path: str = "") -> None:
         """Set a tag of an active run; `mlflow.runName` renames the run."""
-        self.active(run_id)
+        run = self.active(run_id)
         _check_tag(key, value, path)
         if key == RUN_NAME:
             if not value:
                 return  # no name is no change, as in `update`
-            run = self._stored(run_id)
-            self._runs.put((run_id,), replace(run, run_name=check_length(value, "run_name", _LONGEST_NAME)))
-        self._tags.put((run_id, key), Tag(key=key, value=value))
+            before = self._stored(run_id)
+            run = replace(before, run_name=check_length(value, "run_name", _LONGEST_NAME))
+            self._runs.put((run_id,), run)
+            self.index.replaced(before, run)
+        self._put_tag(run, key, value)
 
     def set_history(self, run_id: str, key: str, value: str) -> None:
         """Set a tag that the service keeps itself, which may be longer than what people set."""
-        self._tags.put((run_id, key), Tag(key=key, value=value))
+        self._put_tag(self._stored(run_id), key, value)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Delete a tag of an active run.
@@ -135,10 +141,12 @@ class Runs:
         Raises:
             ResourceDoesNotExist: it has no such tag.
         """
-        self.active(run_id)
-        if self._tags.get((run_id, key)) is None:
+        run = self.active(run_id)
+        before = self._tags.get((run_id, key))
+        if before is None:
             raise ResourceDoesNotExist(f"No tag with name: {key} in run with id {run_id}")
         self._tags.delete((run_id, key))
+        self.index.changed(run, "tag", key, before.value, None)
 
     def tags(self, run_id: str) -> list[Tag]:
         """A run's tags, by key."""
@@ -170,8 +178,17 @@ class Runs:
             if run.lifecycle_stage in stages:
                 yield run
 
+    def find(self, run_id: str) -> Run | None:
+        """The run of that id as it is stored, or None."""
+        return self._runs.get((run_id,))
+
+    def _put_tag(self, run: Run, key: str, value: str) -> None:
+        before = self._tags.get((run.run_id, key))
+        self._tags.put((run.run_id, key), Tag(key=key, value=value))
+        self.index.changed(run, "tag", key, before.value if before else None, value)
+
     def _stored(self, run_id: str) -> Run:
-        run = self._runs.get((run_id,))
+        run = self.find(run_id)
         if run is None:
             raise ResourceDoesNotExist(f"Run '{run_id}' not found")
         return run

@@ -16,6 +16,7 @@ from fakebricks.services.search.vocabulary import LISTS, NULLS, NUMBERS, STRINGS
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.records import ACTIVE, DELETED, Experiment, Run
 from fakebricks.services.tracking.run_data import RunData
+from fakebricks.services.tracking.run_finding import FEW, Question, RunFinding, decisive
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.wire.errors import InvalidParameterValue
 
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 STAGES = {"ACTIVE_ONLY": (ACTIVE,), "DELETED_ONLY": (DELETED,), "ALL": (ACTIVE, DELETED)}
 MOST_RESULTS = 50_000
-DATASET_CONTEXT = "mlflow.data.context"
 
 _METRIC = Column("number", NUMBERS)
 _TEXT = Column("string", STRINGS + NULLS)
@@ -72,8 +72,8 @@ EXPERIMENTS = Vocabulary(
 class RunSearch:
     """The search over runs."""
 
-    def __init__(self, runs: Runs, data: RunData) -> None:
-        self._runs = runs
+    def __init__(self, runs: Runs, data: RunData, few: int = FEW) -> None:
+        self._finding = RunFinding(runs, data, few)
         self.data = data
 
     def search(
@@ -93,44 +93,20 @@ class RunSearch:
         """
         check_max_results(max_results)
         conditions = RUNS.conditions(filter_string)
-        orders = RUNS.orders(order_by)
+        orders = decisive(RUNS.orders(order_by))
         tokens = PageTokens("runs", experiment_ids, filter_string, run_view_type, order_by)
         place = tokens.read(page_token)
-
-        def natural(after: list[int | str] | None) -> Iterator[Run]:
-            start = (int(after[0]), str(after[1])) if after else None
-            for run in self._runs.newest_first(experiment_ids, STAGES[run_view_type], start):
-                if all(self._matches(run, condition) for condition in conditions):
-                    yield run
-
-        return page(
-            natural, orders, self._ordered_by, lambda run: [-run.start_time, run.run_id], place, max_results, tokens
-        )
-
-    def _matches(self, run: Run, condition: Condition) -> bool:
-        if condition.kind == "dataset":
-            return any(matches(found, condition) for found in self._of_datasets(run, condition.key))
-        return matches(self._value(run, condition.kind, condition.key), condition)
-
-    def _ordered_by(self, run: Run, order: Order) -> Found:
-        return self._value(run, order.kind, order.key)
-
-    def _value(self, run: Run, kind: str, key: str) -> Found:
-        if kind == "metric":
-            return self.data.metric(run.run_id, key)
-        if kind == "parameter":
-            return self.data.param(run.run_id, key)
-        if kind == "tag":
-            return self._runs.tag(run.run_id, key)
-        found: Found = getattr(run, key)
-        return found
-
-    def _of_datasets(self, run: Run, key: str) -> Iterator[Found]:
-        for given in self.data.datasets(run.run_id):
-            if key == "context":
-                yield from (tag.value for tag in given.tags if tag.key == DATASET_CONTEXT)
-            else:
-                yield getattr(given.dataset, key)
+        question = Question(tuple(dict.fromkeys(experiment_ids)), STAGES[run_view_type], tuple(conditions))
+        if not orders:
+            after = (int(place[0]), str(place[1])) if place else None
+            found = list(islice(self._finding.newest_first(question, after), max_results + 1))
+        else:
+            offset = int(place[0]) if place else 0
+            found = list(islice(self._finding.in_order(question, orders), offset, offset + max_results + 1))
+        if len(found) <= max_results:
+            return found, None
+        del found[-1]
+        return found, tokens.write([offset + max_results] if orders else [-found[-1].start_time, found[-1].run_id])
 
 
 class ExperimentSearch:
