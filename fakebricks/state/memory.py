@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeAlias, cast
 
@@ -45,6 +45,13 @@ class MemoryTable(Generic[R]):
         with self._state.lock:
             self._state.note(self, key, self._records.get(key))
             self._records[key] = record
+
+    def put_all(self, records: Iterable[tuple[Key, R]]) -> None:
+        with self._state.lock:
+            given = dict(records)
+            for key in given:
+                self._state.note(self, key, self._records.get(key))
+            self._records.update(given)
 
     def delete(self, key: Key) -> None:
         with self._state.lock:

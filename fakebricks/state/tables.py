@@ -7,7 +7,7 @@ happens inside one transaction: it stands as a whole, or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -29,6 +29,9 @@ class Table(Protocol[R]):
 
     def put(self, key: Key, record: R) -> None:
         """Store `record` under `key`, in place of what was there."""
+
+    def put_all(self, records: Iterable[tuple[Key, R]]) -> None:
+        """Store many records, which costs less than one at a time."""
 
     def delete(self, key: Key) -> None:
         """Remove the record under `key`; nothing happens where there is none."""

@@ -35,6 +35,11 @@ class AgainstDict(RuleBasedStateMachine):
         self.table.put(key, Thing(number=number))
         self.model[key] = number
 
+    @rule(given=st.dictionaries(KEYS, st.integers()))
+    def put_all(self, given) -> None:
+        self.table.put_all((key, Thing(number=number)) for key, number in given.items())
+        self.model |= given
+
     @rule(key=KEYS)
     def delete(self, key) -> None:
         self.table.delete(key)

@@ -8,19 +8,21 @@ few; else at all runs in the order that is asked for, until there are enough.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import groupby, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from fakebricks.services.search import Condition, Order, in_order, matches
 from fakebricks.services.search.matching import Found
 from fakebricks.services.tracking.records import ACTIVE, DELETED, Run
 from fakebricks.services.tracking.run_data import RunData
-from fakebricks.services.tracking.run_index import Entry, Name
+from fakebricks.services.tracking.run_index import Entry, Name, Place
 from fakebricks.services.tracking.runs import Runs
 
 DATASET_CONTEXT = "mlflow.data.context"
 
-FEW = 1000
+FEW = 500
 """So many runs are looked at one by one before an index is made."""
 
 _NEWEST = Order("attribute", "start_time", ascending=False)
@@ -52,7 +54,7 @@ class RunFinding:
         self._index = runs.index
         self._few = few
 
-    def newest_first(self, question: Question, after: tuple[int, str] | None = None) -> Iterator[Run]:
+    def newest_first(self, question: Question, after: Place | None = None) -> Iterator[Run]:
         """What is wanted in the natural order, from what follows the run of that negated start time and id."""
         newest = self._runs.newest_first(question.experiment_ids, question.stages, after)
         seen = 0
@@ -67,9 +69,8 @@ class RunFinding:
         if places is None:
             yield from (run for run in newest if self._wanted(run, question))
             return
-        for place in places:
-            if after is None or place > after:
-                yield from self._wanted_of([place[1]], question)
+        rest = (place[1] for place in places if after is None or place > after)
+        yield from self._wanted_of(rest, question)
 
     def in_order(self, question: Question, orders: Sequence[Order]) -> Iterable[Run]:
         """What is wanted in the order of some fields; what they leave undecided in the natural order."""
@@ -86,29 +87,32 @@ class RunFinding:
 
     def value(self, run: Run, asked: Condition | Order | Name) -> Found:
         """The value of a run that a condition or an order is about; not of its data sets, of which there are many."""
+        if asked.kind == "attribute":
+            found: Found = getattr(run, asked.key)
+            return found
+        return self._logged(run.run_id, asked)
+
+    def _logged(self, run_id: str, asked: Condition | Order | Name) -> Found:
         if asked.kind == "metric":
-            return self._data.metric(run.run_id, asked.key)
+            return self._data.metric(run_id, asked.key)
         if asked.kind == "parameter":
-            return self._data.param(run.run_id, asked.key)
-        if asked.kind == "tag":
-            return self._runs.tag(run.run_id, asked.key)
-        found: Found = getattr(run, asked.key)
-        return found
+            return self._data.param(run_id, asked.key)
+        return self._runs.tag(run_id, asked.key)
 
     def _of_many(self, question: Question, orders: Sequence[Order]) -> Iterator[Run]:
-        places = self._few_places(question)
-        if places is not None:
-            yield from in_order(self._wanted_of([one for _, one in places], question), orders, self.value)
-            return
         first, *rest = orders
         name = Name(first.kind, first.key)
+        places = None if question.names() == [name] else self._few_places(question)
+        if places is not None:
+            yield from in_order(self._wanted_of((one for _, one in places), question), orders, self.value)
+            return
         self._ensure(question, name)
         bounds = name.bounds(question.conditions)
         entries = self._index.entries(question.experiment_ids, name, bounds, ascending=first.ascending)
         if not rest:
-            yield from self._wanted_of((entry.run_id for entry in entries), question)
+            yield from self._wanted_of((run_id for _, _, run_id in entries), question)
         else:
-            for ranked, group in groupby(entries, key=lambda entry: entry.rank):
+            for ranked, group in groupby(entries, key=itemgetter(0)):
                 yield from self._tied(question, name, ranked, group, rest)
         if any((one.kind, one.key) == name and one.comparator != "IS NULL" for one in question.conditions):
             return
@@ -123,22 +127,23 @@ class RunFinding:
         entries = list(islice(group, self._few + 1))
         if len(entries) > self._few and not name.numeric:
             return self._of_many(question.where(Condition(name.kind, name.key, "=", ranked)), orders)
-        run_ids = [entry.run_id for entry in (*entries, *group)]
+        run_ids = [run_id for _, _, run_id in (*entries, *group)]
         return in_order(self._wanted_of(run_ids, question), orders, self.value)
 
-    def _places(self, question: Question) -> Iterable[tuple[int, str]] | None:
+    def _places(self, question: Question) -> Iterable[Place] | None:
         """The places, in the natural order, of runs among which are all that are wanted; None for all runs."""
         places = self._few_places(question)
         if places is not None:
             return places
+        exact: list[Iterator[Place]] = []
         for name in question.names():
             low, high = bounds = name.bounds(question.conditions)
             if low is not None and low == high:
                 entries = self._index.entries(question.experiment_ids, name, bounds)
-                return (entry[1:] for entry in entries)
-        return None
+                exact.append(entry[1:] for entry in entries)
+        return reduce(_in_both, exact) if exact else None
 
-    def _few_places(self, question: Question) -> list[tuple[int, str]] | None:
+    def _few_places(self, question: Question) -> list[Place] | None:
         """The places of a few runs among which are all that are wanted; None where no condition is so selective."""
         for one in question.conditions:
             if (one.kind, one.key) == ("attribute", "run_id") and one.comparator in ("=", "IN"):
@@ -150,34 +155,38 @@ class RunFinding:
                 continue
             self._ensure(question, name)
             entries = self._index.entries(question.experiment_ids, name, bounds)
-            found = [entry[1:] for entry in islice(entries, self._few + 1)]
+            found: list[Place] = [entry[1:] for entry in islice(entries, self._few + 1)]
             if len(found) <= self._few:
                 return sorted(found)
         return None
 
-    def _places_of(self, run_ids: Iterable[str]) -> Iterator[tuple[int, str]]:
+    def _places_of(self, run_ids: Iterable[str]) -> Iterator[Place]:
         for run_id in run_ids:
             run = self._runs.find(run_id)
             if run is not None:
                 yield -run.start_time, run_id
 
     def _wanted_of(self, run_ids: Iterable[str], question: Question) -> Iterator[Run]:
+        """Those of some runs that are wanted."""
         for run_id in run_ids:
-            run = self._runs.get(run_id)
-            of_these = run.lifecycle_stage in question.stages and run.experiment_id in question.experiment_ids
-            if of_these and self._wanted(run, question):
-                yield run
+            if all(self._holds(run_id, one) for one in question.conditions if one.kind != "attribute"):
+                run = self._runs.get(run_id)
+                of_these = run.lifecycle_stage in question.stages and run.experiment_id in question.experiment_ids
+                if of_these and _has(run, question):
+                    yield run
 
     def _wanted(self, run: Run, question: Question) -> bool:
-        return all(self._holds(run, condition) for condition in question.conditions)
+        return _has(run, question) and all(
+            self._holds(run.run_id, one) for one in question.conditions if one.kind != "attribute"
+        )
 
-    def _holds(self, run: Run, condition: Condition) -> bool:
+    def _holds(self, run_id: str, condition: Condition) -> bool:
         if condition.kind == "dataset":
-            return any(matches(found, condition) for found in self._of_datasets(run, condition.key))
-        return matches(self.value(run, condition), condition)
+            return any(matches(found, condition) for found in self._of_datasets(run_id, condition.key))
+        return matches(self._logged(run_id, condition), condition)
 
-    def _of_datasets(self, run: Run, key: str) -> Iterator[Found]:
-        for given in self._data.datasets(run.run_id):
+    def _of_datasets(self, run_id: str, key: str) -> Iterator[Found]:
+        for given in self._data.datasets(run_id):
             if key == "context":
                 yield from (tag.value for tag in given.tags if tag.key == DATASET_CONTEXT)
             else:
@@ -196,3 +205,20 @@ def decisive(orders: Sequence[Order]) -> Sequence[Order]:
     if list(orders[-2:]) == [_NEWEST, _BY_ID]:
         return orders[:-2]
     return orders[:-1] if list(orders[-1:]) == [_NEWEST] else orders
+
+
+def _has(run: Run, question: Question) -> bool:
+    """Whether the conditions on a run's attributes hold."""
+    return all(matches(getattr(run, one.key), one) for one in question.conditions if one.kind == "attribute")
+
+
+def _in_both(left: Iterator[Place], right: Iterator[Place]) -> Iterator[Place]:
+    """What two ascending iterators have in common."""
+    one, other = next(left, None), next(right, None)
+    while one is not None and other is not None:
+        if one == other:
+            yield one
+        if one <= other:
+            one = next(left, None)
+        else:
+            other = next(right, None)

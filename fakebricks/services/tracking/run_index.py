@@ -29,12 +29,11 @@ _GROUP = 64
 _ENTRY = IndexEntry()
 
 
-class Entry(NamedTuple):
-    """A run in an index; those of one rank are in the natural order of runs."""
+Place: TypeAlias = tuple[int, str]
+"""Where a run comes in the natural order: its negated start time, and its id."""
 
-    rank: Any
-    negated_start: int
-    run_id: str
+Entry: TypeAlias = tuple[Any, int, str]
+"""A run in an index: its rank and its place."""
 
 
 class Bounds(NamedTuple):
@@ -110,10 +109,8 @@ class RunIndex:
         indexed = self._indexed.get((experiment_id,))
         names = indexed.names if indexed else ()
         self._indexed.put((experiment_id,), Indexed(names=(*names, name)))
-        table = self._table(name)
-        for run, value in runs:
-            if value is not None:
-                table.put(_place(run, name, value), _ENTRY)
+        places = [_place(run, name, value) for run, value in runs if value is not None]
+        self._table(name).put_all((place, _ENTRY) for place in sorted(places))
 
     def changed(self, run: Run, kind: str, key: str, before: Found, after: Found) -> None:
         """Note that a run's value is another; None is no value."""
@@ -145,26 +142,27 @@ class RunIndex:
             return entries[0]
         if ascending:
             return heapq.merge(*entries)
-        return heapq.merge(*entries, key=lambda entry: (_not_a_number(name, entry.rank), _Down(entry.rank), entry[1:]))
+        return heapq.merge(*entries, key=lambda entry: (_not_a_number(name, entry[0]), _Down(entry[0]), entry[1:]))
 
     def _ascending(self, experiment_id: str, name: Name, bounds: Bounds) -> Iterator[Entry]:
         prefix = (experiment_id, *name)
-        for key, _ in self._table(name).scan(prefix, after=None if bounds.low is None else (*prefix, bounds.low)):
-            entry = Entry(*key[3:])  # type: ignore[arg-type]
-            if bounds.high is not None and entry.rank > bounds.high:
+        low, high = bounds
+        for key, _ in self._table(name).scan(prefix, after=None if low is None else (*prefix, low)):
+            entry: Any = key[3:]
+            if high is not None and entry[0] > high:
                 return
             yield entry
 
     def _descending(self, experiment_id: str, name: Name, bounds: Bounds) -> Iterator[Entry]:
         prefix = (experiment_id, *name)
         table = self._table(name)
-        high = bounds.high
+        low, high = bounds
         if name.kind == "metric":
             high = _INFINITE if high is None else min(high, _INFINITE)
         for group in _groups(table, prefix, high):
             for key in group:
-                entry = Entry(*key[3:])  # type: ignore[arg-type]
-                if bounds.low is not None and entry.rank < bounds.low:
+                entry: Any = key[3:]
+                if low is not None and entry[0] < low:
                     return
                 yield entry
         if name.kind == "metric" and bounds.high is None:
