@@ -8,7 +8,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mlflow2 coverage bench lint format types layers check clean
+.PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: $(VENV)/dev ## run the test suite with MLflow 3
 
 test-mlflow2: $(VENV_MLFLOW2)/dev ## run the test suite with MLflow 2
 	$(VENV_MLFLOW2)/bin/pytest $(PYTEST_FLAGS)
+
+nightly: $(VENV)/dev ## compare with MLflow's own store over thousands of random sequences of calls
+	$(BIN)/pytest $(PYTEST_FLAGS) tests/differential --hypothesis-profile=nightly
 
 coverage: $(VENV)/dev ## run the test suite with branch coverage; fails below the floor
 	$(BIN)/pytest $(PYTEST_FLAGS) --cov --cov-report=term:skip-covered
