@@ -26,6 +26,7 @@ from fakebricks.services.tracking.points import (
     value_of,
 )
 from fakebricks.services.tracking.records import Chunk, Metric, Series, Source
+from fakebricks.services.tracking.words import Words
 from fakebricks.state import Key, State
 
 
@@ -35,12 +36,14 @@ class Metrics:
     def __init__(self, state: State) -> None:
         self._series = state.table("metric_series", Series)
         self._chunks = state.table("metric_chunks", Chunk)
+        self._words = Words()
         self._of_models = state.table("logged_model_metrics", Metric)
 
-    def add(self, metrics: Iterable[Metric]) -> None:
-        """Keep points, each of its run and, if it names one, of its logged model."""
-        name = attrgetter("run_id", "key")
-        for index, of_series in groupby(sorted(metrics, key=name), key=name):
+    def add(self, run_id: str, metrics: Iterable[Metric]) -> None:
+        """Keep points of a run, each also of the logged model that it names."""
+        by_key = attrgetter("key")
+        for key, of_series in groupby(sorted(metrics, key=by_key), key=by_key):
+            index = (run_id, self._words(key))
             before = self._series.get(index)
             series = before
             for metric in of_series:

@@ -54,15 +54,15 @@ class Run(Record, frozen=True):
     start_time: int
     end_time: int | None
     lifecycle_stage: str
-    artifact_uri: str
+    artifact_location: str
+    """The experiment's, below which a run has a directory of its own."""
     epoch: int = 0
     """The experiment's, when `lifecycle_stage` was set: what happened to the experiment since then overrides it."""
 
-
-class RunId(Record, frozen=True):
-    """An entry of an index of runs."""
-
-    run_id: str
+    @property
+    def artifact_uri(self) -> str:
+        """Where its artifacts are."""
+        return f"{self.artifact_location}/{self.run_id}/artifacts"
 
 
 class Metric(Record, frozen=True):
@@ -86,6 +86,9 @@ class Indexed(Record, frozen=True):
 
 class IndexEntry(Record, frozen=True):
     """An entry of an index whose keys say everything."""
+
+
+ENTRY = IndexEntry()
 
 
 class Source(Record, frozen=True):

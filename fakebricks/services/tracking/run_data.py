@@ -153,17 +153,17 @@ class RunData:
         logged = {metric.key for metric in metrics}
         indexed = [key for key in self.runs.index.indexed(run.experiment_id, "metric") if key in logged]
         before = [self.metric(run.run_id, key) for key in indexed]
-        self._metrics.add(metrics)
+        self._metrics.add(run.run_id, metrics)
         for key, value in zip(indexed, before, strict=True):
             self.runs.index.changed(run, "metric", key, value, self.metric(run.run_id, key))
 
     def _log_param(self, run: Run, key: str, value: str, path: str) -> None:
-        run_id = run.run_id
+        run_id, key = run.run_id, self.runs.words(key)
         check_name(key, f"{path}key")
         check_length(value, f"{path}value", LONGEST_PARAM)
         present = self._params.get((run_id, key))
         if present is None:
-            self._params.put((run_id, key), Param(key=key, value=value))
+            self._params.put((run_id, key), Param(key=key, value=self.runs.words(value)))
             self.runs.index.changed(run, "parameter", key, None, value)
         elif present.value != value:
             raise InvalidParameterValue(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from fakebricks.services.search import Condition
 from fakebricks.services.search.matching import Found
 from fakebricks.services.tracking.points import rank
-from fakebricks.services.tracking.records import Indexed, IndexEntry, Run
+from fakebricks.services.tracking.records import ENTRY, Indexed, IndexEntry, Run
 from fakebricks.state import Key, State, Table
 
 Rank: TypeAlias = str | int
@@ -26,7 +26,6 @@ _TIMES = frozenset({"start_time", "end_time"})
 _LOWER = frozenset({"=", ">", ">="})
 _UPPER = frozenset({"=", "<", "<="})
 _GROUP = 64
-_ENTRY = IndexEntry()
 
 
 Place: TypeAlias = tuple[int, str]
@@ -110,7 +109,7 @@ class RunIndex:
         names = indexed.names if indexed else ()
         self._indexed.put((experiment_id,), Indexed(names=(*names, name)))
         places = [_place(run, name, value) for run, value in runs if value is not None]
-        self._table(name).put_all((place, _ENTRY) for place in sorted(places))
+        self._table(name).put_all((place, ENTRY) for place in sorted(places))
 
     def changed(self, run: Run, kind: str, key: str, before: Found, after: Found) -> None:
         """Note that a run's value is another; None is no value."""
@@ -120,7 +119,7 @@ class RunIndex:
         if before is not None:
             self._table(name).delete(_place(run, name, before))
         if after is not None:
-            self._table(name).put(_place(run, name, after), _ENTRY)
+            self._table(name).put(_place(run, name, after), ENTRY)
 
     def replaced(self, before: Run | None, after: Run) -> None:
         """Note that a run's attributes may be others, or that it is new."""

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from fakebricks.ids import Ids
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
-from fakebricks.services.tracking.records import ACTIVE, DELETED, Run, RunId, Tag
+from fakebricks.services.tracking.records import ACTIVE, DELETED, ENTRY, IndexEntry, Run, Tag
 from fakebricks.services.tracking.run_index import RunIndex
 from fakebricks.services.tracking.run_names import generated_name
+from fakebricks.services.tracking.words import Words
 from fakebricks.state import State
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
 
@@ -33,8 +34,9 @@ class Runs:
     def __init__(self, state: State, ids: Ids, experiments: Experiments) -> None:
         self._runs = state.table("runs", Run)
         self._tags = state.table("run_tags", Tag)
-        self._newest = state.table("runs_by_start", RunId)
+        self._newest = state.table("runs_by_start", IndexEntry)
         self.index = RunIndex(state)
+        self.words = Words()
         self._ids = ids
         self._experiments = experiments
 
@@ -54,17 +56,17 @@ class Runs:
         run = Run(
             run_id=run_id,
             run_name=name,
-            experiment_id=experiment_id,
-            user_id=user_id,
+            experiment_id=experiment.experiment_id,
+            user_id=self.words(user_id),
             status=RUNNING,
             start_time=start_time,
             end_time=None,
             lifecycle_stage=ACTIVE,
-            artifact_uri=f"{experiment.artifact_location}/{run_id}/artifacts",
+            artifact_location=experiment.artifact_location,
             epoch=experiment.epoch,
         )
         self._runs.put((run_id,), run)
-        self._newest.put(_place(run), RunId(run_id=run_id))
+        self._newest.put(_place(run), ENTRY)
         self.index.replaced(None, run)
         for key, value in [*tags, (RUN_NAME, name)]:
             self._put_tag(run, key, value)
@@ -173,8 +175,8 @@ class Runs:
             for stage in self._stored_stages(experiment_id, stages)
         ]
         scans = (self._newest.scan(index, after=(*index, *after) if after else None) for index in indexes)
-        for _, entry in heapq.merge(*scans, key=lambda found: found[0][2:]):
-            run = self.get(entry.run_id)
+        for key, _ in heapq.merge(*scans, key=lambda found: found[0][2:]):
+            run = self.get(str(key[3]))
             if run.lifecycle_stage in stages:
                 yield run
 
@@ -183,8 +185,9 @@ class Runs:
         return self._runs.get((run_id,))
 
     def _put_tag(self, run: Run, key: str, value: str) -> None:
+        key = self.words(key)
         before = self._tags.get((run.run_id, key))
-        self._tags.put((run.run_id, key), Tag(key=key, value=value))
+        self._tags.put((run.run_id, key), Tag(key=key, value=self.words(value)))
         self.index.changed(run, "tag", key, before.value if before else None, value)
 
     def _stored(self, run_id: str) -> Run:
@@ -203,7 +206,7 @@ class Runs:
         epoch = self._experiments.for_runs(stored.experiment_id).epoch
         changed = replace(stored, lifecycle_stage=stage, epoch=epoch)
         self._runs.put((run.run_id,), changed)
-        self._newest.put(_place(changed), RunId(run_id=run.run_id))
+        self._newest.put(_place(changed), ENTRY)
 
 
 def _place(run: Run) -> tuple[str, str, int, str]:

@@ -49,7 +49,8 @@ def test_histories_and_latest_points(batches, most, place):
     try:
         stored = Metrics(MemoryState())
         for batch in batches:
-            stored.add(batch)
+            for run_id in ("r", "s"):
+                stored.add(run_id, [one for one in batch if one.run_id == run_id])
     finally:
         points.MOST = usual
 
@@ -78,7 +79,7 @@ def test_a_long_series_is_in_full_chunks():
     state = MemoryState()
     stored = Metrics(state)
     for step in range(1001):
-        stored.add([metric(step=step, timestamp=step)])
+        stored.add("r", [metric(step=step, timestamp=step)])
 
     chunks = [chunk for _, chunk in state.table("metric_chunks", Chunk).scan()]
     assert [points.count(chunk) for chunk in chunks] == [points.MOST] * 4
@@ -90,7 +91,7 @@ def test_a_chunk_knows_as_many_sources_as_it_has_points():
     stored = Metrics(MemoryState())
     logged = [metric(step=step, timestamp=step % 7, model_id=f"m{step}") for step in range(1000)]
     for one in logged:
-        stored.add([one])
+        stored.add("r", [one])
 
     found = [one for _, one in stored.history("r", "k")]
     assert found == sorted(logged, key=lambda one: (one.timestamp, one.step))
