@@ -31,6 +31,9 @@ MOST_RESULTS = 500
 NAME = "mlflow.traceName"
 SOURCE_RUN = "mlflow.sourceRun"
 
+# What is asked of a run's traces, those that were logged in it and those that are linked to it (documented).
+_OF_RUN = {("attribute", "run_id", "="), ("metadata", SOURCE_RUN, "=")}
+
 _REGEX = ("RLIKE",)
 _KEYED = Column("string", STRINGS + _REGEX + NULLS)
 _TEXT = Column("string", STRINGS + _REGEX + LISTS)
@@ -129,10 +132,10 @@ class TraceSearch:
     def _matches(self, trace: Trace, condition: Condition) -> bool:
         if condition.kind in _ASSESSMENTS:
             return self._is_judged(trace, condition)
-        if (condition.key, condition.comparator) == ("run_id", "=") and condition.kind == "attribute":
-            linked = self.traces.is_linked(trace.trace_id, str(condition.value))
-            return linked or matches(self._value(trace, "attribute", "run_id"), condition)
-        return matches(self._value(trace, condition.kind, condition.key), condition)
+        found = self._value(trace, condition.kind, condition.key)
+        if (condition.kind, condition.key, condition.comparator) in _OF_RUN:
+            return matches(found, condition) or self.traces.is_linked(trace.trace_id, str(condition.value))
+        return matches(found, condition)
 
     def _is_judged(self, trace: Trace, condition: Condition) -> bool:
         """Whether one of the valid assessments of that name satisfies the condition."""
