@@ -246,12 +246,12 @@ def get_model_version_download_uri(registry: WorkspaceModelRegistry, call: Call,
 
 @routes.post(f"{_VERSIONS}/set-tag")
 def set_model_version_tag(registry: WorkspaceModelRegistry, call: Call, body: SetVersionTag) -> None:
-    registry.versions.set_tag(registry.get_version(body.name, body.version), body.key, body.value)
+    registry.set_version_tag(body.name, body.version, body.key, body.value)
 
 
 @routes.delete(f"{_VERSIONS}/delete-tag")
 def delete_model_version_tag(registry: WorkspaceModelRegistry, call: Call, body: DeleteVersionTag) -> None:
-    registry.versions.delete_tag(registry.get_version(body.name, body.version), body.key)
+    registry.delete_version_tag(body.name, body.version, body.key)
 
 
 def _page(name: str, found: list[Any], token: str | None) -> dict[str, Any]:

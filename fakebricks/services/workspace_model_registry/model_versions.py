@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.files.files import Files
-from fakebricks.services.workspace_model_registry.names import check_tag
 from fakebricks.services.workspace_model_registry.records import (
     Stage,
     StageEntry,
@@ -58,13 +57,7 @@ class ModelVersions:
         model_id: str,
         tags: Sequence[tuple[str, str]],
     ) -> WorkspaceModelVersion:
-        """The model's next version, with a copy of the files in that directory; without one, its registration fails.
-
-        Raises:
-            InvalidParameterValue: a tag is not valid.
-        """
-        for key, value in tags:
-            check_tag(key, value)
+        """The model's next version, with a copy of the files in that directory; without one, its registration fails."""
         exists = directory is not None and self._files.find(directory) is not None
         name = directory.rpartition("/")[2] if directory and exists else "model"
         now = self._clock.millis()
@@ -191,7 +184,7 @@ class ModelVersions:
             )
 
     def set_tag(self, version: WorkspaceModelVersion, key: str, value: str) -> None:
-        check_tag(key, value)
+        """Give a version a tag that can be one; see `names.check_tag`."""
         self._tags.put((*version.key, key), TagRecord(key=key, value=value))
 
     def delete_tag(self, version: WorkspaceModelVersion, key: str) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
+from fakebricks.services.tracking.names import check_name
 from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
 from fakebricks.services.workspace_model_registry.names import (
     ACTIVE_STAGES,
@@ -62,6 +63,7 @@ class WorkspaceModelRegistry:
             InvalidParameterValue: the name or a tag is not valid.
             ResourceAlreadyExists: there is one of that name.
         """
+        checked_name(name)
         for key, value in tags:
             check_tag(key, value)
         self._require_free(name)
@@ -104,6 +106,7 @@ class WorkspaceModelRegistry:
             ResourceAlreadyExists: there is a model of the new name.
             ResourceDoesNotExist: there is no such model.
         """
+        checked_name(new_name)
         model = self.get_model(name)
         if new_name != name:
             self._require_free(new_name)
@@ -139,6 +142,7 @@ class WorkspaceModelRegistry:
 
     def delete_tag(self, name: str, key: str) -> None:
         """Remove a tag; nothing happens where the model has none of that key."""
+        check_name(key, "key")
         self._tags.delete((self.get_model(name).id, key))
 
     def tags(self, model: WorkspaceModel) -> list[TagRecord]:
@@ -182,9 +186,12 @@ class WorkspaceModelRegistry:
             ResourceDoesNotExist: the model, a logged model, or the version to be copied is missing.
             InvalidState: the version to be copied is not READY.
         """
-        model = self.get_model(name)
+        checked_name(name)
+        for key, value in tags:
+            check_tag(key, value)
         if not source:
             raise InvalidParameterValue("Missing value for required parameter 'source'.")
+        model = self.get_model(name)
         found = self._source(source)
         run_id = run_id or found.run_id or (self._sources.run_of(model_id) if model_id else "")
         version = self.versions.create(
@@ -208,8 +215,9 @@ class WorkspaceModelRegistry:
             InvalidParameterValue: the name or the number is not one.
             ResourceDoesNotExist: the model or the version is missing.
         """
-        model = self.get_model(name)
-        return self.versions.get(model, version_number(version))
+        checked_name(name)
+        number = version_number(version)
+        return self.versions.get(self.get_model(name), number)
 
     def update_version(self, name: str, version: str, *, description: str | None) -> WorkspaceModelVersion:
         """Change the description of a version."""
@@ -228,10 +236,20 @@ class WorkspaceModelRegistry:
         self.versions.remove(found)
         self._put(self.get_model(name))
 
+    def set_version_tag(self, name: str, version: str, key: str, value: str) -> None:
+        check_tag(key, value)
+        self.versions.set_tag(self.get_version(name, version), key, value)
+
+    def delete_version_tag(self, name: str, version: str, key: str) -> None:
+        """Remove a tag; nothing happens where the version has none of that key."""
+        check_name(key, "key")
+        self.versions.delete_tag(self.get_version(name, version), key)
+
     def latest_versions(self, name: str, stages: Sequence[str]) -> list[WorkspaceModelVersion]:
         """The newest READY version in each stage; of all stages where none is named (documented)."""
         model = self.get_model(name)
-        return self.versions.latest(model, dict.fromkeys(stage_of(one) for one in stages) or STAGES)
+        asked = dict.fromkeys(stage_of(one) for one in stages)
+        return self.versions.latest(model, asked or STAGES)
 
     def transition(
         self, name: str, version: str, stage: str, *, archive_existing_versions: bool
