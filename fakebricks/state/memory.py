@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeAlias, cast
+from typing import Any, Generic, TypeAlias
 
 from sortedcontainers import SortedDict
 
@@ -28,7 +28,8 @@ class _After:
 
 
 _AFTER = _After()
-_SCAN_CHUNK = 256
+_FIRST_CHUNK = 16
+_LATER_CHUNKS = 256
 
 
 class MemoryTable(Generic[R]):
@@ -39,7 +40,8 @@ class MemoryTable(Generic[R]):
         self._records: SortedDict[Key, R] = SortedDict()
 
     def get(self, key: Key) -> R | None:
-        return cast("R | None", self._records.get(key))
+        record: R | None = self._records.get(key)
+        return record
 
     def put(self, key: Key, record: R) -> None:
         with self._state.lock:
@@ -60,28 +62,34 @@ class MemoryTable(Generic[R]):
                 del self._records[key]
 
     def scan(self, prefix: Key = (), *, reverse: bool = False, after: Key | None = None) -> Iterator[tuple[Key, R]]:
-        low: Any = prefix
-        high: Any = (*prefix, _AFTER)
-        inclusive = (True, False)
-        if after is not None and reverse:
-            high = after
-        elif after is not None:
-            low, inclusive = after, (False, False)
-        while chunk := self._chunk(low, high, inclusive, reverse):
+        size = _FIRST_CHUNK
+        bound: Any = after if after is not None else (*prefix, _AFTER) if reverse else prefix
+        inclusive = after is None
+        while True:
+            chunk = self._chunk(prefix, bound, size, inclusive=inclusive, reverse=reverse)
             yield from chunk
-            if reverse:
-                high, inclusive = chunk[-1][0], (True, False)
-            else:
-                low, inclusive = chunk[-1][0], (False, False)
+            if len(chunk) < size:
+                return
+            bound, inclusive, size = chunk[-1][0], False, _LATER_CHUNKS
 
     def __len__(self) -> int:
         return len(self._records)
 
-    def _chunk(self, low: Any, high: Any, inclusive: tuple[bool, bool], reverse: bool) -> list[tuple[Key, R]]:
+    def _chunk(self, prefix: Key, bound: Any, size: int, *, inclusive: bool, reverse: bool) -> list[tuple[Key, R]]:
         """The next few entries, taken at once under the lock, so that a scan outlives changes made between them."""
+        records = self._records
+        chunk: list[tuple[Key, R]] = []
+        length = len(prefix)
         with self._state.lock:
-            keys = self._records.irange(low, high, inclusive, reverse)
-            return [(key, self._records[key]) for key, _ in zip(keys, range(_SCAN_CHUNK), strict=False)]
+            # Bounded on one side only: to see that a key has another prefix costs less than to look for the other end.
+            low, high = (None, bound) if reverse else (bound, None)
+            for key in records.irange(low, high, (inclusive, inclusive), reverse):
+                if key[:length] != prefix:
+                    break
+                chunk.append((key, records[key]))
+                if len(chunk) == size:
+                    break
+        return chunk
 
     def rewind(self, key: Key, record: R | None) -> None:
         """Put back what was there."""
