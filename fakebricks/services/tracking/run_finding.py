@@ -65,7 +65,7 @@ class RunFinding:
                 yield run
         if seen < self._few:
             return
-        places = self._places(question) if question.conditions else None
+        places = self._places(question, after) if question.conditions else None
         if places is None:
             yield from (run for run in newest if self._wanted(run, question))
             return
@@ -130,17 +130,16 @@ class RunFinding:
         run_ids = [run_id for _, _, run_id in (*entries, *group)]
         return in_order(self._wanted_of(run_ids, question), orders, self.value)
 
-    def _places(self, question: Question) -> Iterable[Place] | None:
-        """The places, in the natural order, of runs among which are all that are wanted; None for all runs."""
+    def _places(self, question: Question, after: Place | None) -> Iterable[Place] | None:
+        """The places, in the natural order, of runs among which are all that are wanted after one; None for all."""
         places = self._few_places(question)
         if places is not None:
             return places
         exact: list[Iterator[Place]] = []
         for name in question.names():
-            low, high = bounds = name.bounds(question.conditions)
+            low, high = name.bounds(question.conditions)
             if low is not None and low == high:
-                entries = self._index.entries(question.experiment_ids, name, bounds)
-                exact.append(entry[1:] for entry in entries)
+                exact.append(self._index.of_rank(question.experiment_ids, name, low, after))
         return reduce(_in_both, exact) if exact else None
 
     def _few_places(self, question: Question) -> list[Place] | None:

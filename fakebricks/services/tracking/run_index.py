@@ -143,6 +143,13 @@ class RunIndex:
             return heapq.merge(*entries)
         return heapq.merge(*entries, key=lambda entry: (_not_a_number(name, entry[0]), _Down(entry[0]), entry[1:]))
 
+    def of_rank(self, experiment_ids: Iterable[str], name: Name, ranked: Rank, after: Place | None) -> Iterator[Place]:
+        """The places of the runs of one rank, in the natural order, from what follows a place."""
+        prefixes = [(experiment_id, *name, ranked) for experiment_id in experiment_ids]
+        scans = (self._table(name).scan(one, after=(*one, *after) if after else None) for one in prefixes)
+        places: Iterator[Any] = heapq.merge(*((key[4:] for key, _ in scan) for scan in scans))
+        return places
+
     def _ascending(self, experiment_id: str, name: Name, bounds: Bounds) -> Iterator[Entry]:
         prefix = (experiment_id, *name)
         low, high = bounds
