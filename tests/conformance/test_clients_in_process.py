@@ -210,6 +210,20 @@ def test_what_was_logged_asynchronously_arrives_and_its_threads_end():
     assert not [thread.name for thread in threading.enumerate() if "async" in thread.name.lower()]
 
 
+def test_images_on_their_way_arrive_before_the_workspace_goes():
+    numpy = pytest.importorskip("numpy")
+    with fake_workspace() as workspace:
+        mlflow.set_experiment("/Users/jane@acme.test/unflushed")
+        with mlflow.start_run():
+            for step in range(5):
+                mlflow.log_image(numpy.zeros((4, 4, 3), dtype="uint8"), key="sample", step=step)
+        with mlflow.start_run():
+            mlflow.log_image(numpy.zeros((4, 4, 3), dtype="uint8"), key="sample")
+    arrived = [call for call in workspace.calls if call.method == "PUT" and "/images/sample" in call.path]
+    assert len(arrived) == 6 * 2
+    assert {call.status for call in arrived} <= {200, 204}
+
+
 def test_the_time_of_a_run_is_the_workspace_s():
     with fake_workspace() as workspace:
         mlflow.set_experiment("/Users/jane@acme.test/times")
