@@ -23,10 +23,11 @@ _CLOUD = re.compile(r"(?:s3a?|abfss?|wasbs?|adl|gs|https?|hdfs):", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a source leads to: a directory within `Files`, and the run that made what is in it, as far as known."""
+    """What a source leads to: a directory within `Files`, and what made what is in it, as far as known."""
 
     directory: str | None
     run_id: str = ""
+    model_id: str = ""
 
 
 class Sources:

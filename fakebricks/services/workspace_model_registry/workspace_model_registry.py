@@ -176,9 +176,9 @@ class WorkspaceModelRegistry:
             source: where its files are: an artifact URI of a run or logged model, `models:/<logged model>` or
                 `models:/<name>/<version>` of this registry.
             description: of the version.
-            run_id: kept as it is given; where it is not, the run of the logged model.
+            run_id: kept as it is given; where it is not, the run of the logged model or of the version copied.
             run_link: kept as it is given.
-            model_id: the logged model that the version is made from.
+            model_id: the logged model that the version is made from; where it is not given, that of the version copied.
             tags: of the version.
 
         Raises:
@@ -193,6 +193,7 @@ class WorkspaceModelRegistry:
             raise InvalidParameterValue("Missing value for required parameter 'source'.")
         model = self.get_model(name)
         found = self._source(source)
+        model_id = model_id or found.model_id
         run_id = run_id or found.run_id or (self._sources.run_of(model_id) if model_id else "")
         version = self.versions.create(
             model,
@@ -287,7 +288,7 @@ class WorkspaceModelRegistry:
             return self._sources.find(source)
         version = self.get_version(copied["name"], copied["version"])
         self.versions.require_ready(version)
-        return Source(self.versions.directory(version))
+        return Source(self.versions.directory(version), version.run_id, version.model_id)
 
     def _require_free(self, name: str) -> None:
         if self._models.get((checked_name(name),)):

@@ -295,9 +295,9 @@ class TestVersions:
         assert download(rest, "fraud", "1", "MLmodel") == b"logged"
 
     def test_a_version_is_copied_to_another_model(self, rest, run):
-        registered(rest, run["source"], name="staging")
+        registered(rest, run["source"], name="staging", run_id=run["run_id"])
         copy = registered(rest, "models:/staging/1", name="prod")
-        assert copy["status"] == "READY"
+        assert (copy["status"], copy["run_id"]) == ("READY", run["run_id"])
         rest.delete(f"{MODELS}/delete", name="staging")
         assert download(rest, "prod", "1", "data/model.pkl") == FILES["data/model.pkl"]
 
