@@ -109,16 +109,17 @@ class AgainstDict(RuleBasedStateMachine):
 TestAgainstDict = AgainstDict.TestCase
 
 
-def test_scan_outlives_changes_made_while_it_is_read():
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan_outlives_changes_made_while_it_is_read(reverse):
     state = MemoryState()
     table = state.table("things", Thing)
     for number in range(1000):
         table.put((number,), Thing(number=number))
     seen = []
-    for key, thing in table.scan():
+    for key, thing in table.scan(reverse=reverse):
         seen.append(thing.number)
         table.delete(key)
-    assert seen == list(range(1000))
+    assert seen == sorted(range(1000), reverse=reverse)
     assert len(table) == 0
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from fakebricks.services.search import Condition, Order, in_order, matches
 from fakebricks.services.search.matching import Found
-from fakebricks.services.tracking.records import ACTIVE, DELETED, Run
+from fakebricks.services.tracking.records import Run
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.run_index import Entry, Name, Place
 from fakebricks.services.tracking.runs import Runs
@@ -195,8 +195,14 @@ class RunFinding:
         """Make the indexes by that name that are not there."""
         for experiment_id in question.experiment_ids:
             if not self._index.has(experiment_id, name):
-                runs = self._runs.newest_first([experiment_id], (ACTIVE, DELETED))
-                self._index.add(experiment_id, name, ((run, self.value(run, name)) for run in runs))
+                places = self._runs.places(experiment_id)
+                self._index.add(experiment_id, name, ((place, self._stored(place[1], name)) for place in places))
+
+    def _stored(self, run_id: str, name: Name) -> Found:
+        if name.kind != "attribute":
+            return self._logged(run_id, name)
+        found: Found = getattr(self._runs.find(run_id), name.key)
+        return found
 
 
 def decisive(orders: Sequence[Order]) -> Sequence[Order]:

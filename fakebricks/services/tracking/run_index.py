@@ -103,13 +103,14 @@ class RunIndex:
         indexed = self._indexed.get((experiment_id,))
         return indexed is not None and name in indexed.names
 
-    def add(self, experiment_id: str, name: Name, runs: Iterable[tuple[Run, Found]]) -> None:
-        """Make an index of all runs of an experiment, with their values."""
+    def add(self, experiment_id: str, name: Name, values: Iterable[tuple[Place, Found]]) -> None:
+        """Make an index of an experiment's runs, given the value of each; None is no value."""
         indexed = self._indexed.get((experiment_id,))
         names = indexed.names if indexed else ()
         self._indexed.put((experiment_id,), Indexed(names=(*names, name)))
-        places = [_place(run, name, value) for run, value in runs if value is not None]
-        self._table(name).put_all((place, ENTRY) for place in sorted(places))
+        prefix = (experiment_id, *name)
+        keys = [(*prefix, name.rank(value), *place) for place, value in values if value is not None]
+        self._table(name).put_all((key, ENTRY) for key in sorted(keys))
 
     def changed(self, run: Run, kind: str, key: str, before: Found, after: Found) -> None:
         """Note that a run's value is another; None is no value."""
@@ -117,9 +118,9 @@ class RunIndex:
         if not self.has(run.experiment_id, name):
             return
         if before is not None:
-            self._table(name).delete(_place(run, name, before))
+            self._table(name).delete(_key(run, name, before))
         if after is not None:
-            self._table(name).put(_place(run, name, after), ENTRY)
+            self._table(name).put(_key(run, name, after), ENTRY)
 
     def replaced(self, before: Run | None, after: Run) -> None:
         """Note that a run's attributes may be others, or that it is new."""
@@ -225,5 +226,5 @@ def _next(rank: Any) -> Rank:
     return following
 
 
-def _place(run: Run, name: Name, value: Found) -> Key:
+def _key(run: Run, name: Name, value: Found) -> Key:
     return (run.experiment_id, *name, name.rank(value), -run.start_time, run.run_id)

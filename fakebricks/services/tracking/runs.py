@@ -16,7 +16,7 @@ from fakebricks.ids import Ids
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
 from fakebricks.services.tracking.records import ACTIVE, DELETED, ENTRY, IndexEntry, Run, Tag
-from fakebricks.services.tracking.run_index import RunIndex
+from fakebricks.services.tracking.run_index import Place, RunIndex
 from fakebricks.services.tracking.run_names import generated_name
 from fakebricks.services.tracking.words import Words
 from fakebricks.state import State
@@ -179,6 +179,11 @@ class Runs:
             run = self.get(str(key[3]))
             if run.lifecycle_stage in stages:
                 yield run
+
+    def places(self, experiment_id: str) -> Iterator[Place]:
+        """Where each run of an experiment, deleted ones too, comes in the natural order."""
+        for key, _ in self._newest.scan((experiment_id,)):
+            yield int(key[2]), str(key[3])
 
     def find(self, run_id: str) -> Run | None:
         """The run of that id as it is stored, or None."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+from unittest.mock import patch
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from fakebricks.ids import Ids
+from fakebricks.services.tracking import run_index
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.metrics import Metrics
@@ -149,7 +151,7 @@ class IndexedAndScanned(RuleBasedStateMachine):
     def search(self, experiments, question, few, max_results) -> None:
         question = {"experiment_ids": [self.experiment_ids[one] for one in experiments], **question}
         before = self.state.snapshot()
-        with self.state.transaction():
+        with self.state.transaction(), patch.object(run_index, "_GROUP", 2):
             found = _found(RunSearch(self.runs, self.data, few), question, max_results)
         after = self.state.snapshot()
         # Without the indexes that were made, every run is looked at.
@@ -173,3 +175,27 @@ def _found(search, question, max_results):
 
 TestIndexedAndScanned = IndexedAndScanned.TestCase
 TestIndexedAndScanned.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_search_of_many_looks_at_few():
+    machine = IndexedAndScanned()
+    machine.begin()
+    experiment_id = machine.experiment_ids[1]
+    for number in range(3000):
+        run_id = machine.runs.create(experiment_id, "", "jane", number, []).run_id
+        point = Metric(key="a", value=number / 3000, timestamp=0, step=0, run_id=run_id)
+        machine.data.log_batch(run_id, [point], [("b", str(number % 2))], [])
+    search = RunSearch(machine.runs, machine.data)
+    asked = {
+        "experiment_ids": [experiment_id],
+        "filter_string": "metrics.a > 0.1 AND params.b = '0'",
+        "run_view_type": "ACTIVE_ONLY",
+        "max_results": 10,
+        "order_by": ["metrics.a DESC"],
+        "page_token": None,
+    }
+    search.search(**asked)
+    with patch.object(machine.data, "metric", wraps=machine.data.metric) as looked_at:
+        page, _ = search.search(**asked)
+    assert [run.start_time for run in page] == list(range(2998, 2978, -2))
+    assert looked_at.call_count < 100
