@@ -67,7 +67,7 @@ def router() -> Router:
     from fakebricks.services.iam import api as iam_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
-    from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api
+    from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api, server_api
     from fakebricks.services.tracking.traces import api as traces_api
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
@@ -86,6 +86,7 @@ def router() -> Router:
             *runs_api.routes,
             *logged_models_api.routes,
             *artifacts_api.routes,
+            *server_api.routes,
             *traces_api.routes,
             *traces_v2_api.routes,
             *assessments_api.routes,

@@ -96,3 +96,25 @@ def test_without_its_token_a_plain_client_is_refused(entered, monkeypatch):
             monkeypatch.delenv(name)
         with pytest.raises(MlflowException, match="401"):
             MlflowClient(tracking_uri=os.environ["DATABRICKS_HOST"]).search_experiments()
+
+
+@pytest.mark.skipif(MLFLOW_2, reason="MLflow 2 asks no server for its version")
+def test_a_plain_client_asks_for_a_version_and_sends_its_traces_without_one(entered):
+    with entered() as workspace:
+        mlflow.set_tracking_uri(os.environ["DATABRICKS_HOST"])
+        mlflow.set_experiment("/Shared/uris")
+        with mlflow.start_span("answer") as span:
+            span.set_inputs({"question": 1})
+        mlflow.flush_trace_async_logging()
+
+        assert [call.error_code for call in workspace.calls.matching("GET /version")] == ["ENDPOINT_NOT_FOUND"]
+        (trace,) = mlflow.search_traces(return_type="list")
+        assert [(one.name, one.inputs) for one in trace.data.spans] == [("answer", {"question": 1})]
+
+
+def test_a_plain_client_s_registry_is_the_workspace_s(entered):
+    with entered():
+        url = os.environ["DATABRICKS_HOST"]
+        MlflowClient(tracking_uri=url, registry_uri=url).create_registered_model("doubled")
+        client = MlflowClient(tracking_uri="databricks", registry_uri="databricks")
+        assert [one.name for one in client.search_registered_models()] == ["doubled"]
