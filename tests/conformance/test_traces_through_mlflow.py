@@ -253,6 +253,20 @@ def test_traces_made_apart_are_logged(either, workspace):
     assert trace.info.tags["team"] == "fraud"
 
 
+@pytest.mark.parametrize("kind", ["databricks://DEFAULT", "http"])
+def test_traces_under_other_tracking_uris(workspace, kind):
+    mlflow.set_tracking_uri(os.environ["DATABRICKS_HOST"] if kind == "http" else kind)
+    mlflow.set_experiment(EXPERIMENT)
+
+    trace_id = logged("root", team="fraud")
+    mlflow.log_feedback(trace_id=trace_id, name="correct", value=True)
+
+    (trace,) = mlflow.search_traces(filter_string="tags.team = 'fraud'", return_type="list")
+    assert trace.info.assessments[0].value is True
+    assert [span.name for span in trace.data.spans] == ["root"]
+    workspace.raise_unsupported()
+
+
 def test_what_is_on_its_way_arrives_before_the_workspace_goes(either):
     threads = {one.name for one in threading.enumerate()}
     with fake_workspace() as workspace:

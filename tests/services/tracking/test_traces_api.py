@@ -65,6 +65,22 @@ def test_an_exported_trace_is_read_back(rest, experiment_id):
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "answered"),
+    [
+        (("2026-01-01T00:00:00Z", "0s"), ("2026-01-01T00:00:00Z", "0s")),
+        (("2026-01-01T01:00:00.123456789+01:00", "2.0009s"), ("2026-01-01T00:00:00.123Z", "2s")),
+        (("1970-01-01T00:00:00Z", "-1.5s"), ("1970-01-01T00:00:00Z", "-1.500s")),
+    ],
+)
+def test_times_and_durations_are_to_the_millisecond(rest, experiment_id, given, answered):
+    request_time, execution_duration = given
+
+    made = export(rest, experiment_id, request_time=request_time, execution_duration=execution_duration)
+
+    assert (made["request_time"], made["execution_duration"]) == answered
+
+
 def test_a_trace_is_begun_and_ended(rest, experiment_id):
     begun = rest.post(
         V2,
@@ -104,7 +120,7 @@ def test_both_versions_see_the_same_trace(rest, experiment_id):
     )
     rest.patch(f"{V2}/tr-1", timestamp_ms=1767225600500, status="TRACE_STATUS_UNSPECIFIED")
     new = rest.get(f"{V2}/tr-1")["trace"]["trace_info"]
-    assert (new["state"], new["execution_duration"]) == ("STATE_UNSPECIFIED", "0.000s")
+    assert (new["state"], new["execution_duration"]) == ("STATE_UNSPECIFIED", "0s")
 
 
 def test_a_trace_exported_again_takes_its_own_place(rest, experiment_id):
@@ -325,6 +341,13 @@ def test_what_is_not_served_is_refused_by_name(rest, method, path):
 
     assert refused.status == 501
     assert f"'{method} {path.partition('?')[0]}'" in refused.json()["message"]
+
+
+def test_a_workspace_has_no_version(rest):
+    # MLflow's plain client asks, and takes what it can from servers of MLflow only.
+    refused = rest.call("GET", "/version")
+
+    assert (refused.status, refused.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
 
 
 @pytest.mark.parametrize("where", ["inference_table", "uc_schema", "uc_table_prefix"])

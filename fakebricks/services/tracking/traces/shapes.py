@@ -143,6 +143,8 @@ class AssessmentShape(Shape):
         Raises:
             InvalidParameterValue: the mask is empty, or names what never changes.
         """
+        if not mask:
+            raise InvalidParameterValue("Missing value for required parameter 'update_mask'.")
         paths = {_snake_case(path.strip()) for path in mask.split(",")}
         unknown = paths - _CHANGING
         if unknown:

@@ -1,4 +1,7 @@
-"""Times and durations as protobuf's JSON has them: `2026-11-22T23:43:48.383Z` and `1.500s`, to the millisecond."""
+"""Times and durations as protobuf's JSON has them, to the millisecond: `2026-11-22T23:43:48.383Z` and `1.500s`.
+
+Real: where they are of whole seconds there is no fraction: `2026-11-22T23:43:48Z` and `1s`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ def millis_of(moment: datetime, name: str) -> int:
 
 def timestamp(millis: int) -> str:
     """A moment as protobuf's JSON has it."""
-    return (_EPOCH + millis * _MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    precision = "milliseconds" if millis % 1000 else "seconds"
+    return (_EPOCH + millis * _MILLISECOND).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def millis_of_duration(text: str, name: str) -> int:
@@ -52,4 +56,5 @@ def millis_of_duration(text: str, name: str) -> int:
 def duration(millis: int) -> str:
     """A duration as protobuf's JSON has it."""
     sign = "-" if millis < 0 else ""
-    return f"{sign}{abs(millis) // 1000}.{abs(millis) % 1000:03d}s"
+    seconds, rest = divmod(abs(millis), 1000)
+    return f"{sign}{seconds}.{rest:03d}s" if rest else f"{sign}{seconds}s"
