@@ -116,7 +116,7 @@ class RegistrySearch:
         if asked.kind == "tag":
             return _tag(self.registry.versions.tag(version, asked.key), asked.key)
         found: Found = getattr(version, _COLUMNS.get(asked.key, asked.key))
-        return None if asked.key == "run_id" and not found else found
+        return found
 
 
 def _tag(found: str | None, key: str) -> str | None:
