@@ -343,13 +343,6 @@ def test_what_is_not_served_is_refused_by_name(rest, method, path):
     assert f"'{method} {path.partition('?')[0]}'" in refused.json()["message"]
 
 
-def test_a_workspace_has_no_version(rest):
-    # MLflow's plain client asks, and takes what it can from servers of MLflow only.
-    refused = rest.call("GET", "/version")
-
-    assert (refused.status, refused.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
-
-
 @pytest.mark.parametrize("where", ["inference_table", "uc_schema", "uc_table_prefix"])
 def test_a_trace_in_a_table_is_refused(rest, experiment_id, where):
     for path, body in (

@@ -1,15 +1,13 @@
 """What MLflow's clients know about traces and fakebricks does not serve, each refused by name.
 
 Refused: traces in tables of Unity Catalog, which need a SQL warehouse; traces of serving endpoints in inference tables;
-and what MLflow's own server offers on top, of which it is not known whether a workspace does. The version of MLflow's
-server, by which its plain client decides how to send spans, a workspace does not have (inferred: it is not of its API);
-the client then sends whole traces.
+and what MLflow's own server offers on top, of which it is not known whether a workspace does.
 """
 
 from __future__ import annotations
 
 from fakebricks.services.tracking.traces.traces import Traces
-from fakebricks.wire.errors import EndpointNotFound, NotImplementedByFakebricks
+from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Call, Routes, Shape
 
 routes = Routes()
@@ -69,11 +67,6 @@ def get_traces_with_spans(traces: Traces, call: Call, body: Anything) -> None:
 )
 def analyse_traces(traces: Traces, call: Call, body: Anything) -> None:
     raise _refusal(call, _OPEN_SOURCE)
-
-
-@routes.get("/version")
-def get_server_version(traces: Traces, call: Call) -> None:
-    raise EndpointNotFound("No API found for 'GET /version'")
 
 
 def _refusal(call: Call, what: str) -> NotImplementedByFakebricks:
