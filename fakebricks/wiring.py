@@ -27,6 +27,7 @@ from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.tracking import artifacts
+from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
@@ -67,7 +68,15 @@ def router() -> Router:
     from fakebricks.services.iam import api as iam_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
-    from fakebricks.services.tracking import artifacts_api, experiments_api, logged_models_api, runs_api, server_api
+    from fakebricks.services.tracking import (
+        artifacts_api,
+        bulk_api,
+        experiments_api,
+        logged_models_api,
+        runs_api,
+        server_api,
+    )
+    from fakebricks.services.tracking import refused_api as refused_tracking_api
     from fakebricks.services.tracking.traces import api as traces_api
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
@@ -84,9 +93,11 @@ def router() -> Router:
             *workspace_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
+            *bulk_api.routes,
             *logged_models_api.routes,
             *artifacts_api.routes,
             *server_api.routes,
+            *refused_tracking_api.routes,
             *traces_api.routes,
             *traces_v2_api.routes,
             *assessments_api.routes,
@@ -235,6 +246,7 @@ class Services:
             model_versions.ROOT: RegistryStorage(),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads))
+        self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
 
     def _experiment_of(self, run_id: str) -> str | None:
         """The experiment of a run, or None where the run is not of this workspace."""

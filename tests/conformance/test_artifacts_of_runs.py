@@ -108,3 +108,23 @@ def test_the_sdk_uploads_a_large_file_in_parts(workspace: Workspace, run_id: str
     assert workspace.calls.matching("create_upload_part_urls")
     assert "upload_file" not in {call.operation for call in workspace.calls}
     workspace.raise_unsupported()
+
+
+def test_mlflow_uploads_a_large_file_in_parts_by_signed_urls(
+    workspace: Workspace, run_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from mlflow.store.artifact.databricks_artifact_repo import DatabricksArtifactRepository
+
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "100000")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(5 * 1024 * 1024))  # the least that it takes
+    content = bytes(range(256)) * 24_000
+    (tmp_path / "big.bin").write_bytes(content)
+    experiment_id = mlflow.get_run(run_id).info.experiment_id
+
+    uri = f"dbfs:/databricks/mlflow-tracking/{experiment_id}/{run_id}/artifacts"
+    DatabricksArtifactRepository(uri).log_artifact(str(tmp_path / "big.bin"), "deep")
+
+    assert workspace.calls.matching("complete_multipart_upload")
+    assert (
+        Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="deep/big.bin")).read_bytes() == content
+    )

@@ -37,12 +37,13 @@ DIFFERENCES = {
     "quotes in filters of logged models": 'only single ones are known there, and " is read as a letter',
     "status of logged models": "is a number in the database, so that no filter finds it",
     "the same output again": "there is no place for it in the database, which says BAD_REQUEST",
+    "two values of a model's metric at one time": "there is no place for both in the database, which says BAD_REQUEST",
     "a slash in a key in a path": "there is no such route",
 }
 """What only the platform has, or only MLflow's database; by name, with the source."""
 
 _ADDED_TAGS = {"mlflow.ownerId", "mlflow.ownerEmail", "mlflow.experiment.sourceName", "mlflow.experimentType"}
-_UNORDERED = {"tags", "params", "dataset_inputs", "model_inputs", "model_outputs"}
+_UNORDERED = {"dataset_summaries", "tags", "params", "dataset_inputs", "model_inputs", "model_outputs"}
 _OF_METRICS = {"model_id", "dataset_name", "dataset_digest"}
 _CODES = {
     ("INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"): "missing experiment",
@@ -141,9 +142,9 @@ class Both:
 
     def of_workspace(self, method: str, path: str, fields: dict[str, Any]) -> Any:
         if method == "GET":
-            reply = self.rest.call("GET", f"{MLFLOW}/{path}?{_query(fields)}")
+            reply = self.rest.call("GET", f"{_url(path)}?{_query(fields)}")
         else:
-            reply = self.rest.call(method, f"{MLFLOW}/{path}", json.dumps(fields).encode())
+            reply = self.rest.call(method, _url(path), json.dumps(fields).encode())
         assert reply.status < 500, reply.body
         return _plain(_answer(reply.status, reply.json()))
 
@@ -151,7 +152,7 @@ class Both:
         sent = json.dumps(fields)
         for ours, theirs in self.experiments.items():
             sent = sent.replace(ours, theirs)
-        status, body = self.mlflow.call(method, f"{MLFLOW}/{path}", json.loads(sent))
+        status, body = self.mlflow.call(method, _url(path), json.loads(sent))
         back = {theirs: ours for ours, theirs in self.experiments.items()}
         return _plain(_in_our_words(_answer(status, body), back))
 
@@ -166,6 +167,10 @@ class Both:
         if "model" in ours:
             info = ours["model"]["info"]
             borrowed.ids, borrowed.names = [info["model_id"].removeprefix("m-")], [info["name"]]
+
+
+def _url(path: str) -> str:
+    return path if path.startswith("/") else f"{MLFLOW}/{path}"
 
 
 def _query(fields: dict[str, Any]) -> str:

@@ -97,6 +97,7 @@ class Tracking(RuleBasedStateMachine):
         self.names = 0
         self.known: list[str] = []
         self.outputs: set[tuple[str, str]] = set()
+        self.of_models: dict[tuple[str, str, int], Any] = {}
 
     def teardown(self) -> None:
         self.both.close()
@@ -211,9 +212,9 @@ class Tracking(RuleBasedStateMachine):
 
     @rule(run=runs, model=models, value=NUMBERS, timestamp=TIMES, dataset=METRIC_DATASETS)
     def log_metric_of_model(self, run: str, model: str, value: Any, timestamp: int, dataset: dict[str, str]) -> None:
-        self.both.post(
-            "runs/log-metric", run_id=run, model_id=model, key="k", value=value, timestamp=timestamp, step=0, **dataset
-        )
+        value, dataset = self.of_models.setdefault((run, model, timestamp), (value, dataset))
+        point = {"key": "k", "value": value, "timestamp": timestamp, "step": 0}
+        self.both.post("runs/log-metric", run_id=run, model_id=model, **point, **dataset)
 
     @rule(run=runs, key=ALL_KEYS, value=st.one_of(TEXTS, st.just("v" * 6001)))
     def log_param(self, run: str, key: str, value: str) -> None:
@@ -256,6 +257,23 @@ class Tracking(RuleBasedStateMachine):
             run_view_type=view,
             max_results=size,
         )
+
+    @rule(
+        some=st.lists(runs, min_size=1, max_size=3, unique=True),
+        key=KEYS,
+        size=st.integers(1, 4),
+        steps=st.sampled_from([{}, {"start_step": 0, "end_step": 1}, {"start_step": 2, "end_step": 1}]),
+    )
+    def get_history_bulk_interval(self, some: list[str], key: str, size: int, steps: dict[str, int]) -> None:
+        self.both.get("metrics/get-history-bulk-interval", run_ids=some, metric_key=key, max_results=size, **steps)
+
+    @rule(some=st.lists(runs, min_size=1, max_size=3, unique=True), key=KEYS, size=st.integers(1, 9))
+    def get_history_bulk(self, some: list[str], key: str, size: int) -> None:
+        self.both.get("/ajax-api/2.0/mlflow/metrics/get-history-bulk", run_id=some, metric_key=key, max_results=size)
+
+    @rule(number=st.integers(1, 3))
+    def search_datasets(self, number: int) -> None:
+        self.both.post("/ajax-api/2.0/mlflow/experiments/search-datasets", experiment_ids=self.known[:number])
 
     # Logged models
 

@@ -93,7 +93,11 @@ class Artifacts:
         return self._signed_urls.sign("GET", entry.path, base_url)
 
     def write_url(self, directory: str, path: str, base_url: str) -> str:
-        """A signed URL to upload an artifact.
+        """A signed URL to upload an artifact; see `stored`."""
+        return self._signed_urls.sign("PUT", self.stored(directory, path), base_url)
+
+    def stored(self, directory: str, path: str) -> str:
+        """Where an artifact is stored that is to be written.
 
         Raises:
             InvalidParameterValue: the path is empty or breaks a rule.
@@ -101,8 +105,7 @@ class Artifacts:
         relative = relative_parts_of(path)
         if not relative:
             raise InvalidParameterValue("Invalid artifact path: it is empty.")
-        stored = parts_of(_below(directory, relative))
-        return self._signed_urls.sign("PUT", joined(self.writable(stored)), base_url)
+        return joined(self.writable(parts_of(_below(directory, relative))))
 
     def _check(self, parts: Parts, *, writing: bool) -> None:
         if parts[:3] != _PREFIX or len(parts) < _DEPTH or parts[4] not in ("Runs", "LoggedModels", "Traces"):

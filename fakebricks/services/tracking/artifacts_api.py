@@ -1,7 +1,4 @@
-"""REST operations of artifacts, as MLflow's Databricks client speaks them.
-
-Refused: uploads in parts, which the client uses above 500 MB.
-"""
+"""REST operations of artifacts, as MLflow's Databricks client speaks them."""
 
 from __future__ import annotations
 
@@ -11,15 +8,16 @@ import msgspec
 
 from fakebricks.services.files.records import FileEntry
 from fakebricks.services.search import PageTokens
+from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.tracking.rate_limits import MLFLOW
-from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
 routes = Routes(rate_limit=MLFLOW)
 
 _PAGE = 1000
 _SIGNED = "AWS_PRESIGNED_URL"
+_ARTIFACTS = "/api/2.0/mlflow/artifacts"
 _LOGGED_MODEL = "/api/2.0/mlflow/logged-models/<model_id>/artifacts"
 
 Paths = Annotated[list[str], msgspec.Meta(min_length=1, max_length=2000)]
@@ -48,6 +46,31 @@ class ListLoggedModelArtifacts(Shape):
     model_id: str
     artifact_directory_path: str = ""
     page_token: str = ""
+
+
+class CreateMultipartUpload(Shape):
+    run_id: str
+    path: str
+    num_parts: int
+
+
+class UploadPart(Shape):
+    run_id: str
+    path: str
+    upload_id: str
+    part_number: int
+
+
+class PartEtag(Shape):
+    part_number: int
+    etag: str
+
+
+class CompleteMultipartUpload(Shape):
+    run_id: str
+    path: str
+    upload_id: str
+    part_etags: Annotated[list[PartEtag], msgspec.Meta(min_length=1)]
 
 
 class FileInfo(Answer):
@@ -107,16 +130,26 @@ def list_logged_model_artifacts(artifacts: Artifacts, call: Call, body: ListLogg
     return {"root_uri": uri, **_listed(artifacts, directory, body.artifact_directory_path, body.page_token)}
 
 
-@routes.post(
-    "/api/2.0/mlflow/artifacts/create-multipart-upload",
-    "/api/2.0/mlflow/artifacts/complete-multipart-upload",
-    raw=True,
-)
-def upload_artifact_in_parts(artifacts: Artifacts, call: Call) -> None:
-    raise NotImplementedByFakebricks(
-        f"fakebricks does not implement uploads of artifacts in parts ('POST {call.request.path}'). MLflow uploads in "
-        "parts above MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE (500 MB): log a smaller file, or raise it."
-    )
+@routes.post(f"{_ARTIFACTS}/create-multipart-upload")
+def create_multipart_upload(uploads: ArtifactUploads, call: Call, body: CreateMultipartUpload) -> dict[str, Any]:
+    begun = uploads.begin(body.run_id, body.path, body.num_parts, call.base_url)
+    return {
+        "upload_id": begun.upload_id,
+        "upload_credential_infos": [_credential(body.path, url, body.run_id) for url in begun.part_urls],
+        "abort_credential_info": _credential(body.path, begun.abort_url, body.run_id),
+    }
+
+
+@routes.get(f"{_ARTIFACTS}/get-presigned-upload-part-url")
+def get_presigned_upload_part_url(uploads: ArtifactUploads, call: Call, body: UploadPart) -> dict[str, Any]:
+    url = uploads.part_url(body.run_id, body.path, body.upload_id, body.part_number, call.base_url)
+    return {"upload_credential_info": _credential(body.path, url, body.run_id)}
+
+
+@routes.post(f"{_ARTIFACTS}/complete-multipart-upload")
+def complete_multipart_upload(uploads: ArtifactUploads, call: Call, body: CompleteMultipartUpload) -> None:
+    parts = [(part.part_number, part.etag) for part in body.part_etags]
+    uploads.complete(body.run_id, body.path, body.upload_id, parts)
 
 
 def _credential(path: str, url: str, run_id: str = "") -> Credential:

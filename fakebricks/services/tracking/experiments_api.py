@@ -5,11 +5,13 @@ from __future__ import annotations
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.rate_limits import EXPERIMENTS, MLFLOW
 from fakebricks.services.tracking.records import Experiment
-from fakebricks.services.tracking.search import ExperimentSearch
+from fakebricks.services.tracking.search import MOST_RESULTS, ExperimentSearch
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long, ViewType
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
 routes = Routes(rate_limit=MLFLOW)
+
+_MOST_LISTED = 1000
 
 
 class CreateExperiment(Shape):
@@ -38,6 +40,12 @@ class SearchExperiments(Shape):
     page_token: str | None = None
     filter: str = ""
     order_by: tuple[str, ...] = ()
+    view_type: ViewType = "ACTIVE_ONLY"
+
+
+class ListExperiments(Shape):
+    max_results: Long | None = None
+    page_token: str | None = None
     view_type: ViewType = "ACTIVE_ONLY"
 
 
@@ -113,6 +121,20 @@ def search_experiments(search: ExperimentSearch, call: Call, body: SearchExperim
         view_type=body.view_type,
         max_results=body.max_results,
         order_by=body.order_by,
+        page_token=body.page_token,
+    )
+    answers = tuple(ExperimentAnswer.of(search.experiments, one) for one in found)
+    return SearchExperimentsAnswer(experiments=answers, next_page_token=token)
+
+
+@routes.get("/api/2.0/mlflow/experiments/list", rate_limit=EXPERIMENTS)
+def list_experiments(search: ExperimentSearch, call: Call, body: ListExperiments) -> SearchExperimentsAnswer:
+    """All of them, unless a page is asked for, of at most 1,000 (documented)."""
+    found, token = search.search(
+        filter_string="",
+        view_type=body.view_type,
+        max_results=MOST_RESULTS if body.max_results is None else min(body.max_results, _MOST_LISTED),
+        order_by=(),
         page_token=body.page_token,
     )
     answers = tuple(ExperimentAnswer.of(search.experiments, one) for one in found)

@@ -150,7 +150,7 @@ class LoggedModelSearch:
         if kind == "tag":
             return self.models.tag(model.model_id, key)
         found: Found = getattr(model, key)
-        return found
+        return "" if found is None else found  # what a model was created without is stored as an empty text
 
 
 def _order(given: OrderBy) -> Order:

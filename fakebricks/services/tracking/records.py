@@ -58,6 +58,7 @@ class Run(Record, frozen=True):
     """The experiment's, below which a run has a directory of its own."""
     epoch: int = 0
     """The experiment's, when `lifecycle_stage` was set: what happened to the experiment since then overrides it."""
+    deleted_at: int | None = None
 
     @property
     def artifact_uri(self) -> str:

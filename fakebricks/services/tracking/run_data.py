@@ -124,6 +124,10 @@ class RunData:
         self.runs.get(run_id)
         return self._metrics.history(run_id, key, after)
 
+    def points(self, run_id: str, key: str) -> Iterator[Metric]:
+        """All points of one metric by timestamp and step; none, where there is no such run."""
+        return (metric for _, metric in self._metrics.history(run_id, key))
+
     def params(self, run_id: str) -> list[Param]:
         """A run's params, by key."""
         return [param for _, param in self._params.scan((run_id,))]

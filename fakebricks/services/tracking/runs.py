@@ -8,7 +8,8 @@ that follows the name and leads it, the order in which runs are found: newest fi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -26,6 +27,8 @@ RUN_NAME = "mlflow.runName"
 RUNNING = "RUNNING"
 
 _LONGEST_NAME = 250
+_LAST = "~"
+"""Sorts after every id of a run."""
 
 
 class Runs:
@@ -35,6 +38,7 @@ class Runs:
         self._runs = state.table("runs", Run)
         self._tags = state.table("run_tags", Tag)
         self._newest = state.table("runs_by_start", IndexEntry)
+        self._deletions = state.table("runs_by_deletion", IndexEntry)
         self.index = RunIndex(state)
         self.words = Words()
         self._ids = ids
@@ -112,13 +116,35 @@ class Runs:
         self.index.replaced(before, run)
         return self.get(run_id)
 
-    def delete(self, run_id: str) -> None:
+    def delete(self, run_id: str, millis: int) -> None:
         """Mark a run deleted."""
-        self._stage(self.get(run_id), DELETED)
+        run = self._stage(self._stored(run_id), DELETED)
+        self._deletions.put((run.experiment_id, millis, run_id), ENTRY)
+        self._runs.put((run_id,), replace(run, deleted_at=millis))
 
     def restore(self, run_id: str) -> None:
         """Undo a deletion."""
-        self._stage(self.get(run_id), ACTIVE)
+        self._stage(self._stored(run_id), ACTIVE)
+
+    def delete_started_until(self, experiment_id: str, until: int, most: int, millis: int) -> int:
+        """Delete the active runs of an experiment that started at a time or before it, the newest first; how many.
+
+        Raises:
+            InvalidParameterValue: there is no such experiment.
+        """
+        started = self.newest_first([experiment_id], (ACTIVE,), after=(-until - 1, _LAST))
+        return _each(islice(started, most), lambda run: self.delete(run.run_id, millis))
+
+    def restore_deleted_since(self, experiment_id: str, since: int, most: int) -> int:
+        """Restore the runs of an experiment that were deleted at a time or after it, the oldest first; how many.
+
+        Raises:
+            InvalidParameterValue: there is no such experiment, or it is deleted.
+        """
+        self._experiments.active_for_runs(experiment_id)
+        deletions = self._deletions.scan((experiment_id,), after=(experiment_id, since - 1, _LAST))
+        deleted = (run for key, _ in deletions if (run := self.get(str(key[2]))).lifecycle_stage == DELETED)
+        return _each(islice(deleted, most), lambda run: self.restore(run.run_id))
 
     def set_tag(self, run_id: str, key: str, value: str, path: str = "") -> None:
         """Set a tag of an active run; `mlflow.runName` renames the run."""
@@ -205,13 +231,23 @@ class Runs:
         """Which stored stages hold the runs of the wanted ones: any, once the experiment was deleted or restored."""
         return (ACTIVE, DELETED) if self._experiments.for_runs(experiment_id).epoch else stages
 
-    def _stage(self, run: Run, stage: str) -> None:
-        stored = self._stored(run.run_id)
+    def _stage(self, stored: Run, stage: str) -> Run:
         self._newest.delete(_place(stored))
+        if stored.deleted_at is not None:
+            self._deletions.delete((stored.experiment_id, stored.deleted_at, stored.run_id))
         epoch = self._experiments.for_runs(stored.experiment_id).epoch
-        changed = replace(stored, lifecycle_stage=stage, epoch=epoch)
-        self._runs.put((run.run_id,), changed)
+        changed = replace(stored, lifecycle_stage=stage, epoch=epoch, deleted_at=None)
+        self._runs.put((stored.run_id,), changed)
         self._newest.put(_place(changed), ENTRY)
+        return changed
+
+
+def _each(runs: Iterable[Run], change: Callable[[Run], None]) -> int:
+    """Change each of them, all of which are found before the first is changed; how many they are."""
+    found = tuple(runs)
+    for run in found:
+        change(run)
+    return len(found)
 
 
 def _place(run: Run) -> tuple[str, str, int, str]:

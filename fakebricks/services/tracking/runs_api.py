@@ -279,7 +279,7 @@ def update_run(runs: Runs, call: Call, body: UpdateRun) -> UpdateRunAnswer:
 
 @routes.post("/api/2.0/mlflow/runs/delete")
 def delete_run(runs: Runs, call: Call, body: OfRun) -> None:
-    runs.delete(body.run_id)
+    runs.delete(body.run_id, call.millis)
 
 
 @routes.post("/api/2.0/mlflow/runs/restore")

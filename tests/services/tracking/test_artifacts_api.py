@@ -120,8 +120,43 @@ def test_a_missing_artifact_has_no_url(rest: Rest, run: str):
     assert (error.value.status, error.value.error_code) == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_uploads_in_parts_are_refused_by_name(rest: Rest, run: str):
-    with pytest.raises(RefusedError) as error:
-        rest.post(f"{ARTIFACTS}/create-multipart-upload", run_id=run, path="a", num_parts=2)
-    assert error.value.status == 501
-    assert "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE" in error.value.message
+def _put(rest: Rest, url: str, body: bytes, method: str = "PUT"):
+    parts = urlsplit(url)
+    return rest.call(method, f"{parts.path}?{parts.query}", body)
+
+
+def test_an_artifact_is_uploaded_in_parts_in_any_order(rest: Rest, run: str):
+    begun = rest.post(f"{ARTIFACTS}/create-multipart-upload", run_id=run, path="big/a", num_parts=2)
+    question = {"run_id": run, "path": "big/a", "upload_id": begun["upload_id"]}
+    again = rest.get(f"{ARTIFACTS}/get-presigned-upload-part-url", part_number=1, **question)
+    urls = [again["upload_credential_info"]["signed_uri"], begun["upload_credential_infos"][1]["signed_uri"]]
+    second = _put(rest, urls[1], b"two")
+    first = _put(rest, urls[0], b"one")
+    etags = [{"part_number": number, "etag": reply.headers["etag"]} for number, reply in ((2, second), (1, first))]
+    assert "files" not in rest.get(f"{ARTIFACTS}/list", run_id=run, path="big")
+
+    rest.post(f"{ARTIFACTS}/complete-multipart-upload", part_etags=etags, **question)
+
+    assert rest.get(f"{ARTIFACTS}/list", run_id=run, path="big")["files"] == [
+        {"path": "big/a", "is_dir": False, "file_size": 6}
+    ]
+    with pytest.raises(RefusedError, match="404"):
+        rest.post(f"{ARTIFACTS}/complete-multipart-upload", part_etags=etags, **question)
+
+
+def test_an_upload_in_parts_that_is_aborted_or_lacks_a_part_leaves_nothing(rest: Rest, run: str):
+    begun = rest.post(f"{ARTIFACTS}/create-multipart-upload", run_id=run, path="a", num_parts=1)
+    question = {"run_id": run, "path": "a", "upload_id": begun["upload_id"]}
+    with pytest.raises(RefusedError, match="Part 1 was not uploaded"):
+        rest.post(f"{ARTIFACTS}/complete-multipart-upload", part_etags=[{"part_number": 1, "etag": "x"}], **question)
+
+    assert _put(rest, begun["abort_credential_info"]["signed_uri"], b"", "DELETE").status == 204
+
+    assert _put(rest, begun["upload_credential_infos"][0]["signed_uri"], b"late").status == 404
+    assert "files" not in rest.get(f"{ARTIFACTS}/list", run_id=run)
+
+
+@pytest.mark.parametrize("wrong", [{"num_parts": 0}, {"num_parts": 10_001}, {"path": ""}, {"path": "../a"}])
+def test_an_upload_in_parts_that_cannot_be_is_refused(rest: Rest, run: str, wrong):
+    with pytest.raises(RefusedError, match="400"):
+        rest.post(f"{ARTIFACTS}/create-multipart-upload", **{"run_id": run, "path": "a", "num_parts": 1, **wrong})

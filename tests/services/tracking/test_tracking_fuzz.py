@@ -20,7 +20,9 @@ OPERATIONS = sorted(
     {
         (one.method, one.path)
         for one in router().operations
-        if one.path.startswith((*AREAS, "/api/2.0/mlflow/metrics")) and "artifacts" not in one.path
+        if one.path.startswith((*AREAS, "/api/2.0/mlflow/metrics", "/api/2.0/mlflow/databricks"))
+        and "artifacts" not in one.path
+        and not one.raw
     }
 )
 FIELDS = sorted(
