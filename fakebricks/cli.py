@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import closing
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -59,7 +59,10 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
 @click.option("--token", callback=_token, help="The user's access token.  [default: a random one]")
 @click.option("--user", default=DEFAULT_USER, show_default=True, help="The user that the token stands for.")
 @click.option("--catalog", "catalogs", multiple=True, default=("main",), show_default=True, help="May be repeated.")
-def serve(*, host: str, port: int, clock: Clock, token: str, user: str, catalogs: tuple[str, ...]) -> None:
+@click.option("--rate-limits", is_flag=True, help="Answer 429 beyond the calls per second that the platform documents.")
+def serve(
+    *, host: str, port: int, clock: Clock, token: str, user: str, catalogs: tuple[str, ...], rate_limits: bool
+) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
@@ -68,7 +71,13 @@ def serve(*, host: str, port: int, clock: Clock, token: str, user: str, catalogs
         server.start()
     except OSError as error:
         raise click.ClickException(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
-    with closing(server), closing(_workspace(server.url, clock, token, user, catalogs)) as workspace:
+    limits = "documented" if rate_limits else None
+    with (
+        closing(server),
+        closing(
+            _workspace(server.url, clock=clock, token=token, user=user, catalogs=catalogs, rate_limits=limits)
+        ) as workspace,
+    ):
         server.add(workspace)
         _tell(workspace)
         while True:
@@ -98,11 +107,9 @@ def demo(*, host: str | None, token: str | None) -> None:
         raise click.ClickException(message) from None
 
 
-def _workspace(url: str, clock: Clock, token: str, user: str, catalogs: tuple[str, ...]) -> Workspace:
+def _workspace(url: str, **options: Any) -> Workspace:
     try:
-        return Workspace(
-            host=url, clock=clock, token=token, user=user, catalogs=catalogs, strict=False, keep_calls=_KEPT_CALLS
-        )
+        return Workspace(host=url, strict=False, keep_calls=_KEPT_CALLS, **options)
     except (DatabricksError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 

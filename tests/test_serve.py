@@ -127,3 +127,10 @@ def test_databricks_sdk_in_another_process_finds_who_it_is_without_a_warning(tmp
         )
     assert asked.stdout.strip() == "jane@acme.test"
     assert asked.stderr == ""
+
+
+def test_rate_limits_are_off_unless_asked_for():
+    search = "/api/2.0/mlflow/runs/search"
+    with serving("--rate-limits") as (_, limited), serving() as (_, free):
+        assert 429 in [ask(limited, "POST", search, {})[0] for _ in range(20)]
+        assert 429 not in [ask(free, "POST", search, {})[0] for _ in range(20)]
