@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from fakebricks.clock import Clock, RealClock, VirtualClock
 from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
+from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
@@ -168,6 +169,7 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
         Environment(profiles.variables(environment), urlsplit(host).hostname),
         SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
         MlflowState(),
+        workspace.surrounded(lambda token: acting_as(token, environment, workspace.profiles)),
     ):
         try:
             yield

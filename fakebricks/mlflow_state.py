@@ -88,6 +88,20 @@ class MlflowState:
                 vars(_found(module, name)).update(value)
 
 
+def settle() -> None:
+    """Let what was logged asynchronously arrive, as whoever MLflow acts for now; more can be logged afterwards."""
+    if _exists(_STORES, _TRACKING_STORES) and _found(_STORES, _TRACKING_STORES).cache_info().currsize:
+        _found(_FLUENT, "flush_async_logging")()
+    provider = _tracer()
+    if provider is None:
+        return
+    provider.force_flush()
+    for processor in attrgetter("_active_span_processor._span_processors")(provider):
+        queue = getattr(getattr(processor, "span_exporter", None), "_async_queue", None)
+        if queue is not None and queue.is_active():
+            queue.flush()
+
+
 def _finish_logging() -> None:
     """Let what was logged asynchronously arrive, and its threads end: later, no workspace would answer them."""
     for repository in list(_found(*_REPOSITORIES).values()) if _exists(*_REPOSITORIES) else ():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.persons import Person, Surroundings, checked_user_name
 from fakebricks.profiles import checked_profiles
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
@@ -101,7 +102,8 @@ class Workspace:
             calls=self.calls,
             unsupported=self.unsupported,
         )
-        self._add_person(user, self.token)
+        self._surroundings: list[Surroundings] = []
+        self.user(user, token=self.token)
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
 
@@ -123,6 +125,70 @@ class Workspace:
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
+
+    def user(self, name: str, *, token: str | None = None) -> Person:
+        """A person of the workspace, who is added if need be, with a home folder.
+
+        The workspace's own user, who is the first, is its admin; everybody else is an ordinary user.
+
+        Args:
+            name: such as `bob@acme.test`.
+            token: one to call the workspace with; one is made up for a new person.
+
+        Raises:
+            ValueError: the name cannot be that of a user, or the token is somebody else's.
+        """
+        people = self._services.people
+        with self._state.transaction():
+            if people.get(name) is None:
+                people.add(checked_user_name(name), token or self._ids.token())
+                self._services.directories.add_home(name, self.clock.millis())
+            elif token is not None:
+                people.add_token(name, token)
+            return Person(name, token or people.token_of(name))
+
+    @contextmanager
+    def acting_as(self, name: str) -> Iterator[Person]:
+        """Meanwhile, clients in this process call the workspace as another of its people.
+
+        It is as if another program ran: MLflow begins with nothing active. All is put back on exit. The environment is
+        that of the whole process, so other threads are that person, too.
+
+        >>> from fakebricks import fake_workspace
+        >>> from databricks.sdk import WorkspaceClient
+        >>> with fake_workspace() as workspace:
+        ...     workspace.user("bob@acme.test")
+        ...     with workspace.acting_as("bob@acme.test"):
+        ...         WorkspaceClient().current_user.me().user_name
+        Person(user_name='bob@acme.test')
+        'bob@acme.test'
+
+        Raises:
+            LookupError: there is no such person; `user` adds one.
+            RuntimeError: nobody has entered the workspace, so that no environment leads to it.
+        """
+        token = self._services.people.token_of(name)
+        if not self._surroundings:
+            message = (
+                f"acting_as({name!r}) changes the environment of this process, which does not lead to the workspace: "
+                "use it within fake_workspace() or a fixture, or send requests with user(...).token"
+            )
+            raise RuntimeError(message)
+        with self._surroundings[-1](token):
+            yield Person(name, token)
+
+    @contextmanager
+    def surrounded(self, surroundings: Surroundings) -> Iterator[None]:
+        """Meanwhile, the environment of this process leads to the workspace.
+
+        Args:
+            surroundings: makes it lead there with another token.
+        """
+        self._surroundings.append(surroundings)
+        try:
+            yield
+        finally:
+            self._surroundings.remove(surroundings)
 
     def table(self, full_name: str) -> pa.Table:
         """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
@@ -224,11 +290,6 @@ class Workspace:
         if token is None:
             return self._services.signed_urls.made(request.path, dict(request.query))
         return self._services.people.caller(token) is not None
-
-    def _add_person(self, user_name: str, token: str) -> None:
-        """A person, with a token and a home folder."""
-        self._services.people.add(user_name, token)
-        self._services.directories.add_home(user_name, self.clock.millis())
 
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from fakebricks.wire.errors import PermissionDenied, Unauthenticated
 from fakebricks.wire.messages import Request
 
+ADMINS = "admins"
+"""The group of a workspace's admins, which every workspace has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -22,6 +25,12 @@ class Caller:
     user_name: str
     display_name: str
     kind: str = "User"
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they are an admin of the workspace."""
+        return ADMINS in self.groups
 
 
 def token_of(request: Request) -> str | None:

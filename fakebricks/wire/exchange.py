@@ -1,7 +1,7 @@
 """The way of a call: from a request to a reply.
 
-Who is calling → route → rate limit → decode → operation → encode → call log, in one direction. It never raises: what
-goes wrong is a reply.
+Who is calling → route → rate limit → decode → privilege → operation → encode → call log, in one direction. It never
+raises: what goes wrong is a reply.
 """
 
 from __future__ import annotations
@@ -124,8 +124,14 @@ class Exchange:
         shape = decode(operation, asked.request, places)
         if operation.atomic:
             with self._transaction():
+                self._permit(operation, asked.call, shape)
                 return self._performed(operation, asked.call, shape)
+        self._permit(operation, asked.call, shape)
         return self._performed(operation, asked.call, shape)
+
+    def _permit(self, operation: Operation, call: Call, shape: Any) -> None:
+        if operation.privilege is not None and operation.decided_by is not None:
+            operation.privilege(self._services[operation.decided_by], call, shape)
 
     def _performed(self, operation: Operation, call: Call, shape: Any) -> Reply:
         service = self._services[operation.service]

@@ -8,6 +8,12 @@
 The annotations are the declaration: the first parameter names the domain service that the workspace passes, `call` says
 who asks and when, and `body`, where there is one, is the request's shape. The router, the coverage page and the
 "did you mean" texts are all derived from these declarations.
+
+What a caller must be allowed is declared beside it, by a function of the same form that raises PermissionDenied:
+
+    def manages(permissions: Permissions, call: Call, body: OfExperiment) -> None: ...
+
+    @routes.post("/api/2.0/mlflow/experiments/delete", privilege=manages)
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ from fakebricks.wire.authentication import Caller
 from fakebricks.wire.messages import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
+Privilege = Callable[..., None]
 
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -79,6 +86,9 @@ class Operation:
     raw: bool = False
     logged: bool = True
     rate_limit: str | None = None
+    privilege: Privilege | None = None
+    decided_by: type | None = None
+    """The service that the privilege asks."""
 
     @property
     def name(self) -> str:
@@ -98,12 +108,14 @@ class Options(TypedDict, total=False):
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
+    privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
     """
 
     atomic: bool
     public: bool
     raw: bool
     rate_limit: str
+    privilege: Privilege
 
 
 class Routes:
@@ -157,9 +169,17 @@ class Routes:
 
         def declare(function: F) -> F:
             service, shape = _annotations(function)
+            decided_by = _annotations(options["privilege"])[0] if "privilege" in options else None
             for path in paths:
                 operation = Operation(
-                    method, path, function, service, shape, logged=self._logged, rate_limit=self._rate_limit
+                    method,
+                    path,
+                    function,
+                    service,
+                    shape,
+                    logged=self._logged,
+                    rate_limit=self._rate_limit,
+                    decided_by=decided_by,
                 )
                 self._operations.append(replace(operation, **options))
             return function

@@ -1,7 +1,8 @@
 """Who there is in a workspace, and whose token is whose.
 
-Real: tokens stand for people, and each call is made as one of them. Refused for now: groups, service principals, SCIM
-beyond `Me`, and privileges; every person may do everything.
+Real: tokens stand for people, and each call is made as one of them. The first person is an admin of the workspace, the
+others are ordinary users; everybody is in the group `users`, and the admins in `admins`, as on the platform.
+Refused for now: other groups, service principals, and SCIM beyond `Me`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from fakebricks.ids import Ids
 from fakebricks.services.iam.records import Person, Token
 from fakebricks.state import State
-from fakebricks.wire.authentication import Caller
+from fakebricks.wire.authentication import ADMINS, Caller
+
+USERS = "users"
+"""The group of everybody in a workspace, which every workspace has."""
 
 
 class People:
@@ -22,20 +26,53 @@ class People:
         self._ids = ids
 
     def add(self, user_name: str, token: str) -> Person:
-        """A new person with that token."""
+        """A new person with that token; the first one is an admin."""
         name = user_name.partition("@")[0].replace(".", " ").title()
-        person = Person(id=self._ids.number(), user_name=user_name, display_name=name)
+        groups = frozenset((USERS,) if len(self._people) else (USERS, ADMINS))
+        person = Person(id=self._ids.number(), user_name=user_name, display_name=name, groups=groups)
         with self._state.transaction():
             self._people.put((user_name,), person)
-            self._tokens.put((token,), Token(user_name=user_name))
+            self.add_token(user_name, token)
         return person
+
+    def add_token(self, user_name: str, token: str) -> None:
+        """One more token of a person.
+
+        Raises:
+            ValueError: it is the token of somebody else.
+        """
+        held = self._tokens.get((token,))
+        if held is not None and held.user_name != user_name:
+            message = f"the token that {user_name} was to have is that of {held.user_name}"
+            raise ValueError(message)
+        self._tokens.put((token,), Token(user_name=user_name))
 
     def get(self, user_name: str) -> Person | None:
         """The person of that name, or None."""
         return self._people.get((user_name,))
 
+    def names(self) -> list[str]:
+        """The names of all people."""
+        return [person.user_name for _, person in self._people.scan()]
+
+    def has_group(self, name: str) -> bool:
+        """Whether there is such a group."""
+        return name in (USERS, ADMINS)
+
+    def token_of(self, user_name: str) -> str:
+        """A token of a person.
+
+        Raises:
+            LookupError: there is no such person.
+        """
+        for key, token in self._tokens.scan():
+            if token.user_name == user_name:
+                return str(key[0])
+        message = f"there is no {user_name!r} in the workspace; there are {', '.join(self.names())}"
+        raise LookupError(message)
+
     def caller(self, token: str) -> Caller | None:
         """Whom a token stands for, or None."""
         held = self._tokens.get((token,))
         person = held and self.get(held.user_name)
-        return Caller(person.id, person.user_name, person.display_name) if person else None
+        return Caller(person.id, person.user_name, person.display_name, groups=person.groups) if person else None
