@@ -29,7 +29,11 @@ def checked_profiles(names: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         ValueError: one could not stand in a tracking URI and in a configuration file.
+        TypeError: it is one name, not several.
     """
+    if isinstance(names, str):
+        message = f"profiles are a tuple of names: profiles=({names!r},)"
+        raise TypeError(message)
     names = tuple(names)
     for name in names:
         if not _NAME.fullmatch(name) or name == DEFAULTSECT:

@@ -50,3 +50,8 @@ def test_a_file_of_the_user_s_own_is_not_read_or_changed(tmp_path, monkeypatch):
 def test_a_name_that_no_profile_can_have_is_refused(made, name):
     with pytest.raises(ValueError, match="cannot be the name of a profile"):
         made(profiles=(name,))
+
+
+def test_one_name_is_not_taken_for_its_letters():
+    with pytest.raises(TypeError, match=r"profiles=\('prod',\)"):
+        fake_workspace(profiles="prod")
