@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from fakebricks.services.tracking.points import (
     SIZE,
     Place,
@@ -49,8 +51,7 @@ class Metrics:
             for metric in of_series:
                 series = self._with(index, series, metric)
                 if metric.model_id:
-                    of_model = (metric.model_id, metric.key, metric.timestamp, metric.step, metric.run_id)
-                    self._of_models.put(of_model, metric)
+                    self._put_of_model(index, metric, self._words(metric.model_id))
             if series is not None and series is not before:
                 self._series.put(index, series)
 
@@ -81,6 +82,11 @@ class Metrics:
     def of_model_named(self, model_id: str, key: str) -> list[Metric]:
         """All points of one metric of a logged model, by timestamp."""
         return [metric for _, metric in self._of_models.scan((model_id, key))]
+
+    def _put_of_model(self, index: tuple[str, str], metric: Metric, model_id: str) -> None:
+        run_id, key = index
+        shared = replace(metric, run_id=run_id, key=key, model_id=model_id)
+        self._of_models.put((model_id, key, metric.timestamp, metric.step, run_id), shared)
 
     def _with(self, index: tuple[str, str], series: Series | None, metric: Metric) -> Series:
         """The series with a point more; chunks that are not its last are stored."""

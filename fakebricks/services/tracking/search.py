@@ -1,7 +1,7 @@
 """Searching experiments, runs and logged models.
 
-Real: MLflow's filters, orders and pages over each. Without order_by a page costs what it holds; with order_by all that
-could match is looked at.
+Real: MLflow's filters, orders and pages over each. Of runs there may be very many: `run_finding` says how a page of
+them is found. Of experiments and logged models, order_by looks at all that could match.
 """
 
 from __future__ import annotations

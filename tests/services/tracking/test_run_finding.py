@@ -121,7 +121,7 @@ class IndexedAndScanned(RuleBasedStateMachine):
 
     @rule(number=OF_MANY)
     def delete(self, number) -> None:
-        self.attempt(self.runs.delete, self.run_id(number))
+        self.attempt(self.runs.delete, self.run_id(number), 1)
 
     @rule(number=OF_MANY)
     def restore(self, number) -> None:
