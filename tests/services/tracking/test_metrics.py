@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks.services.tracking import points
@@ -42,7 +42,6 @@ def age(one: Metric):
     return (one.step, one.timestamp, 0.0 if math.isnan(one.value) else one.value)
 
 
-@settings(max_examples=200, deadline=None)
 @given(batches=st.lists(SOME_METRICS), most=st.integers(2, 5), place=st.integers(0, 5))
 def test_histories_and_latest_points(batches, most, place):
     usual, points.MOST = points.MOST, most

@@ -174,7 +174,7 @@ def _found(search, question, max_results):
 
 
 TestIndexedAndScanned = IndexedAndScanned.TestCase
-TestIndexedAndScanned.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestIndexedAndScanned.settings = settings(stateful_step_count=30)
 
 
 def test_a_search_of_many_looks_at_few():
