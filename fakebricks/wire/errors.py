@@ -124,6 +124,10 @@ class PayloadTooLarge(DatabricksError):
     error_code, status = "BAD_REQUEST", 413
 
 
+class ResourceExhausted(DatabricksError):
+    error_code, status = "RESOURCE_EXHAUSTED", 429
+
+
 class RequestLimitExceeded(DatabricksError):
     """429; `retry_after` is in whole seconds."""
 

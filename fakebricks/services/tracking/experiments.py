@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fakebricks.ids import Ids
 from fakebricks.services.tracking.names import LONGEST_EXPERIMENT_TAG, check_length, check_name
+from fakebricks.services.tracking.quotas import TAGS_OF_AN_EXPERIMENT, Quota
 from fakebricks.services.tracking.records import ACTIVE, DELETED, Experiment, ExperimentId, Tag
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.paths import normal
@@ -37,6 +38,7 @@ class Experiments:
     def __init__(self, state: State, ids: Ids, directories: Directories) -> None:
         self._experiments = state.table("experiments", Experiment)
         self._tags = state.table("experiment_tags", Tag)
+        self._quota = Quota(state, self._tags, "experiment_tags", TAGS_OF_AN_EXPERIMENT, "tags of an experiment")
         self._newest = state.table("experiments_by_creation", ExperimentId)
         self._deleted_names = state.table("deleted_experiment_names", ExperimentId)
         self._ids = ids
@@ -71,7 +73,7 @@ class Experiments:
         self._experiments.put((experiment_id,), experiment)
         self._newest.put((ACTIVE, -millis, experiment_id), ExperimentId(experiment_id=experiment_id))
         for key, value in tags:
-            self._tags.put((experiment_id, key), Tag(key=key, value=value))
+            self._put_tag(experiment_id, key, value)
         return experiment
 
     def get(self, experiment_id: str) -> Experiment:
@@ -143,7 +145,7 @@ class Experiments:
         renamed = replace(experiment, name=path, last_update_time=millis)
         self._directories.remove(_node(experiment, millis))
         self._directories.add(_node(renamed, millis))
-        self._tags.delete((experiment_id, SOURCE_NAME))
+        self._drop_tag(experiment_id, SOURCE_NAME)
         self._experiments.put((experiment_id,), renamed)
 
     def delete(self, experiment_id: str, millis: int) -> None:
@@ -177,7 +179,7 @@ class Experiments:
         """Set a tag of an active experiment, whose time of update stays, as in MLflow's own store."""
         _check_tag(key, value)
         _active(self.get(experiment_id))
-        self._tags.put((experiment_id, key), Tag(key=key, value=value))
+        self._put_tag(experiment_id, key, value)
 
     def delete_tag(self, experiment_id: str, key: str) -> None:
         """Delete a tag of an active experiment.
@@ -188,7 +190,7 @@ class Experiments:
         _active(self.get(experiment_id))
         if self._tags.get((experiment_id, key)) is None:
             raise ResourceDoesNotExist(f"No tag with key '{key}' in experiment with id '{experiment_id}'.")
-        self._tags.delete((experiment_id, key))
+        self._drop_tag(experiment_id, key)
 
     def tags(self, experiment: Experiment) -> list[Tag]:
         """The tags that were set, then those that Databricks adds (observed: their names, order and values)."""
@@ -205,6 +207,16 @@ class Experiments:
         """The experiments of a lifecycle stage, the newest first."""
         for _, entry in self._newest.scan((stage,)):
             yield self.get(entry.experiment_id)
+
+    def _put_tag(self, experiment_id: str, key: str, value: str) -> None:
+        if self._tags.get((experiment_id, key)) is None:
+            self._quota.take(experiment_id)
+        self._tags.put((experiment_id, key), Tag(key=key, value=value))
+
+    def _drop_tag(self, experiment_id: str, key: str) -> None:
+        if self._tags.get((experiment_id, key)) is not None:
+            self._tags.delete((experiment_id, key))
+            self._quota.give_back(experiment_id)
 
     def _stage(self, experiment: Experiment, stage: str, millis: int) -> None:
         experiment_id = experiment.experiment_id

@@ -66,6 +66,12 @@ class Run(Record, frozen=True):
         return f"{self.artifact_location}/{self.run_id}/artifacts"
 
 
+class Count(Record, frozen=True):
+    """How many things of a kind an owner has."""
+
+    number: int
+
+
 class Metric(Record, frozen=True):
     """One point of a metric, as it is logged and answered; of runs, see `Series` for how it is stored."""
 

@@ -15,6 +15,7 @@ from fakebricks.services.tracking.datasets import Datasets
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.metrics import Metrics
 from fakebricks.services.tracking.names import LONGEST_PARAM, check_batch, check_distinct, check_length, check_name
+from fakebricks.services.tracking.quotas import PARAMS_OF_A_RUN, Quota
 from fakebricks.services.tracking.records import (
     DatasetInput,
     DatasetSummary,
@@ -38,6 +39,7 @@ class RunData:
 
     def __init__(self, state: State, runs: Runs, logged_models: LoggedModels, metrics: Metrics) -> None:
         self._params = state.table("params", Param)
+        self._quota = Quota(state, self._params, "params", PARAMS_OF_A_RUN, "params of a run")
         self._datasets = Datasets(state)
         self._read = state.table("model_inputs", ModelInput)
         self._written = state.table("model_outputs", ModelOutput)
@@ -167,6 +169,7 @@ class RunData:
         check_length(value, f"{path}value", LONGEST_PARAM)
         present = self._params.get((run_id, key))
         if present is None:
+            self._quota.take(run_id)
             self._params.put((run_id, key), Param(key=key, value=self.runs.words(value)))
             self.runs.index.changed(run, "parameter", key, None, value)
         elif present.value != value:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from fakebricks.ids import Ids
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
+from fakebricks.services.tracking.quotas import TAGS_OF_A_RUN, Quota
 from fakebricks.services.tracking.records import ACTIVE, DELETED, ENTRY, IndexEntry, Run, Tag
 from fakebricks.services.tracking.run_index import Place, RunIndex
 from fakebricks.services.tracking.run_names import generated_name
@@ -37,6 +38,7 @@ class Runs:
     def __init__(self, state: State, ids: Ids, experiments: Experiments) -> None:
         self._runs = state.table("runs", Run)
         self._tags = state.table("run_tags", Tag)
+        self._quota = Quota(state, self._tags, "run_tags", TAGS_OF_A_RUN, "tags of a run")
         self._newest = state.table("runs_by_start", IndexEntry)
         self._deletions = state.table("runs_by_deletion", IndexEntry)
         self.index = RunIndex(state)
@@ -174,6 +176,7 @@ class Runs:
         if before is None:
             raise ResourceDoesNotExist(f"No tag with name: {key} in run with id {run_id}")
         self._tags.delete((run_id, key))
+        self._quota.give_back(run_id)
         self.index.changed(run, "tag", key, before.value, None)
 
     def tags(self, run_id: str) -> list[Tag]:
@@ -218,6 +221,8 @@ class Runs:
     def _put_tag(self, run: Run, key: str, value: str) -> None:
         key = self.words(key)
         before = self._tags.get((run.run_id, key))
+        if before is None:
+            self._quota.take(run.run_id)
         self._tags.put((run.run_id, key), Tag(key=key, value=self.words(value)))
         self.index.changed(run, "tag", key, before.value if before else None, value)
 

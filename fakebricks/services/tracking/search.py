@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 STAGES = {"ACTIVE_ONLY": (ACTIVE,), "DELETED_ONLY": (DELETED,), "ALL": (ACTIVE, DELETED)}
 MOST_RESULTS = 50_000
+MOST_EXPERIMENTS = 100
+"""In one search of runs: that there is a limit is observed, its number is not."""
 
 _METRIC = Column("number", NUMBERS)
 _TEXT = Column("string", STRINGS + NULLS)
@@ -92,6 +94,11 @@ class RunSearch:
             InvalidParameterValue: the filter, the order, the number or the token cannot be.
         """
         check_max_results(max_results)
+        if len(experiment_ids) > MOST_EXPERIMENTS:
+            raise InvalidParameterValue(
+                f"Too many `experiment_ids` specified in SearchRuns request: {len(experiment_ids)}, where at most "
+                f"{MOST_EXPERIMENTS} are allowed."
+            )
         conditions = RUNS.conditions(filter_string)
         orders = decisive(RUNS.orders(order_by))
         tokens = PageTokens("runs", experiment_ids, filter_string, run_view_type, order_by)
