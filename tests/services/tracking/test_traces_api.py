@@ -138,6 +138,15 @@ def test_a_trace_exported_again_takes_its_own_place(rest, experiment_id):
         export(rest, other)
 
 
+def test_a_retried_export_changes_nothing(rest, experiment_id):
+    said = {"assessment_name": "ok", "source": {"source_type": "HUMAN"}, "create_time": "2026-01-01T00:00:01Z"}
+    assessments = [{**said, "feedback": {"value": True}}, {**said, "feedback": {"value": False}}]
+    first = export(rest, experiment_id, assessments=assessments)
+
+    assert export(rest, experiment_id, assessments=assessments) == first
+    assert len(first["assessments"]) == 2
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -228,6 +237,9 @@ def test_links_that_cannot_be(rest, experiment_id):
         rest.post(f"{V2}/link-to-run", trace_ids=["tr-1"] * 101, run_id=run_id)
     with pytest.raises(RefusedError, match="RESOURCE_DOES_NOT_EXIST"):
         rest.post(f"{V2}/link-to-run", trace_ids=["tr-1"], run_id="0" * 32)
+    rest.post(f"{MLFLOW}/runs/delete", run_id=run_id)
+    with pytest.raises(RefusedError, match="must be in the 'active' state"):
+        rest.post(f"{V2}/link-to-run", trace_ids=["tr-1"], run_id=run_id)
     found = rest.post(f"{V3}/search", locations=[location(experiment_id)], filter=f"run_id = '{run_id}'")
     assert found == {"traces": []}
 

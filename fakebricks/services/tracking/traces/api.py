@@ -85,7 +85,7 @@ def start_trace(search: TraceSearch, call: Call, body: StartTrace) -> dict[str, 
         call.notes.append("The spans in this request are not used, as on the platform; clients upload them as a file.")
     trace = search.traces.start(info.started)
     for assessment in info.assessments:
-        search.assessments.create(trace.trace_id, assessment.given(trace.trace_id), call.millis)
+        search.assessments.create_with_trace(trace.trace_id, assessment.given(trace.trace_id), call.millis)
     return _trace(search, trace.trace_id)
 
 

@@ -92,6 +92,11 @@ class Assessments:
         self._traces.put(replace(trace, assessments_made=trace.assessments_made + 1))
         return assessment
 
+    def create_with_trace(self, trace_id: str, given: Given, millis: int) -> None:
+        """An assessment that came with its trace; nothing happens where it did before, as when a client retries."""
+        if not any(_is_same(one, given) for one in self.of_trace(trace_id)):
+            self.create(trace_id, given, millis)
+
     def get(self, trace_id: str, assessment_id: str) -> Assessment:
         """An assessment of a trace.
 
@@ -154,6 +159,17 @@ _CANNOT_BECOME = {
     Expectation: "Cannot update expectation value on a Feedback assessment.",
     Feedback: "Cannot update feedback value on an Expectation assessment.",
 }
+
+
+def _is_same(assessment: Assessment, given: Given) -> bool:
+    """Whether an assessment is the one that is told of, made at the time that its maker says."""
+    return (
+        assessment.name == given.name
+        and assessment.create_time == given.create_time
+        and assessment.judgement == given.judgement
+        and (assessment.source_type, assessment.source_id) == (given.source_type, given.source_id)
+        and assessment.span_id == (given.span_id or None)
+    )
 
 
 def _name(name: str) -> str:
