@@ -43,11 +43,10 @@ def clauses(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def quoted_keys(draw: st.DrawFn) -> str:
+def quoted_keys(draw: st.DrawFn, quotes: tuple[str, ...] = ("``", '""')) -> str:
     key = draw(KEYS)
     bare = key.replace(".", "").isalnum()
-    quotes = ["``", '""'] + ([""] if bare else [])
-    quote = draw(st.sampled_from(quotes))
+    quote = draw(st.sampled_from((*quotes, "") if bare else quotes))
     return f"{quote[:1]}{key}{quote[1:]}"
 
 
@@ -119,7 +118,7 @@ def model_filters(draw: st.DrawFn) -> str:
     if kind == "attribute":
         prefix = draw(st.sampled_from(["", "attributes."]))
         return f"{prefix}{draw(st.sampled_from(['name', 'model_type', 'source_run_id']))}{text}"
-    return f"{kind}s.{draw(quoted_keys())}{text}"
+    return f"{kind}s.{draw(quoted_keys(quotes=('``',)))}{text}"
 
 
 @st.composite
