@@ -10,9 +10,11 @@ from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
+from fakebricks.services.files.privileges import PathPrivileges
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
+from fakebricks.services.iam.access_control import AccessControl
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.model_registry import model_files
@@ -29,11 +31,13 @@ from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
+from fakebricks.services.tracking.experiment_permissions import ExperimentPermissions
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.logged_model_search import LoggedModelSearch
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.made_runs import AllRuns
 from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.privileges import Privileges
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.search import ExperimentSearch, RunSearch
@@ -45,6 +49,7 @@ from fakebricks.services.unity_catalog.api import Metastore
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
+from fakebricks.services.workspace.tree_permissions import TreePermissions
 from fakebricks.services.workspace_model_registry import model_versions
 from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
 from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
@@ -73,6 +78,7 @@ def router() -> Router:
         bulk_api,
         experiments_api,
         logged_models_api,
+        permissions_api,
         runs_api,
         server_api,
     )
@@ -92,6 +98,7 @@ def router() -> Router:
             *iam_api.routes,
             *workspace_api.routes,
             *experiments_api.routes,
+            *permissions_api.routes,
             *runs_api.routes,
             *bulk_api.routes,
             *logged_models_api.routes,
@@ -172,10 +179,23 @@ class Services:
         traces = Traces(state, ids, self.experiments, self.runs)
         assessments = Assessments(state, ids, traces)
         self.artifacts = Artifacts(self.files, self.signed_urls, self.runs, self.logged_models, traces)
-        self.add(
-            Objects(self.directories, self.experiments),
+        permissions = ExperimentPermissions(self.experiments, AccessControl(state, self.people), self.directories)
+        tree = TreePermissions(self.directories, permissions)
+        self.privileges = Privileges(
+            permissions,
+            self.directories,
             self.experiments,
-            ExperimentSearch(self.experiments),
+            runs=self.runs,
+            logged_models=self.logged_models,
+            traces=traces,
+        )
+        self.add(
+            Objects(self.directories, self.experiments, tree),
+            tree,
+            self.experiments,
+            permissions,
+            self.privileges,
+            ExperimentSearch(self.experiments, permissions),
             self.runs,
             run_data,
             RunSearch(self.runs, run_data),
@@ -245,7 +265,8 @@ class Services:
             uploads.ROOT: self.uploads,
             model_versions.ROOT: RegistryStorage(),
         }
-        self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads))
+        judges = {artifacts.ROOT: self.privileges}
+        self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
 
     def _experiment_of(self, run_id: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from fakebricks.services.files.content import head_of, reply_with
+from fakebricks.services.files.privileges import reads, writes
 from fakebricks.services.files.records import FileEntry
 from fakebricks.services.files.signed_urls import STORAGE_PATH, Operation, SignedUrls
 from fakebricks.services.files.storage import Storage
@@ -106,36 +107,36 @@ class SignedUrl(Answer):
     url: str
 
 
-@routes.put(_FILES, raw=True)
+@routes.put(_FILES, raw=True, privilege=writes)
 def upload_file(service: FilesService, call: Call, body: UploadFile) -> Reply:
     service.storage.write(body.absolute, call.request.body, overwrite=body.overwrite)
     return Reply(204)
 
 
-@routes.get(_FILES)
+@routes.get(_FILES, privilege=reads)
 def download_file(service: FilesService, call: Call, body: AtPath) -> Reply:
     entry = service.storage.file(body.absolute)
     return reply_with(entry, lambda: service.storage.content(entry), call.request)
 
 
-@routes.head(_FILES)
+@routes.head(_FILES, privilege=reads)
 def get_file_metadata(service: FilesService, call: Call, body: AtPath) -> Reply:
     return head_of(service.storage.file(body.absolute))
 
 
-@routes.delete(_FILES)
+@routes.delete(_FILES, privilege=writes)
 def delete_file(service: FilesService, call: Call, body: AtPath) -> Reply:
     service.storage.delete(body.absolute)
     return Reply(204)
 
 
-@routes.put(_DIRECTORIES)
+@routes.put(_DIRECTORIES, privilege=writes)
 def create_directory(service: FilesService, call: Call, body: AtPath) -> Reply:
     service.storage.make_directory(body.absolute)
     return Reply(204)
 
 
-@routes.get(_DIRECTORIES)
+@routes.get(_DIRECTORIES, privilege=reads)
 def list_directory_contents(service: FilesService, call: Call, body: ListDirectory) -> dict[str, Any]:
     tokens = PageTokens("list_directory_contents", body.path.removesuffix("/"))
     place = tokens.read(body.page_token)
@@ -148,30 +149,30 @@ def list_directory_contents(service: FilesService, call: Call, body: ListDirecto
     return {"contents": contents} if contents else {}
 
 
-@routes.head(_DIRECTORIES)
+@routes.head(_DIRECTORIES, privilege=reads)
 def get_directory_metadata(service: FilesService, call: Call, body: AtPath) -> Reply:
     service.storage.directory(body.absolute)
     return Reply(200)
 
 
-@routes.delete(_DIRECTORIES)
+@routes.delete(_DIRECTORIES, privilege=writes)
 def delete_directory(service: FilesService, call: Call, body: AtPath) -> Reply:
     service.storage.delete_directory(body.absolute)
     return Reply(204)
 
 
-@routes.post("/api/2.0/fs/create-upload-url")
+@routes.post("/api/2.0/fs/create-upload-url", privilege=writes)
 def create_upload_url(service: FilesService, call: Call, body: CreateUrl) -> SignedUrl:
     return _signed(service, call, "PUT", service.storage.writable(body.path), body.expire_time)
 
 
-@routes.post("/api/2.0/fs/create-download-url")
+@routes.post("/api/2.0/fs/create-download-url", privilege=reads)
 def create_download_url(service: FilesService, call: Call, body: CreateUrl) -> SignedUrl:
     """Its path comes in the body from MLflow and in the query from databricks-sdk (observed)."""
     return _signed(service, call, "GET", service.storage.file(body.path).path, body.expire_time)
 
 
-@routes.post(_FILES)
+@routes.post(_FILES, privilege=writes)
 def upload_in_parts(service: FilesService, call: Call, body: UploadInParts) -> dict[str, Any]:
     path = service.storage.writable(body.absolute)
     if body.action == "initiate-upload":
@@ -180,7 +181,7 @@ def upload_in_parts(service: FilesService, call: Call, body: UploadInParts) -> d
     return {}
 
 
-@routes.post("/api/2.0/fs/create-upload-part-urls")
+@routes.post("/api/2.0/fs/create-upload-part-urls", privilege=writes)
 def create_upload_part_urls(service: FilesService, call: Call, body: CreatePartUrls) -> dict[str, Any]:
     path = service.storage.writable(body.path)
     urls = []
@@ -190,7 +191,7 @@ def create_upload_part_urls(service: FilesService, call: Call, body: CreatePartU
     return {"upload_part_urls": urls}
 
 
-@routes.post("/api/2.0/fs/create-abort-upload-url")
+@routes.post("/api/2.0/fs/create-abort-upload-url", privilege=writes)
 def create_abort_upload_url(service: FilesService, call: Call, body: CreateAbortUrl) -> dict[str, Any]:
     place = service.uploads.directory(body.session_token, service.storage.writable(body.path))
     return {"abort_upload_url": _signed(service, call, "DELETE", place, body.expire_time)}

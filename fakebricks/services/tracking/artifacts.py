@@ -22,6 +22,9 @@ ROOT = "WorkspaceInternal"
 _PREFIX = (ROOT, "Mlflow", "Artifacts")
 _DEPTH = 6
 
+EXPERIMENT_PART = 3
+"""Which part of a path says the experiment."""
+
 
 class Artifacts:
     """The artifacts of one workspace. Paths are relative to the artifact root of their run, logged model or trace."""
@@ -111,7 +114,7 @@ class Artifacts:
         if parts[:3] != _PREFIX or len(parts) < _DEPTH or parts[4] not in ("Runs", "LoggedModels", "Traces"):
             form = f"'{joined(_PREFIX)}/<experiment>/Runs/<run>', '.../LoggedModels/<model>' or '.../Traces/<trace>'"
             raise InvalidParameterValue(f"Invalid path: '{joined(parts)}' is not below {form}.")
-        experiment_id, kind, owner = parts[3:6]
+        experiment_id, kind, owner = parts[EXPERIMENT_PART:_DEPTH]
         if self._experiment_of(kind, owner, writing=writing) != experiment_id:
             raise ResourceDoesNotExist(
                 f"Experiment '{experiment_id}' has no such run, logged model or trace: '{owner}'."

@@ -10,7 +10,10 @@ from fakebricks.services.files.records import FileEntry
 from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
+from fakebricks.services.tracking.privileges import of_logged_model, of_run
 from fakebricks.services.tracking.rate_limits import MLFLOW
+from fakebricks.services.tracking.shapes import RunOf
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
 routes = Routes(rate_limit=MLFLOW)
@@ -35,9 +38,7 @@ class LoggedModelCredentials(Shape):
     page_token: str = ""
 
 
-class ListArtifacts(Shape):
-    run_id: str = ""
-    run_uuid: str = ""
+class ListArtifacts(RunOf, kw_only=True):
     path: str = ""
     page_token: str = ""
 
@@ -86,27 +87,27 @@ class Credential(Answer):
     run_id: str = ""
 
 
-@routes.post("/api/2.0/mlflow/artifacts/credentials-for-read")
+@routes.post("/api/2.0/mlflow/artifacts/credentials-for-read", privilege=of_run(VIEW))
 def get_credentials_for_read(artifacts: Artifacts, call: Call, body: RunCredentials) -> dict[str, Any]:
     directory, _ = artifacts.of_run(body.run_id)
     urls = [(path, artifacts.read_url(directory, path, call.base_url)) for path in body.path]
     return {"credential_infos": [_credential(path, url, body.run_id) for path, url in urls]}
 
 
-@routes.post("/api/2.0/mlflow/artifacts/credentials-for-write")
+@routes.post("/api/2.0/mlflow/artifacts/credentials-for-write", privilege=of_run(EDIT))
 def get_credentials_for_write(artifacts: Artifacts, call: Call, body: RunCredentials) -> dict[str, Any]:
     directory, _ = artifacts.of_run(body.run_id)
     urls = [(path, artifacts.write_url(directory, path, call.base_url)) for path in body.path]
     return {"credential_infos": [_credential(path, url, body.run_id) for path, url in urls]}
 
 
-@routes.get("/api/2.0/mlflow/artifacts/list")
+@routes.get("/api/2.0/mlflow/artifacts/list", privilege=of_run(VIEW))
 def list_artifacts(artifacts: Artifacts, call: Call, body: ListArtifacts) -> dict[str, Any]:
-    directory, uri = artifacts.of_run(body.run_id or body.run_uuid)
+    directory, uri = artifacts.of_run(body.id)
     return {"root_uri": uri, **_listed(artifacts, directory, body.path, body.page_token)}
 
 
-@routes.post(f"{_LOGGED_MODEL}/credentials-for-download")
+@routes.post(f"{_LOGGED_MODEL}/credentials-for-download", privilege=of_logged_model(VIEW))
 def get_credentials_for_logged_model_download(
     artifacts: Artifacts, call: Call, body: LoggedModelCredentials
 ) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def get_credentials_for_logged_model_download(
     return {"credentials": [{"model_id": body.model_id, "credential_info": _credential(*one)} for one in urls]}
 
 
-@routes.post(f"{_LOGGED_MODEL}/credentials-for-upload")
+@routes.post(f"{_LOGGED_MODEL}/credentials-for-upload", privilege=of_logged_model(EDIT))
 def get_credentials_for_logged_model_upload(
     artifacts: Artifacts, call: Call, body: LoggedModelCredentials
 ) -> dict[str, Any]:
@@ -124,13 +125,13 @@ def get_credentials_for_logged_model_upload(
     return {"credentials": [{"model_id": body.model_id, "credential_info": _credential(*one)} for one in urls]}
 
 
-@routes.get(f"{_LOGGED_MODEL}/directories")
+@routes.get(f"{_LOGGED_MODEL}/directories", privilege=of_logged_model(VIEW))
 def list_logged_model_artifacts(artifacts: Artifacts, call: Call, body: ListLoggedModelArtifacts) -> dict[str, Any]:
     directory, uri = artifacts.of_logged_model(body.model_id)
     return {"root_uri": uri, **_listed(artifacts, directory, body.artifact_directory_path, body.page_token)}
 
 
-@routes.post(f"{_ARTIFACTS}/create-multipart-upload")
+@routes.post(f"{_ARTIFACTS}/create-multipart-upload", privilege=of_run(EDIT))
 def create_multipart_upload(uploads: ArtifactUploads, call: Call, body: CreateMultipartUpload) -> dict[str, Any]:
     begun = uploads.begin(body.run_id, body.path, body.num_parts, call.base_url)
     return {
@@ -140,13 +141,13 @@ def create_multipart_upload(uploads: ArtifactUploads, call: Call, body: CreateMu
     }
 
 
-@routes.get(f"{_ARTIFACTS}/get-presigned-upload-part-url")
+@routes.get(f"{_ARTIFACTS}/get-presigned-upload-part-url", privilege=of_run(EDIT))
 def get_presigned_upload_part_url(uploads: ArtifactUploads, call: Call, body: UploadPart) -> dict[str, Any]:
     url = uploads.part_url(body.run_id, body.path, body.upload_id, body.part_number, call.base_url)
     return {"upload_credential_info": _credential(body.path, url, body.run_id)}
 
 
-@routes.post(f"{_ARTIFACTS}/complete-multipart-upload")
+@routes.post(f"{_ARTIFACTS}/complete-multipart-upload", privilege=of_run(EDIT))
 def complete_multipart_upload(uploads: ArtifactUploads, call: Call, body: CompleteMultipartUpload) -> None:
     parts = [(part.part_number, part.etag) for part in body.part_etags]
     uploads.complete(body.run_id, body.path, body.upload_id, parts)

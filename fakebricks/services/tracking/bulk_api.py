@@ -11,6 +11,8 @@ from typing import Annotated
 
 import msgspec
 
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
+from fakebricks.services.tracking.privileges import of_experiment, of_experiments, of_runs
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.tracking.records import DatasetSummary, Metric
 from fakebricks.services.tracking.run_data import RunData
@@ -89,19 +91,23 @@ class SearchDatasetsAnswer(Answer):
     dataset_summaries: tuple[DatasetSummaryAnswer, ...] = ()
 
 
-@routes.post("/api/2.0/mlflow/databricks/runs/delete-runs")
+@routes.post("/api/2.0/mlflow/databricks/runs/delete-runs", privilege=of_experiment(EDIT))
 def delete_runs(runs: Runs, call: Call, body: DeleteRuns) -> DeleteRunsAnswer:
     """Created at or before a time: the time that the run says it started at."""
     count = runs.delete_started_until(body.experiment_id, body.max_timestamp_millis, body.max_runs, call.millis)
     return DeleteRunsAnswer(count)
 
 
-@routes.post("/api/2.0/mlflow/databricks/runs/restore-runs")
+@routes.post("/api/2.0/mlflow/databricks/runs/restore-runs", privilege=of_experiment(EDIT))
 def restore_runs(runs: Runs, call: Call, body: RestoreRuns) -> RestoreRunsAnswer:
     return RestoreRunsAnswer(runs.restore_deleted_since(body.experiment_id, body.min_timestamp_millis, body.max_runs))
 
 
-@routes.get("/api/2.0/mlflow/metrics/get-history-bulk", "/ajax-api/2.0/mlflow/metrics/get-history-bulk")
+@routes.get(
+    "/api/2.0/mlflow/metrics/get-history-bulk",
+    "/ajax-api/2.0/mlflow/metrics/get-history-bulk",
+    privilege=of_runs(VIEW, "run_id"),
+)
 def get_history_bulk(data: RunData, call: Call, body: GetHistories) -> HistoriesAnswer:
     """The points of one metric of some runs, by run, and then by time and step."""
     points = (metric for run_id in sorted(set(body.run_id)) for metric in data.points(run_id, body.metric_key))
@@ -109,7 +115,9 @@ def get_history_bulk(data: RunData, call: Call, body: GetHistories) -> Histories
 
 
 @routes.get(
-    "/api/2.0/mlflow/metrics/get-history-bulk-interval", "/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval"
+    "/api/2.0/mlflow/metrics/get-history-bulk-interval",
+    "/ajax-api/2.0/mlflow/metrics/get-history-bulk-interval",
+    privilege=of_runs(VIEW, "run_ids"),
 )
 def get_history_bulk_interval(data: RunData, call: Call, body: SampleHistories) -> HistoriesAnswer:
     """Of each run as many points as asked for, evenly spread over the steps, the first and the last among them."""
@@ -131,7 +139,11 @@ def get_history_bulk_interval(data: RunData, call: Call, body: SampleHistories) 
     return _answer(found)
 
 
-@routes.post("/api/2.0/mlflow/experiments/search-datasets", "/ajax-api/2.0/mlflow/experiments/search-datasets")
+@routes.post(
+    "/api/2.0/mlflow/experiments/search-datasets",
+    "/ajax-api/2.0/mlflow/experiments/search-datasets",
+    privilege=of_experiments(VIEW),
+)
 def search_datasets(data: RunData, call: Call, body: SearchDatasets) -> SearchDatasetsAnswer:
     found = data.datasets_of(body.experiment_ids)
     return SearchDatasetsAnswer(dataset_summaries=tuple(DatasetSummaryAnswer.of(one) for one in found))

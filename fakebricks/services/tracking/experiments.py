@@ -98,6 +98,10 @@ class Experiments:
             )
         raise ResourceDoesNotExist(f"Node ID {experiment_id} does not exist.")
 
+    def find(self, experiment_id: str) -> Experiment | None:
+        """The experiment of that id, deleted ones too, or None."""
+        return self._experiments.get((experiment_id,))
+
     def for_runs(self, experiment_id: str) -> Experiment:
         """The experiment of that id, for an operation on its runs, which says otherwise what is missing (observed)."""
         experiment = self._experiments.get((experiment_id,))

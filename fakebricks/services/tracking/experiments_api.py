@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from fakebricks.services.tracking.experiment_permissions import EDIT, MANAGE, VIEW
 from fakebricks.services.tracking.experiments import Experiments
+from fakebricks.services.tracking.privileges import (
+    of_experiment,
+    of_named_experiment,
+    of_new_experiment,
+    of_renamed_experiment,
+)
 from fakebricks.services.tracking.rate_limits import EXPERIMENTS, MLFLOW
 from fakebricks.services.tracking.records import Experiment
 from fakebricks.services.tracking.search import MOST_RESULTS, ExperimentSearch
@@ -95,19 +102,19 @@ class SearchExperimentsAnswer(Answer):
     next_page_token: str | None = None
 
 
-@routes.post("/api/2.0/mlflow/experiments/create", rate_limit=EXPERIMENTS)
+@routes.post("/api/2.0/mlflow/experiments/create", rate_limit=EXPERIMENTS, privilege=of_new_experiment)
 def create_experiment(experiments: Experiments, call: Call, body: CreateExperiment) -> CreateExperimentAnswer:
     tags = [tag.pair for tag in body.tags]
     created = experiments.create(body.name, body.artifact_location, tags, call.caller, call.millis)
     return CreateExperimentAnswer(experiment_id=created.experiment_id)
 
 
-@routes.get("/api/2.0/mlflow/experiments/get")
+@routes.get("/api/2.0/mlflow/experiments/get", privilege=of_experiment(VIEW))
 def get_experiment(experiments: Experiments, call: Call, body: OfExperiment) -> GetExperimentAnswer:
     return GetExperimentAnswer(experiment=ExperimentAnswer.of(experiments, experiments.get(body.experiment_id)))
 
 
-@routes.get("/api/2.0/mlflow/experiments/get-by-name")
+@routes.get("/api/2.0/mlflow/experiments/get-by-name", privilege=of_named_experiment)
 def get_experiment_by_name(experiments: Experiments, call: Call, body: GetExperimentByName) -> GetExperimentAnswer:
     found = experiments.get_by_name(body.experiment_name)
     return GetExperimentAnswer(experiment=ExperimentAnswer.of(experiments, found))
@@ -117,6 +124,7 @@ def get_experiment_by_name(experiments: Experiments, call: Call, body: GetExperi
 @routes.get("/api/2.0/mlflow/experiments/search", rate_limit=EXPERIMENTS)
 def search_experiments(search: ExperimentSearch, call: Call, body: SearchExperiments) -> SearchExperimentsAnswer:
     found, token = search.search(
+        call.caller,
         filter_string=body.filter,
         view_type=body.view_type,
         max_results=body.max_results,
@@ -131,6 +139,7 @@ def search_experiments(search: ExperimentSearch, call: Call, body: SearchExperim
 def list_experiments(search: ExperimentSearch, call: Call, body: ListExperiments) -> SearchExperimentsAnswer:
     """All of them, unless a page is asked for, of at most 1,000 (documented)."""
     found, token = search.search(
+        call.caller,
         filter_string="",
         view_type=body.view_type,
         max_results=MOST_RESULTS if body.max_results is None else min(body.max_results, _MOST_LISTED),
@@ -141,7 +150,7 @@ def list_experiments(search: ExperimentSearch, call: Call, body: ListExperiments
     return SearchExperimentsAnswer(experiments=answers, next_page_token=token)
 
 
-@routes.post("/api/2.0/mlflow/experiments/update", rate_limit=EXPERIMENTS)
+@routes.post("/api/2.0/mlflow/experiments/update", rate_limit=EXPERIMENTS, privilege=of_renamed_experiment)
 def update_experiment(experiments: Experiments, call: Call, body: UpdateExperiment) -> None:
     """Without a new name nothing changes, but the experiment must exist."""
     if body.new_name is None:
@@ -150,21 +159,21 @@ def update_experiment(experiments: Experiments, call: Call, body: UpdateExperime
     experiments.rename(body.experiment_id, body.new_name, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/experiments/delete", rate_limit=EXPERIMENTS)
+@routes.post("/api/2.0/mlflow/experiments/delete", rate_limit=EXPERIMENTS, privilege=of_experiment(MANAGE))
 def delete_experiment(experiments: Experiments, call: Call, body: OfExperiment) -> None:
     experiments.delete(body.experiment_id, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/experiments/restore", rate_limit=EXPERIMENTS)
+@routes.post("/api/2.0/mlflow/experiments/restore", rate_limit=EXPERIMENTS, privilege=of_experiment(MANAGE))
 def restore_experiment(experiments: Experiments, call: Call, body: OfExperiment) -> None:
     experiments.restore(body.experiment_id, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/experiments/set-experiment-tag")
+@routes.post("/api/2.0/mlflow/experiments/set-experiment-tag", privilege=of_experiment(EDIT))
 def set_experiment_tag(experiments: Experiments, call: Call, body: SetExperimentTag) -> None:
     experiments.set_tag(body.experiment_id, body.key, body.value)
 
 
-@routes.post("/api/2.0/mlflow/experiments/delete-experiment-tag")
+@routes.post("/api/2.0/mlflow/experiments/delete-experiment-tag", privilege=of_experiment(EDIT))
 def delete_experiment_tag(experiments: Experiments, call: Call, body: DeleteExperimentTag) -> None:
     experiments.delete_tag(body.experiment_id, body.key)

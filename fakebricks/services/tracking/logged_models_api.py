@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
 from fakebricks.services.tracking.logged_model_search import DatasetFilter, LoggedModelSearch, OrderBy
 from fakebricks.services.tracking.logged_models import LoggedModels
 from fakebricks.services.tracking.metrics import Metrics
+from fakebricks.services.tracking.privileges import of_experiments, of_logged_model, of_new_logged_model
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.tracking.records import LoggedModel
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long, MetricAnswer
@@ -123,7 +125,7 @@ class SearchLoggedModelsAnswer(Answer):
     next_page_token: str | None = None
 
 
-@routes.post("/api/2.0/mlflow/logged-models")
+@routes.post("/api/2.0/mlflow/logged-models", privilege=of_new_logged_model)
 def create_logged_model(search: LoggedModelSearch, call: Call, body: CreateLoggedModel) -> GetLoggedModelAnswer:
     model = search.models.create(
         body.experiment_id,
@@ -138,37 +140,37 @@ def create_logged_model(search: LoggedModelSearch, call: Call, body: CreateLogge
     return _answer(search, model)
 
 
-@routes.get("/api/2.0/mlflow/logged-models/<model_id>")
+@routes.get("/api/2.0/mlflow/logged-models/<model_id>", privilege=of_logged_model(VIEW))
 def get_logged_model(search: LoggedModelSearch, call: Call, body: GetLoggedModel) -> GetLoggedModelAnswer:
     return _answer(search, search.models.get(body.model_id, allow_deleted=body.allow_deleted))
 
 
-@routes.patch("/api/2.0/mlflow/logged-models/<model_id>")
+@routes.patch("/api/2.0/mlflow/logged-models/<model_id>", privilege=of_logged_model(EDIT))
 def finalize_logged_model(search: LoggedModelSearch, call: Call, body: FinalizeLoggedModel) -> GetLoggedModelAnswer:
     return _answer(search, search.models.finalize(body.model_id, body.status, call.millis))
 
 
-@routes.delete("/api/2.0/mlflow/logged-models/<model_id>")
+@routes.delete("/api/2.0/mlflow/logged-models/<model_id>", privilege=of_logged_model(EDIT))
 def delete_logged_model(models: LoggedModels, call: Call, body: OfModel) -> None:
     models.delete(body.model_id, call.millis)
 
 
-@routes.patch("/api/2.0/mlflow/logged-models/<model_id>/tags")
+@routes.patch("/api/2.0/mlflow/logged-models/<model_id>/tags", privilege=of_logged_model(EDIT))
 def set_logged_model_tags(models: LoggedModels, call: Call, body: SetLoggedModelTags) -> None:
     models.set_tags(body.model_id, [tag.pair for tag in body.tags])
 
 
-@routes.delete("/api/2.0/mlflow/logged-models/<model_id>/tags/<path:tag_key>")
+@routes.delete("/api/2.0/mlflow/logged-models/<model_id>/tags/<path:tag_key>", privilege=of_logged_model(EDIT))
 def delete_logged_model_tag(models: LoggedModels, call: Call, body: DeleteLoggedModelTag) -> None:
     models.delete_tag(body.model_id, body.tag_key)
 
 
-@routes.post("/api/2.0/mlflow/logged-models/<model_id>/params")
+@routes.post("/api/2.0/mlflow/logged-models/<model_id>/params", privilege=of_logged_model(EDIT))
 def log_logged_model_params(models: LoggedModels, call: Call, body: LogLoggedModelParams) -> None:
     models.log_params(body.model_id, [one.pair for one in body.params])
 
 
-@routes.post("/api/2.0/mlflow/logged-models/search")
+@routes.post("/api/2.0/mlflow/logged-models/search", privilege=of_experiments(VIEW))
 def search_logged_models(search: LoggedModelSearch, call: Call, body: SearchLoggedModels) -> SearchLoggedModelsAnswer:
     found, token = search.search(
         body.experiment_ids,

@@ -8,7 +8,16 @@ from typing import Literal
 import msgspec
 
 from fakebricks.services.search import PageTokens
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
 from fakebricks.services.tracking.names import LARGEST_BATCH
+from fakebricks.services.tracking.privileges import (
+    of_batch,
+    of_experiment,
+    of_experiments,
+    of_metric,
+    of_run,
+    of_run_and_models,
+)
 from fakebricks.services.tracking.rate_limits import LOG_BATCH, MLFLOW, SEARCH_RUNS
 from fakebricks.services.tracking.records import Dataset, DatasetInput, Metric, ModelOutput, Run, Tag
 from fakebricks.services.tracking.run_data import RunData
@@ -257,7 +266,7 @@ class GetMetricHistoryAnswer(Answer):
     next_page_token: str | None = None
 
 
-@routes.post("/api/2.0/mlflow/runs/create")
+@routes.post("/api/2.0/mlflow/runs/create", privilege=of_experiment(EDIT))
 def create_run(data: RunData, call: Call, body: CreateRun) -> GetRunAnswer:
     """The caller is the user, unless the client says another one, as MLflow's always does (observed)."""
     start = call.millis if body.start_time is None else body.start_time
@@ -266,28 +275,28 @@ def create_run(data: RunData, call: Call, body: CreateRun) -> GetRunAnswer:
     return GetRunAnswer(run=RunAnswer.of(data, run))
 
 
-@routes.get("/api/2.0/mlflow/runs/get")
+@routes.get("/api/2.0/mlflow/runs/get", privilege=of_run(VIEW))
 def get_run(data: RunData, call: Call, body: RunOf) -> GetRunAnswer:
     return GetRunAnswer(run=RunAnswer.of(data, data.runs.get(body.id)))
 
 
-@routes.post("/api/2.0/mlflow/runs/update")
+@routes.post("/api/2.0/mlflow/runs/update", privilege=of_run(EDIT))
 def update_run(runs: Runs, call: Call, body: UpdateRun) -> UpdateRunAnswer:
     run = runs.update(body.id, body.status, body.end_time, body.run_name)
     return UpdateRunAnswer(run_info=RunInfoAnswer.of(run))
 
 
-@routes.post("/api/2.0/mlflow/runs/delete")
+@routes.post("/api/2.0/mlflow/runs/delete", privilege=of_run(EDIT))
 def delete_run(runs: Runs, call: Call, body: OfRun) -> None:
     runs.delete(body.run_id, call.millis)
 
 
-@routes.post("/api/2.0/mlflow/runs/restore")
+@routes.post("/api/2.0/mlflow/runs/restore", privilege=of_run(EDIT))
 def restore_run(runs: Runs, call: Call, body: OfRun) -> None:
     runs.restore(body.run_id)
 
 
-@routes.post("/api/2.0/mlflow/runs/search", rate_limit=SEARCH_RUNS)
+@routes.post("/api/2.0/mlflow/runs/search", rate_limit=SEARCH_RUNS, privilege=of_experiments(VIEW))
 def search_runs(search: RunSearch, call: Call, body: SearchRuns) -> SearchRunsAnswer:
     found, token = search.search(
         body.experiment_ids,
@@ -300,7 +309,7 @@ def search_runs(search: RunSearch, call: Call, body: SearchRuns) -> SearchRunsAn
     return SearchRunsAnswer(runs=tuple(RunAnswer.of(search.data, run) for run in found), next_page_token=token)
 
 
-@routes.post("/api/2.0/mlflow/runs/log-metric")
+@routes.post("/api/2.0/mlflow/runs/log-metric", privilege=of_metric)
 def log_metric(data: RunData, call: Call, body: LogMetric) -> None:
     data.log_metric(
         Metric(
@@ -316,12 +325,12 @@ def log_metric(data: RunData, call: Call, body: LogMetric) -> None:
     )
 
 
-@routes.post("/api/2.0/mlflow/runs/log-parameter")
+@routes.post("/api/2.0/mlflow/runs/log-parameter", privilege=of_run(EDIT))
 def log_param(data: RunData, call: Call, body: LogParam) -> None:
     data.log_param(body.id, body.key, body.value)
 
 
-@routes.post("/api/2.0/mlflow/runs/log-batch", rate_limit=LOG_BATCH)
+@routes.post("/api/2.0/mlflow/runs/log-batch", rate_limit=LOG_BATCH, privilege=of_batch)
 def log_batch(data: RunData, call: Call, body: LogBatch) -> None:
     size = len(call.request.body)
     if size > LARGEST_BATCH:
@@ -332,34 +341,34 @@ def log_batch(data: RunData, call: Call, body: LogBatch) -> None:
     data.log_batch(body.run_id, metrics, [one.pair for one in body.params], [one.pair for one in body.tags])
 
 
-@routes.post("/api/2.0/mlflow/runs/set-tag")
+@routes.post("/api/2.0/mlflow/runs/set-tag", privilege=of_run(EDIT))
 def set_tag(runs: Runs, call: Call, body: SetTag) -> None:
     runs.set_tag(body.id, body.key, body.value)
 
 
-@routes.post("/api/2.0/mlflow/runs/delete-tag")
+@routes.post("/api/2.0/mlflow/runs/delete-tag", privilege=of_run(EDIT))
 def delete_tag(runs: Runs, call: Call, body: DeleteTag) -> None:
     runs.delete_tag(body.run_id, body.key)
 
 
-@routes.post("/api/2.0/mlflow/runs/log-model")
+@routes.post("/api/2.0/mlflow/runs/log-model", privilege=of_run(EDIT))
 def log_model(data: RunData, call: Call, body: LogModel) -> None:
     """MLflow 2 calls this after it has uploaded a model's files."""
     data.log_model(body.run_id, body.model_json)
 
 
-@routes.post("/api/2.0/mlflow/runs/log-inputs")
+@routes.post("/api/2.0/mlflow/runs/log-inputs", privilege=of_run_and_models(VIEW))
 def log_inputs(data: RunData, call: Call, body: LogInputs) -> None:
     datasets = [_dataset_input(given) for given in body.datasets]
     data.log_inputs(body.run_id, datasets, [one.model_id for one in body.models])
 
 
-@routes.post("/api/2.0/mlflow/runs/outputs")
+@routes.post("/api/2.0/mlflow/runs/outputs", privilege=of_run_and_models(EDIT))
 def log_outputs(data: RunData, call: Call, body: LogOutputs) -> None:
     data.log_outputs(body.run_id, [ModelOutput(model_id=one.model_id, step=one.step) for one in body.models])
 
 
-@routes.get("/api/2.0/mlflow/metrics/get-history")
+@routes.get("/api/2.0/mlflow/metrics/get-history", privilege=of_run(VIEW))
 def get_history(data: RunData, call: Call, body: GetMetricHistory) -> GetMetricHistoryAnswer:
     """A page has at most 25,000 points (documented); who asks for more gets that many and a token."""
     check_max_results(body.max_results, 2**31 - 1)

@@ -13,11 +13,13 @@ from typing import TypeVar
 from fakebricks.services.search import Column, Condition, Order, PageTokens, Vocabulary, in_order, matches
 from fakebricks.services.search.matching import Found
 from fakebricks.services.search.vocabulary import LISTS, NULLS, NUMBERS, STRINGS
+from fakebricks.services.tracking.experiment_permissions import VIEW, ExperimentPermissions
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.records import ACTIVE, DELETED, Experiment, Run
 from fakebricks.services.tracking.run_data import RunData
 from fakebricks.services.tracking.run_finding import FEW, Question, RunFinding, decisive
 from fakebricks.services.tracking.runs import Runs
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import InvalidParameterValue
 
 T = TypeVar("T")
@@ -119,13 +121,23 @@ class RunSearch:
 class ExperimentSearch:
     """The search over experiments."""
 
-    def __init__(self, experiments: Experiments) -> None:
+    def __init__(self, experiments: Experiments, permissions: ExperimentPermissions) -> None:
         self.experiments = experiments
+        self._permissions = permissions
 
     def search(
-        self, *, filter_string: str, view_type: str, max_results: int, order_by: Sequence[str], page_token: str | None
+        self,
+        caller: Caller,
+        *,
+        filter_string: str,
+        view_type: str,
+        max_results: int,
+        order_by: Sequence[str],
+        page_token: str | None,
     ) -> tuple[list[Experiment], str | None]:
-        """One page of experiments, and the token of the next; the newest first, if no order is given.
+        """One page of the experiments that the caller may view, and the token of the next.
+
+        The newest come first, if no order is given.
 
         Raises:
             InvalidParameterValue: the filter, the order, the number or the token cannot be.
@@ -142,7 +154,9 @@ class ExperimentSearch:
         def natural(_after: list[int | str] | None) -> Iterator[Experiment]:
             for stage in STAGES[view_type]:
                 for experiment in self.experiments.newest_first(stage):
-                    if all(matches(self._value(experiment, one), one) for one in conditions):
+                    if all(
+                        matches(self._value(experiment, one), one) for one in conditions
+                    ) and self._permissions.allows(experiment, VIEW, caller):
                         yield experiment
 
         return page(natural, orders, self._value, lambda _: [], place, max_results, tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fakebricks.services.workspace.objects import Objects
+from fakebricks.services.workspace.privileges import changes, deletes, views
 from fakebricks.services.workspace.records import DIRECTORY, Node
 from fakebricks.wire.operations import Call, Routes, Shape
 
@@ -25,24 +26,24 @@ class DeleteObject(Shape):
     recursive: bool = False
 
 
-@routes.post("/api/2.0/workspace/mkdirs")
+@routes.post("/api/2.0/workspace/mkdirs", privilege=changes)
 def mkdirs(objects: Objects, call: Call, body: AtPath) -> None:
     objects.mkdirs(body.path, call.millis)
 
 
-@routes.get("/api/2.0/workspace/get-status")
+@routes.get("/api/2.0/workspace/get-status", privilege=views)
 def get_object_status(objects: Objects, call: Call, body: AtPath) -> dict[str, Any]:
     return _answer(objects.get_status(body.path))
 
 
-@routes.get("/api/2.0/workspace/list")
+@routes.get("/api/2.0/workspace/list", privilege=views)
 def list_objects(objects: Objects, call: Call, body: ListObjects) -> dict[str, Any]:
     """`notebooks_modified_after` filters notebooks only, of which there are none."""
-    found = [_answer(node) for node in objects.list(body.path)]
+    found = [_answer(node) for node in objects.list(body.path, call.caller)]
     return {"objects": found} if found else {}
 
 
-@routes.post("/api/2.0/workspace/delete")
+@routes.post("/api/2.0/workspace/delete", privilege=deletes)
 def delete_object(objects: Objects, call: Call, body: DeleteObject) -> None:
     objects.delete(body.path, body.recursive, call.millis)
 

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.records import DIRECTORY, EXPERIMENT, Node
+from fakebricks.services.workspace.tree_permissions import TreePermissions
+from fakebricks.wire.authentication import Caller
 
 
 class Experiments(Protocol):
@@ -23,17 +25,18 @@ class Experiments(Protocol):
 class Objects:
     """The nodes of the workspace tree, with what they stand for."""
 
-    def __init__(self, directories: Directories, experiments: Experiments) -> None:
+    def __init__(self, directories: Directories, experiments: Experiments, permissions: TreePermissions) -> None:
         self._directories = directories
         self._experiments = experiments
+        self._permissions = permissions
 
     def get_status(self, path: str) -> Node:
         """The node at a path; ResourceDoesNotExist where there is none."""
         return self._directories.get(path)
 
-    def list(self, path: str) -> Iterator[Node]:
-        """What is in a folder, by name."""
-        return self._directories.children(path)
+    def list(self, path: str, caller: Caller) -> Iterator[Node]:
+        """What is in a folder and the caller may see, by name."""
+        return (node for node in self._directories.children(path) if self._permissions.visible(node, caller))
 
     def mkdirs(self, path: str, millis: int) -> Node:
         """A folder and its missing parents."""

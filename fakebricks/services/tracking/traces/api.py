@@ -13,6 +13,14 @@ from typing import Annotated, Any
 
 import msgspec
 
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
+from fakebricks.services.tracking.privileges import (
+    of_experiment,
+    of_linked_traces,
+    of_locations,
+    of_new_trace,
+    of_trace,
+)
 from fakebricks.services.tracking.rate_limits import CREATE_TRACES, MLFLOW
 from fakebricks.services.tracking.shapes import Long
 from fakebricks.services.tracking.traces.data import TraceData
@@ -78,7 +86,7 @@ class TraceFile(OfTrace, kw_only=True):
     path: str = ""
 
 
-@routes.post(_V3, rate_limit=CREATE_TRACES)
+@routes.post(_V3, rate_limit=CREATE_TRACES, privilege=of_new_trace)
 def start_trace(search: TraceSearch, call: Call, body: StartTrace) -> dict[str, Any]:
     info = body.trace.trace_info
     if body.trace.spans:
@@ -89,56 +97,56 @@ def start_trace(search: TraceSearch, call: Call, body: StartTrace) -> dict[str, 
     return _trace(search, trace.trace_id)
 
 
-@routes.get(f"{_V3}/<trace_id>", f"{_V2}/<trace_id>")
+@routes.get(f"{_V3}/<trace_id>", f"{_V2}/<trace_id>", privilege=of_trace(VIEW))
 def get_trace_info(search: TraceSearch, call: Call, body: OfTrace) -> dict[str, Any]:
     return _trace(search, body.trace_id)
 
 
-@routes.post(f"{_V3}/search")
+@routes.post(f"{_V3}/search", privilege=of_locations)
 def search_traces(search: TraceSearch, call: Call, body: SearchTraces) -> dict[str, Any]:
     infos, token = _found(search, body)
     return {"traces": infos, **token}
 
 
-@routes.post(f"{_V4}/search")
+@routes.post(f"{_V4}/search", privilege=of_locations)
 def search_traces_of_locations(search: TraceSearch, call: Call, body: SearchTraces) -> dict[str, Any]:
     infos, token = _found(search, body)
     return {"trace_infos": infos, **token}
 
 
-@routes.post(f"{_V4}/search-long-running")
+@routes.post(f"{_V4}/search-long-running", privilege=of_locations)
 def start_trace_search(search: TraceSearch, call: Call, body: SearchTraces) -> dict[str, Any]:
     infos, token = _found(search, body)
     return {"name": f"operations/{call.request_id}", "done": True, "response": {"trace_infos": infos, **token}}
 
 
-@routes.patch(f"{_V2}/<trace_id>/tags", f"{_V3}/<trace_id>/tags")
+@routes.patch(f"{_V2}/<trace_id>/tags", f"{_V3}/<trace_id>/tags", privilege=of_trace(EDIT))
 def set_trace_tag(traces: Traces, call: Call, body: SetTraceTag) -> None:
     traces.set_tag(body.trace_id, body.key, body.value)
 
 
-@routes.delete(f"{_V2}/<trace_id>/tags", f"{_V3}/<trace_id>/tags")
+@routes.delete(f"{_V2}/<trace_id>/tags", f"{_V3}/<trace_id>/tags", privilege=of_trace(EDIT))
 def delete_trace_tag(traces: Traces, call: Call, body: DeleteTraceTag) -> None:
     traces.delete_tag(body.trace_id, body.key)
 
 
-@routes.post(f"{_V2}/link-to-run")
+@routes.post(f"{_V2}/link-to-run", privilege=of_linked_traces)
 def link_traces_to_run(traces: Traces, call: Call, body: LinkTraces) -> None:
     traces.link_to_run(body.trace_ids, body.run_id)
 
 
-@routes.post(f"{_V2}/delete-traces", f"{_V3}/delete-traces")
+@routes.post(f"{_V2}/delete-traces", f"{_V3}/delete-traces", privilege=of_experiment(EDIT))
 def delete_traces(data: TraceData, call: Call, body: DeleteTraces) -> dict[str, int]:
     deleted = data.delete(body.experiment_id, body.request_ids, body.max_timestamp_millis, body.max_traces)
     return {"traces_deleted": deleted}
 
 
-@routes.get(f"{_V2}/<trace_id>/credentials-for-data-upload")
+@routes.get(f"{_V2}/<trace_id>/credentials-for-data-upload", privilege=of_trace(EDIT))
 def get_credentials_for_trace_data_upload(data: TraceData, call: Call, body: TraceFile) -> dict[str, Any]:
     return _credential(data.url("PUT", body.trace_id, body.path, call.base_url))
 
 
-@routes.get(f"{_V2}/<trace_id>/credentials-for-data-download")
+@routes.get(f"{_V2}/<trace_id>/credentials-for-data-download", privilege=of_trace(VIEW))
 def get_credentials_for_trace_data_download(data: TraceData, call: Call, body: TraceFile) -> dict[str, Any]:
     return _credential(data.url("GET", body.trace_id, body.path, call.base_url))
 

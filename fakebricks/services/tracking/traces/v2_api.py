@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
+from fakebricks.services.tracking.privileges import of_experiment, of_experiments, of_trace
 from fakebricks.services.tracking.rate_limits import CREATE_TRACES, MLFLOW
 from fakebricks.services.tracking.shapes import KeyValue, KeyValueAnswer, Long
 from fakebricks.services.tracking.traces.records import Trace
@@ -75,7 +77,7 @@ class TraceInfoAnswer(Answer):
         )
 
 
-@routes.post(_TRACES, rate_limit=CREATE_TRACES)
+@routes.post(_TRACES, rate_limit=CREATE_TRACES, privilege=of_experiment(EDIT))
 def begin_trace(traces: Traces, call: Call, body: BeginTrace) -> dict[str, Any]:
     started = Started(
         experiment_id=body.experiment_id,
@@ -86,7 +88,7 @@ def begin_trace(traces: Traces, call: Call, body: BeginTrace) -> dict[str, Any]:
     return {"trace_info": TraceInfoAnswer.of(traces, traces.start(started))}
 
 
-@routes.patch(f"{_TRACES}/<request_id>")
+@routes.patch(f"{_TRACES}/<request_id>", privilege=of_trace(EDIT, "request_id"))
 def end_trace(traces: Traces, call: Call, body: EndTrace) -> dict[str, Any]:
     status, state = _UNSPECIFIED
     trace = traces.end(
@@ -99,12 +101,12 @@ def end_trace(traces: Traces, call: Call, body: EndTrace) -> dict[str, Any]:
     return {"trace_info": TraceInfoAnswer.of(traces, trace)}
 
 
-@routes.get(f"{_TRACES}/<request_id>/info")
+@routes.get(f"{_TRACES}/<request_id>/info", privilege=of_trace(VIEW, "request_id"))
 def get_trace_info_v2(traces: Traces, call: Call, body: OfRequest) -> dict[str, Any]:
     return {"trace_info": TraceInfoAnswer.of(traces, traces.get(body.request_id))}
 
 
-@routes.get(_TRACES)
+@routes.get(_TRACES, privilege=of_experiments(VIEW))
 def search_traces_v2(search: TraceSearch, call: Call, body: SearchTracesOfExperiments) -> dict[str, Any]:
     if not body.experiment_ids:
         raise InvalidParameterValue("At least one experiment must be specified for searching traces.")
