@@ -79,3 +79,15 @@ def test_errors_are_the_sdks_own(client):
         client.experiments.get_experiment("123456")
     with pytest.raises(ResourceDoesNotExist, match="Run 'x' not found"):
         client.experiments.get_run("x")
+
+
+def test_runs_in_bulk(client):
+    experiment_id = client.experiments.create_experiment("/Shared/x").experiment_id
+    for start in (1, 2, 3):
+        client.experiments.create_run(experiment_id=experiment_id, start_time=start, tags=[named(str(start))])
+
+    assert client.experiments.delete_runs(experiment_id, 2, max_runs=10).runs_deleted == 2
+    assert len(list(client.experiments.search_runs(experiment_ids=[experiment_id]))) == 1
+    assert client.experiments.restore_runs(experiment_id, 0).runs_restored == 2
+    assert len(list(client.experiments.search_runs(experiment_ids=[experiment_id]))) == 3
+    assert [one.experiment_id for one in client.experiments.list_experiments()] == [experiment_id]

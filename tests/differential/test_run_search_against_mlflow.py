@@ -29,87 +29,18 @@ from mlflow.entities import (  # noqa: E402
 )
 from mlflow.exceptions import MlflowException  # noqa: E402
 from mlflow.utils.search_utils import SearchUtils  # noqa: E402
+from queries import WORDS, filters, orders  # noqa: E402
 
 MLFLOW = "/api/2.0/mlflow"
 
-# Of 2 and 3 alike: what MLflow 3 adds has tests of its own.
-WORDS = st.sampled_from(["a", "A", "ab", "aB", "x_y", "xay", "", "é"])
 FULL_WORDS = st.sampled_from(["a", "A", "ab", "x_y"])
-KEYS = st.sampled_from(["k", "a b", "mlflow.x"])
 NUMBERS = st.sampled_from([math.nan, 0.0, 1.0, math.nan, math.inf, -math.inf])
-PATTERNS = st.sampled_from(["a", "%", "a%", "%a", "%b%", "_", "a_", "A", "x_y", "a%%b", ""])
 
 
 def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     """A value, or none, under each key."""
     each = st.fixed_dictionaries({key: st.one_of(st.none(), values) for key in ("k", "a b", "mlflow.x")})
     return each.map(lambda one: {key: value for key, value in one.items() if value is not None})
-
-
-@st.composite
-def filters(draw: st.DrawFn) -> str:
-    return draw(st.sampled_from([" and ", " AND ", "  And "])).join(draw(st.lists(clauses(), min_size=1, max_size=2)))
-
-
-@st.composite
-def clauses(draw: st.DrawFn) -> str:
-    kind = draw(st.sampled_from(["metric", "text", "attribute", "time", "dataset", "id"]))
-    space = draw(st.sampled_from(["", " "]))
-    if kind == "metric":
-        name = f"{draw(st.sampled_from(['metrics', 'metric']))}.{draw(quoted_keys())}"
-        number = draw(st.sampled_from(["0", "1", "-1", "0.5", "1.0", "1e30", "2.", ".5"]))
-        return f"{name}{space}{draw(comparators())}{space}{number}"
-    if kind == "text":
-        prefix = draw(st.sampled_from(["params", "param", "parameter", "tags", "tag"]))
-        return f"{prefix}.{draw(quoted_keys())}{draw(texts())}"
-    if kind == "attribute":
-        prefix = draw(st.sampled_from(["", "attributes.", "attr.", "run.", "attribute."]))
-        key = draw(st.sampled_from(["status", "user_id", "run_name", "artifact_uri", '"run name"', "`Run Name`"]))
-        return f"{prefix}{key}{draw(texts())}"
-    if kind == "time":
-        key = draw(st.sampled_from(["start_time", "end_time", "created"]))
-        return f"attributes.{key}{space}{draw(comparators())}{space}{draw(st.sampled_from(['0', '1', '2', '5']))}"
-    if kind == "dataset":
-        key = draw(st.sampled_from(["name", "digest", "context"]))
-        return f"{draw(st.sampled_from(['dataset', 'datasets']))}.{key}{draw(texts())}"
-    listed = ", ".join(f"'{one}'" for one in draw(st.lists(st.sampled_from(["r0", "r1", "zz"]), min_size=1)))
-    return f"attributes.run_id {draw(st.sampled_from(['IN', 'NOT IN', 'in']))} ({listed})"
-
-
-@st.composite
-def quoted_keys(draw: st.DrawFn) -> str:
-    key = draw(KEYS)
-    bare = key.replace(".", "").isalnum()
-    quotes = ["``", '""'] + ([""] if bare else [])
-    quote = draw(st.sampled_from(quotes))
-    return f"{quote[:1]}{key}{quote[1:]}"
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    """A comparator and a quoted text."""
-    quote = draw(st.sampled_from("'\""))
-    if draw(st.booleans()):
-        return f" {draw(st.sampled_from(['LIKE', 'ILIKE', 'like', 'iLike']))} {quote}{draw(PATTERNS)}{quote}"
-    words = st.one_of(WORDS, st.sampled_from(["RUNNING", "FINISHED", "u1"]))
-    return f" {draw(st.sampled_from(['=', '!=']))} {quote}{draw(words)}{quote}"
-
-
-def comparators() -> st.SearchStrategy[str]:
-    return st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> str:
-    name = draw(
-        st.one_of(
-            st.tuples(st.sampled_from(["metrics", "params", "tags"]), quoted_keys()).map(".".join),
-            st.sampled_from(
-                ["start_time", "attributes.end_time", "attributes.status", "run_id", "attributes.created", "run_name"]
-            ),
-        )
-    )
-    return name + draw(st.sampled_from(["", " ASC", " DESC", " desc", " asc"]))
 
 
 @st.composite
