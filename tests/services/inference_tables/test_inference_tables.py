@@ -11,8 +11,6 @@ from conftest import RefusedError, Rest
 
 from fakebricks.simulated_time import SimulatedTime
 
-pytest_plugins = ["serving_fixtures"]
-
 ENDPOINTS = "/api/2.0/serving-endpoints"
 ROW = [{"amount": 2.0}]
 PLACE = {"catalog_name": "main", "schema_name": "default"}

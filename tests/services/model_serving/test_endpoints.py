@@ -10,8 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_in
 
-pytest_plugins = ["serving_fixtures"]
-
 ENDPOINTS = "/api/2.0/serving-endpoints"
 MODEL = "main.default.fraud"
 

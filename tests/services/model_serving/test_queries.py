@@ -11,8 +11,6 @@ from conftest import Rest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytest_plugins = ["serving_fixtures"]
-
 ENDPOINTS = "/api/2.0/serving-endpoints"
 PATH = "/serving-endpoints/fraud/invocations"
 MODEL = "main.default.fraud"
