@@ -16,6 +16,7 @@ from fakebricks.wire.errors import ResourceExhausted
 PARAMS_OF_A_RUN = 1600
 TAGS_OF_A_RUN = 1600
 TAGS_OF_AN_EXPERIMENT = 1000
+RUNS_OF_AN_EXPERIMENT = 500_000
 
 _LITTLE = 64
 

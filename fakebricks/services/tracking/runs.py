@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from fakebricks.ids import Ids
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.names import LONGEST_TAG, check_length, check_name
-from fakebricks.services.tracking.quotas import TAGS_OF_A_RUN, Quota
+from fakebricks.services.tracking.quotas import RUNS_OF_AN_EXPERIMENT, TAGS_OF_A_RUN, Quota
 from fakebricks.services.tracking.records import ACTIVE, DELETED, ENTRY, IndexEntry, Run, Tag
 from fakebricks.services.tracking.run_index import Place, RunIndex
 from fakebricks.services.tracking.run_names import generated_name
@@ -41,6 +41,7 @@ class Runs:
         self._quota = Quota(state, self._tags, "run_tags", TAGS_OF_A_RUN, "tags of a run")
         self._newest = state.table("runs_by_start", IndexEntry)
         self._deletions = state.table("runs_by_deletion", IndexEntry)
+        self._run_quota = Quota(state, self._newest, "runs", RUNS_OF_AN_EXPERIMENT, "runs of an experiment")
         self.index = RunIndex(state)
         self.words = Words()
         self._ids = ids
@@ -58,6 +59,7 @@ class Runs:
         for number, (key, value) in enumerate(tags):
             _check_tag(key, value, f"tags[{number}].")
         name = _name(run_name, dict(tags).get(RUN_NAME, "")) or generated_name(self._ids)
+        self._run_quota.take(experiment_id)
         run_id = self._ids.hex32()
         run = Run(
             run_id=run_id,

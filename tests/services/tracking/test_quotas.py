@@ -76,6 +76,18 @@ def test_an_experiment_has_1000_tags_of_its_own_and_no_more(rest: Rest, experime
     rest.post(f"{MLFLOW}/experiments/set-experiment-tag", experiment_id=experiment_id, key="more", value="v")
 
 
+@pytest.mark.parametrize("most", [3, 70])
+def test_an_experiment_has_so_many_runs_and_no_more_deleted_ones_counted(monkeypatch, most: int) -> None:
+    monkeypatch.setattr("fakebricks.services.tracking.runs.RUNS_OF_AN_EXPERIMENT", most)
+    rest = Rest(Workspace())
+    of = {"experiment_id": rest.post(f"{MLFLOW}/experiments/create", name="/Shared/x")["experiment_id"]}
+    created = [rest.post(f"{MLFLOW}/runs/create", **of)["run"]["info"]["run_id"] for _ in range(most)]
+    rest.post(f"{MLFLOW}/runs/delete", run_id=created[0])
+
+    with pytest.raises(RefusedError, match=f"The limit of {most} runs of an experiment is reached"):
+        rest.post(f"{MLFLOW}/runs/create", **of)
+
+
 def test_a_search_is_over_100_experiments_and_no_more(rest: Rest, experiment_id: str) -> None:
     rest.post(f"{MLFLOW}/runs/search", experiment_ids=[experiment_id] * 100)
     with pytest.raises(RefusedError, match="Too many `experiment_ids` specified in SearchRuns request"):
