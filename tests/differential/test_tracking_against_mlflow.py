@@ -1,7 +1,11 @@
 """Random sequences of tracking calls are answered as MLflow's own server and store answer them.
 
-The CI profile, which is the default, runs 100 sequences; `pytest tests/differential --hypothesis-profile=nightly` runs
-2,000. Differences that the platform really has are named in `both.py`.
+The CI profile, which is the default, runs 100 sequences of up to 25 calls; the nightly one runs 2,000:
+
+    pytest tests/differential/test_tracking_against_mlflow.py --hypothesis-profile=nightly
+
+What the platform has and MLflow has not, and the reverse, is named in `both.py`, and tested to differ in
+`test_named_differences.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Real: artifacts belong to a run, a logged model or a trace that exists, are listed, and travel by signed URLs or by the
 Files API under `/WorkspaceInternal/Mlflow/Artifacts` (observed in MLflow's client). A deleted run's artifacts are still
-read, and no more written (inferred). Refused: uploads in parts.
+read, and no more written (inferred). Uploads in parts are in `artifact_uploads`.
 """
 
 from __future__ import annotations
