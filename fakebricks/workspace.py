@@ -294,5 +294,12 @@ class Workspace:
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs
         return Controlled(
-            self.clock, self.calls, self.snapshot, self.restore, self.table, all_runs, lambda: RunWatch(all_runs)
+            clock=self.clock,
+            calls=self.calls,
+            snapshot=self.snapshot,
+            restore=self.restore,
+            table=self.table,
+            runs=all_runs,
+            watch_runs=lambda: RunWatch(all_runs),
+            user=lambda name, token: self.user(name, token=token).token,
         )

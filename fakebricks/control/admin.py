@@ -73,6 +73,8 @@ class Controlled:
     """The `pyarrow.Table` of a full name."""
     runs: Runs
     watch_runs: Callable[[], Watch]
+    user: Callable[[str, str | None], str]
+    """Adds a person of that name, with that token or one that is made up; the token."""
 
 
 class _Kept(Generic[T]):
@@ -138,6 +140,17 @@ class Admin:
     def forget_calls(self) -> None:
         """Empty the call log."""
         self._controlled.calls.clear()
+
+    def user(self, user_name: str, token: str | None) -> str:
+        """Add a person, or find them; a token of theirs.
+
+        Raises:
+            InvalidParameterValue: the name cannot be that of a user, or the token is somebody else's.
+        """
+        try:
+            return self._controlled.user(user_name, token)
+        except ValueError as error:
+            raise InvalidParameterValue(str(error)) from None
 
     def snapshot(self) -> str:
         """Keep everything the workspace holds as it is now; the id to restore it by. The last hundred are kept."""

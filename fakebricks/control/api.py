@@ -7,6 +7,7 @@ from typing import Any
 
 from fakebricks.control.admin import Admin
 from fakebricks.wire.calls import CallRecord
+from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.messages import Reply
 from fakebricks.wire.operations import Call, Routes, Shape
 
@@ -37,6 +38,11 @@ class OfWatch(Shape):
     id: str
 
 
+class AddUser(Shape):
+    user_name: str
+    token: str | None = None
+
+
 class Restore(Shape):
     id: str
 
@@ -64,6 +70,18 @@ def list_calls(admin: Admin, call: Call, body: ListCalls) -> dict[str, Any]:
 @routes.delete("/_fakebricks/calls", atomic=False)
 def clear_calls(admin: Admin, call: Call) -> None:
     admin.forget_calls()
+
+
+def is_admin(admin: Admin, call: Call, body: Shape) -> None:
+    """To be an admin of the workspace."""
+    if not call.caller.is_admin:
+        raise PermissionDenied(f"{call.caller.user_name} is not an admin of the workspace, who alone adds people.")
+
+
+@routes.post("/_fakebricks/users", privilege=is_admin)
+def add_user(admin: Admin, call: Call, body: AddUser) -> dict[str, Any]:
+    """A person who is there already gets the token too; without one, the reply tells one of theirs."""
+    return {"user_name": body.user_name, "token": admin.user(body.user_name, body.token)}
 
 
 @routes.post("/_fakebricks/snapshot", atomic=False)

@@ -65,3 +65,23 @@ def test_an_unknown_snapshot_or_table_is_refused(rest):
 def test_the_admin_plane_needs_a_token(rest, path):
     rest.headers = {}
     assert rest.call("GET", path).status == 401
+
+
+def test_a_person_is_added_by_an_admin(rest, workspace):
+    added = rest.post("/_fakebricks/users", user_name="bob@acme.test")
+    assert added == {"user_name": "bob@acme.test", "token": workspace.user("bob@acme.test").token}
+    assert rest.post("/_fakebricks/users", user_name="bob@acme.test", token="second")["token"] == "second"
+    rest.headers = {"authorization": "Bearer second"}
+    assert rest.get(ME)["userName"] == "bob@acme.test"
+    with pytest.raises(RefusedError, match="not an admin"):
+        rest.post("/_fakebricks/users", user_name=workspace.user_name)
+
+
+@pytest.mark.parametrize("bad", [{"user_name": "a/b"}, {}, {"user_name": "bob@acme.test", "token": "taken"}])
+def test_a_person_who_cannot_be_is_not_added(rest, workspace, bad):
+    workspace.user("eve@acme.test", token="taken")
+    before = workspace.snapshot()
+    with pytest.raises(RefusedError) as caught:
+        rest.post("/_fakebricks/users", **bad)
+    assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    assert workspace.snapshot() == before

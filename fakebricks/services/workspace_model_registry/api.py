@@ -10,6 +10,7 @@ from typing import Any
 
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.workspace_model_registry.legacy import LegacyRoutes
+from fakebricks.services.workspace_model_registry.privileges import of_source
 from fakebricks.services.workspace_model_registry.search import MOST_VERSIONS, RegistrySearch
 from fakebricks.services.workspace_model_registry.shapes import (
     ModelName,
@@ -188,7 +189,7 @@ def get_model_version_by_alias(registry: WorkspaceModelRegistry, call: Call, bod
     raise _no_aliases(call)
 
 
-@routes.post(f"{_VERSIONS}/create")
+@routes.post(f"{_VERSIONS}/create", privilege=of_source)
 def create_model_version(registry: WorkspaceModelRegistry, call: Call, body: CreateModelVersion) -> dict[str, Any]:
     created = registry.create_version(
         body.name,

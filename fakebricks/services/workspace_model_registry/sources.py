@@ -80,3 +80,11 @@ class Sources:
         path = joined((*parts_of(directory), *below))
         entry = self._files.find(path)
         return path if entry is not None and entry.is_directory else None
+
+
+def owner_of(source: str) -> str | None:
+    """The id of the run or logged model whose artifacts a source names, if it is of that form."""
+    if of_model := _LOGGED_MODEL.fullmatch(source):
+        return of_model["model_id"]
+    found = _TRACKED.fullmatch(source)
+    return found["owner"] if found else None

@@ -217,3 +217,27 @@ def test_a_refusal_costs_no_state(workspace: Workspace) -> None:
     denied(bob.post, f"{E}/delete", experiment_id=experiment_id)
     denied(bob.post, f"{E}/create", name=f"{ann.person.home}/f")
     assert workspace.snapshot() == before
+
+
+def test_a_registered_version_is_made_of_what_one_may_view(rest: Rest) -> None:
+    ann, bob = of(rest, ANN), of(rest, BOB)
+    api = "/api/2.0/mlflow"
+    of_ann = ann.creates(f"{ann.person.home}/e")
+    run = ann.post(f"{api}/runs/create", experiment_id=of_ann)["run"]["info"]
+    model_id = ann.post(f"{api}/logged-models", experiment_id=of_ann)["model"]["info"]["model_id"]
+    bob.post(f"{api}/registered-models/create", name="m")
+    versions = f"{api}/model-versions/create"
+    denied(bob.post, versions, name="m", source=f"{run['artifact_uri']}/model")
+    denied(bob.post, versions, name="m", source=f"models:/{model_id}")
+    denied(bob.post, versions, name="m", source="dbfs:/elsewhere", model_id=model_id)
+    ann.post(versions, name="m", source=f"{run['artifact_uri']}/model")
+
+
+def test_a_name_that_is_no_text_is_refused(rest: Rest) -> None:
+    ann = of(rest, ANN)
+    url = f"/api/2.0/permissions/experiments/{ann.creates('/Shared/e')}"
+    for name in ("\ud800", "\x00", "a" * 10_000):
+        entry = {"user_name": name, "permission_level": "CAN_READ"}
+        with pytest.raises(RefusedError) as refusal:
+            ann.put(url, access_control_list=[entry])
+        assert refusal.value.status in {400, 404}
