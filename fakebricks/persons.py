@@ -53,6 +53,18 @@ def checked_user_name(name: str) -> str:
     return name
 
 
+def checked_token(token: str) -> str:
+    """A token that a request can carry.
+
+    Raises:
+        ValueError: it is empty, or has spaces or other than ASCII characters.
+    """
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        message = "a token must have ASCII characters only, and no spaces"
+        raise ValueError(message)
+    return token
+
+
 @contextmanager
 def acting_as(token: str, environment: Mapping[str, str], profiles: Iterable[str]) -> Iterator[None]:
     """Meanwhile, the environment has another token, and MLflow is that of a program that has just begun.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.persons import Person, Surroundings, checked_user_name
+from fakebricks.persons import Person, Surroundings, checked_token, checked_user_name
 from fakebricks.profiles import checked_profiles
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
@@ -136,9 +136,10 @@ class Workspace:
             token: one to call the workspace with; one is made up for a new person.
 
         Raises:
-            ValueError: the name cannot be that of a user, or the token is somebody else's.
+            ValueError: the name cannot be that of a user, or the token is none or somebody else's.
         """
         people = self._services.people
+        token = checked_token(token) if token is not None else None
         with self._state.transaction():
             if people.get(name) is None:
                 people.add(checked_user_name(name), token or self._ids.token())

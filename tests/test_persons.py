@@ -45,6 +45,14 @@ def test_names_that_no_user_can_have(workspace: Workspace, name: str) -> None:
         workspace.user(name)
 
 
+@pytest.mark.parametrize("token", ["", " ", "a b", "a\n", "ä"])
+def test_tokens_that_no_request_can_carry(workspace: Workspace, token: str) -> None:
+    before = workspace.snapshot()
+    with pytest.raises(ValueError, match="token"):
+        workspace.user(BOB, token=token)
+    assert workspace.snapshot() == before
+
+
 def test_the_workspace_s_own_user_is_a_person_of_it(workspace: Workspace) -> None:
     assert workspace.user(workspace.user_name).token == workspace.token
 
