@@ -18,7 +18,7 @@ USER = "user_name"
 GROUP = "group_name"
 SERVICE_PRINCIPAL = "service_principal_name"
 
-# How the platform calls them when there is no such one (observed).
+# How the platform calls them when there is no such one (inferred).
 _CALLED = {USER: "UserName", GROUP: "GroupName", SERVICE_PRINCIPAL: "ServicePrincipalName"}
 
 
@@ -43,8 +43,8 @@ class AccessControl:
             strongest: the level that admins have anyway.
 
         Raises:
-            ResourceDoesNotExist: a principal does not exist (text observed).
-            BadRequest: admins were to have less than they do (text observed).
+            ResourceDoesNotExist: a principal does not exist (text inferred).
+            BadRequest: admins were to have less than they do (text inferred).
         """
         by_principal: dict[tuple[str, str], Permission] = {}
         for one in permissions:

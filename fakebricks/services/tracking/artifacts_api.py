@@ -11,7 +11,7 @@ from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.tracking.experiment_permissions import EDIT, VIEW
-from fakebricks.services.tracking.privileges import of_logged_model, of_run
+from fakebricks.services.tracking.privileges import of_logged_model, of_run, of_run_or_model
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.tracking.shapes import RunOf
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
@@ -131,7 +131,7 @@ def list_logged_model_artifacts(artifacts: Artifacts, call: Call, body: ListLogg
     return {"root_uri": uri, **_listed(artifacts, directory, body.artifact_directory_path, body.page_token)}
 
 
-@routes.post(f"{_ARTIFACTS}/create-multipart-upload", privilege=of_run(EDIT))
+@routes.post(f"{_ARTIFACTS}/create-multipart-upload", privilege=of_run_or_model(EDIT))
 def create_multipart_upload(uploads: ArtifactUploads, call: Call, body: CreateMultipartUpload) -> dict[str, Any]:
     begun = uploads.begin(body.run_id, body.path, body.num_parts, call.base_url)
     return {
@@ -141,13 +141,13 @@ def create_multipart_upload(uploads: ArtifactUploads, call: Call, body: CreateMu
     }
 
 
-@routes.get(f"{_ARTIFACTS}/get-presigned-upload-part-url", privilege=of_run(EDIT))
+@routes.get(f"{_ARTIFACTS}/get-presigned-upload-part-url", privilege=of_run_or_model(EDIT))
 def get_presigned_upload_part_url(uploads: ArtifactUploads, call: Call, body: UploadPart) -> dict[str, Any]:
     url = uploads.part_url(body.run_id, body.path, body.upload_id, body.part_number, call.base_url)
     return {"upload_credential_info": _credential(body.path, url, body.run_id)}
 
 
-@routes.post(f"{_ARTIFACTS}/complete-multipart-upload", privilege=of_run(EDIT))
+@routes.post(f"{_ARTIFACTS}/complete-multipart-upload", privilege=of_run_or_model(EDIT))
 def complete_multipart_upload(uploads: ArtifactUploads, call: Call, body: CompleteMultipartUpload) -> None:
     parts = [(part.part_number, part.etag) for part in body.part_etags]
     uploads.complete(body.run_id, body.path, body.upload_id, parts)

@@ -142,6 +142,16 @@ def of_run(access: Access) -> Privilege:
     return check
 
 
+def of_run_or_model(access: Access) -> Privilege:
+    """To do that with the run that the request names, or with the logged model: MLflow names either as `run_id`."""
+
+    def check(privileges: Privileges, call: Call, body: Any) -> None:
+        privileges.run(body.run_id, access, call.caller)
+        privileges.logged_model(body.run_id, access, call.caller)
+
+    return check
+
+
 def of_runs(access: Access, field: str) -> Privilege:
     """To do that with all the runs that the request names in a field."""
 

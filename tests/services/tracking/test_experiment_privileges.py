@@ -194,6 +194,13 @@ def world() -> Iterator[World]:
     world.workspace.close()
 
 
+@pytest.mark.parametrize(("who", "status"), [("stranger", 403), ("reader", 403), ("editor", 200)])
+def test_a_logged_model_s_upload_in_parts_names_it_as_a_run(world: World, who: str, status: int) -> None:
+    body = {"run_id": world.values["model_id"], "path": "b.bin", "num_parts": 1}
+    url = "/api/2.0/mlflow/artifacts/create-multipart-upload"
+    assert world.ask(who, "POST", url, json.dumps(body).encode()).status == status
+
+
 def test_every_operation_declares_who_may_do_it_or_why_everybody_may() -> None:
     undeclared = {one.name for one in walked() if one.privilege is None}
     assert undeclared == {one.name for one in walked() if one.name in NOBODY_ASKED}
