@@ -37,7 +37,18 @@ class MemoryTable(Generic[R]):
 
     def __init__(self, state: MemoryState) -> None:
         self._state = state
-        self._records: SortedDict[Key, R] = SortedDict()
+        self._made: SortedDict[Key, R] | None = None
+
+    @property
+    def _records(self) -> SortedDict[Key, R]:
+        """Made when it is first looked at: most of a workspace's tables never are."""
+        return self._make() if self._made is None else self._made
+
+    def _make(self) -> SortedDict[Key, R]:
+        with self._state.lock:
+            if self._made is None:
+                self._made = SortedDict()
+            return self._made
 
     def get(self, key: Key) -> R | None:
         record: R | None = self._records.get(key)
@@ -140,7 +151,7 @@ class MemoryState:
     def table(self, name: str, record: type[R]) -> Table[R]:  # noqa: ARG002 - the type is for the caller's type checker
         with self.lock:
             if name not in self._tables:
-                self._tables[name] = MemoryTable[R](self)
+                self._tables[name] = MemoryTable(self)
             return self._tables[name]
 
     @contextmanager
