@@ -269,11 +269,13 @@ class Tracking(RuleBasedStateMachine):
         steps=st.sampled_from([{}, {"start_step": 0, "end_step": 1}, {"start_step": 2, "end_step": 1}]),
     )
     def get_history_bulk_interval(self, some: list[str], key: str, size: int, steps: dict[str, int]) -> None:
-        self.both.get("metrics/get-history-bulk-interval", run_ids=some, metric_key=key, max_results=size, **steps)
+        path = "metrics/get-history-bulk-interval"
+        self.both.first_of_history(path, run_ids=some, metric_key=key, max_results=size, **steps)
 
     @rule(some=st.lists(runs, min_size=1, max_size=3, unique=True), key=KEYS, size=st.integers(1, 9))
     def get_history_bulk(self, some: list[str], key: str, size: int) -> None:
-        self.both.get("/ajax-api/2.0/mlflow/metrics/get-history-bulk", run_id=some, metric_key=key, max_results=size)
+        path = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+        self.both.first_of_history(path, run_id=some, metric_key=key, max_results=size)
 
     @rule(number=st.integers(1, 3))
     def search_datasets(self, number: int) -> None:
