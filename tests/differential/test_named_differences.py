@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -163,3 +164,15 @@ def test_numbers_differ(both: Both) -> None:
 
     assert [one["value"] for one in ours] == [-1.0, "Infinity", "NaN"]
     assert [one["value"] for one in theirs] == [-1.0, "NaN", 1.7976931348623157e308]
+
+
+def test_not_a_number_in_a_history_in_bulk_differs(both: Both) -> None:
+    run_id = run(both)
+    both.post("runs/log-metric", run_id=run_id, **{**POINT, "value": "NaN"})
+    path = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+    asked = {"run_id": [run_id], "metric_key": "k", "max_results": 1}
+    [ours] = both.rest.get(path, **asked)["metrics"]
+    [theirs] = both.mlflow.call("GET", path, asked)[1]["metrics"]
+
+    assert ours["value"] == "NaN"
+    assert math.isnan(theirs["value"])
