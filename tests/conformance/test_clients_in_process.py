@@ -202,12 +202,13 @@ def test_mlflow_s_own_threads_reach_the_workspace():
 
 
 def test_what_was_logged_asynchronously_arrives_and_its_threads_end():
+    before = set(threading.enumerate())
     with fake_workspace() as workspace:
         mlflow.set_experiment("/Users/jane@acme.test/unflushed")
         mlflow.start_run()
         mlflow.log_metric("m", 1.0, synchronous=False)
     assert workspace.calls.matching("POST */runs/log-batch")
-    assert not [thread.name for thread in threading.enumerate() if "async" in thread.name.lower()]
+    assert not [thread.name for thread in set(threading.enumerate()) - before if "async" in thread.name.lower()]
 
 
 def test_images_on_their_way_arrive_before_the_workspace_goes():
