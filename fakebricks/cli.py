@@ -8,8 +8,7 @@ import signal
 import sys
 import time
 from contextlib import closing
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -20,7 +19,7 @@ from fakebricks.wire.server import Server
 from fakebricks.workspace import DEFAULT_USER
 
 _KEPT_CALLS = 1_000  # at most 128 KiB each
-_LONG = 3600
+_POLL = 0.1
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,8 +63,10 @@ def serve(
     *, host: str, port: int, clock: Clock, token: str, user: str, catalogs: tuple[str, ...], rate_limits: bool
 ) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, _leave)
+    # Only noted: an exception out of a signal's handler could end up where it is swallowed.
+    asked_to_leave: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: asked_to_leave.append(number))
     server = Server(host, port)
     try:
         server.start()
@@ -80,8 +81,8 @@ def serve(
     ):
         server.add(workspace)
         _tell(workspace)
-        while True:
-            time.sleep(_LONG)
+        while not asked_to_leave:
+            time.sleep(_POLL)
 
 
 @main.command()
@@ -120,10 +121,3 @@ def _tell(workspace: Workspace) -> None:
     lines += [f"export {name}={shlex.quote(value)}" for name, value in workspace.env().items()]
     click.echo("\n".join(lines))
     sys.stdout.flush()
-
-
-def _leave(_: int, __: FrameType | None) -> NoReturn:
-    """End as asked; a second signal does not disturb the clearing up."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise SystemExit(0)

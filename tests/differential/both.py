@@ -107,11 +107,14 @@ class Both:
     def first_of_history(self, path: str, **fields: Any) -> None:
         """The first points of histories. With a NaN in them, which are the first is a named difference."""
         ours, theirs = self.answers("GET", path, **fields)
-        points = [[] if isinstance(one, Refusal) else one.get("metrics", []) for one in (ours, theirs)]
+        if isinstance(ours, Refusal) or isinstance(theirs, Refusal):
+            _compare(f"GET {path} {json.dumps(fields)}", ours, theirs)
+            return
+        points = [[_of_nothing(point) for point in one.get("metrics", [])] for one in (ours, theirs)]
         if any(point["value"] == _NAN for point in (*points[0], *points[1])):
             assert len(points[0]) == len(points[1]), (path, fields)
             return
-        _compare(f"GET {path} {json.dumps(fields)}", ours, theirs)
+        _compare(f"GET {path} {json.dumps(fields)}", *points)
 
     def post(self, path: str, **fields: Any) -> Any:
         return self.ask("POST", path, **fields)
