@@ -12,7 +12,7 @@ from typing import Any, overload
 
 import msgspec
 
-from fakebricks.wire.messages import Reply, Request
+from fakebricks.wire.messages import Reply
 
 _KEPT_BODY = 64 * 1024
 
@@ -123,8 +123,3 @@ def error_code_of(reply: Reply) -> str | int | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return body.get("error_code") if isinstance(body, dict) else None
-
-
-def described(request: Request) -> str:
-    """A request in one line, for messages."""
-    return f"{request.method} {request.path}"
