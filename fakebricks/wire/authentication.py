@@ -16,6 +16,12 @@ from fakebricks.wire.messages import Request
 ADMINS = "admins"
 """The group of a workspace's admins, which every workspace has."""
 
+ACCOUNT_USERS = "account users"
+"""The group of everybody, as Unity Catalog knows them; nobody is added to it."""
+
+WORKSPACE_GROUPS = frozenset({ADMINS, "users"})
+"""The groups of a workspace's own, which the account and so Unity Catalog does not know (documented)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -31,6 +37,11 @@ class Caller:
     def is_admin(self) -> bool:
         """Whether they are an admin of the workspace."""
         return ADMINS in self.groups
+
+    @property
+    def principals(self) -> frozenset[str]:
+        """Whose grants in Unity Catalog are theirs too: their own, their groups' and everybody's."""
+        return (self.groups - WORKSPACE_GROUPS) | {self.user_name, ACCOUNT_USERS}
 
 
 def token_of(request: Request) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fakebricks.ids import Ids
 from fakebricks.services.iam.records import Person, Token
 from fakebricks.state import State
-from fakebricks.wire.authentication import ADMINS, Caller
+from fakebricks.wire.authentication import ACCOUNT_USERS, ADMINS, WORKSPACE_GROUPS, Caller
 
 USERS = "users"
 """The group of everybody in a workspace, which every workspace has."""
@@ -59,6 +59,12 @@ class People:
         """Whether there is such a group."""
         return name in (USERS, ADMINS)
 
+    def is_principal(self, name: str) -> bool:
+        """Whether Unity Catalog knows somebody of that name, to whom it can grant and who can own."""
+        if name in WORKSPACE_GROUPS:
+            return False
+        return name == ACCOUNT_USERS or self.get(name) is not None or self.has_group(name)
+
     def token_of(self, user_name: str) -> str:
         """A token of a person.
 
@@ -74,5 +80,9 @@ class People:
     def caller(self, token: str) -> Caller | None:
         """Whom a token stands for, or None."""
         held = self._tokens.get((token,))
-        person = held and self.get(held.user_name)
+        return self.caller_named(held.user_name) if held else None
+
+    def caller_named(self, user_name: str) -> Caller | None:
+        """Somebody as a call would see them, or None where there is no such person."""
+        person = self.get(user_name)
         return Caller(person.id, person.user_name, person.display_name, groups=person.groups) if person else None
