@@ -10,7 +10,7 @@ from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
-from fakebricks.services.files.privileges import PathPrivileges
+from fakebricks.services.files.privileges import PathJudge, PathPrivileges
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
@@ -18,8 +18,8 @@ from fakebricks.services.iam.access_control import AccessControl
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import ModelStorage
-from fakebricks.services.model_registry.model_files import ModelFiles
+from fakebricks.services.model_registry.api import ModelStorage, VisibleModels
+from fakebricks.services.model_registry.model_files import ModelFiles, ModelPrivileges
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
@@ -45,7 +45,10 @@ from fakebricks.services.tracking.traces.assessments import Assessments
 from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
-from fakebricks.services.unity_catalog.api import Metastore
+from fakebricks.services.unity_catalog.authority import Authority
+from fakebricks.services.unity_catalog.grants import Grants
+from fakebricks.services.unity_catalog.metastore import Metastore
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
@@ -87,7 +90,7 @@ def router() -> Router:
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
     from fakebricks.services.tracking.traces import v2_api as traces_v2_api
-    from fakebricks.services.unity_catalog import api as unity_catalog_api
+    from fakebricks.services.unity_catalog import catalogs_api, grants_api, metastore_api, schemas_api, tables_api
     from fakebricks.services.workspace import api as workspace_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
@@ -110,7 +113,11 @@ def router() -> Router:
             *assessments_api.routes,
             *refused_traces_api.routes,
             *files_api.routes,
-            *unity_catalog_api.routes,
+            *metastore_api.routes,
+            *catalogs_api.routes,
+            *schemas_api.routes,
+            *tables_api.routes,
+            *grants_api.routes,
             *model_registry_api.routes,
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
@@ -209,23 +216,28 @@ class Services:
         )
 
     def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock)
+        grants = Grants(self._state, self.people)
+        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
+        self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
+        self.authority = Authority(self.unity_catalog, grants)
         self.registry = ModelRegistry(
             self._state,
             self._ids,
             self._clock,
             unity_catalog=self.unity_catalog,
+            grants=grants,
             files=self.files,
             experiment_of=self._experiment_of,
             params_of=self.logged_models.params,
             metrics_of=self.metrics.of_model,
         )
-        self.unity_catalog.also_holds("functions", self.registry)
         self.add(
             self.unity_catalog,
-            Metastore(self.unity_catalog, identity),
+            self.authority,
+            Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
             self.registry,
             ModelStorage(self.registry, storage),
+            VisibleModels(self.registry, self.authority),
         )
 
     def _wire_workspace_registry(self) -> None:
@@ -247,7 +259,9 @@ class Services:
 
     def _wire_serving(self, scratch: Scratch) -> None:
         state, ids, clock = self._state, self._ids, self._clock
-        self.inference_tables = InferenceTables(state, ids, clock, self.unity_catalog, scratch)
+        self.inference_tables = InferenceTables(
+            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
+        )
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch)
         self.models = Models(ProcessRuntime(), stored)
         deployments = Deployments(state, clock, self.models)
@@ -265,7 +279,10 @@ class Services:
             uploads.ROOT: self.uploads,
             model_versions.ROOT: RegistryStorage(),
         }
-        judges = {artifacts.ROOT: self.privileges}
+        judges: dict[str, PathJudge] = {
+            artifacts.ROOT: self.privileges,
+            model_files.ROOT: ModelPrivileges(self.authority),
+        }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
 

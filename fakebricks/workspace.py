@@ -104,6 +104,7 @@ class Workspace:
         )
         self._surroundings: list[Surroundings] = []
         self.user(user, token=self.token)
+        self._services.unity_catalog.update_metastore(owner=user)
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
 

@@ -98,6 +98,14 @@ class SchemaDoesNotExist(DatabricksError):
     error_code, status = "SCHEMA_DOES_NOT_EXIST", 404
 
 
+class MetastoreDoesNotExist(DatabricksError):
+    error_code, status = "METASTORE_DOES_NOT_EXIST", 404
+
+
+class PrincipalDoesNotExist(DatabricksError):
+    error_code, status = "PRINCIPAL_DOES_NOT_EXIST", 404
+
+
 class TableDoesNotExist(DatabricksError):
     error_code, status = "TABLE_DOES_NOT_EXIST", 404
 

@@ -11,18 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
-from fakebricks.services.files import api as files_api
-from fakebricks.services.model_registry import api as model_registry_api
-from fakebricks.services.tracking import artifacts_api
-from fakebricks.services.unity_catalog import api as unity_catalog_api
 from fakebricks.wire import Operation, Request
+from fakebricks.wiring import router
 
-OPERATIONS: list[Operation] = [
-    *files_api.routes,
-    *artifacts_api.routes,
-    *unity_catalog_api.routes,
-    *model_registry_api.routes,
-]
+ROOMS = (
+    "fakebricks.services.files",
+    "fakebricks.services.unity_catalog",
+    "fakebricks.services.model_registry",
+    "fakebricks.services.tracking.artifacts_api",
+)
+OPERATIONS: list[Operation] = [one for one in router().operations if one.function.__module__.startswith(ROOMS)]
 MODEL = "main.default.m"
 KNOWN = [
     "",

@@ -1,7 +1,7 @@
 """What a caller must be allowed in the Files API: each root of the storage may have somebody who decides.
 
-Real: artifacts, as the permissions on their experiment say. A signed URL is for whoever has it; that its maker may do
-what it is for was seen to when it was signed. Refused for now: privileges on the files of registered models.
+Real: artifacts, as the permissions on their experiment say; model files, as Unity Catalog's privileges on the model
+say. A signed URL is for whoever has it; that its maker may do what it is for was seen to when it was signed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class PathPrivileges:
 
     def require(self, path: str, caller: Caller, *, writing: bool) -> None:
         """Raise PermissionDenied where the caller may not read or write at a path."""
-        if caller.is_admin:
-            return
         parts = parts_of(path)
         judge = self._judges.get(parts[0]) if parts else None
         if judge is not None:

@@ -20,6 +20,7 @@ from fakebricks.services.inference_tables.columns import PROPERTIES, Column, col
 from fakebricks.services.inference_tables.delta import Delta
 from fakebricks.services.inference_tables.records import Payload, PayloadTable
 from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import Key, Scratch, State
 from fakebricks.wire.errors import InvalidParameterValue
@@ -44,16 +45,19 @@ class InferenceTables:
     transaction.
     """
 
-    def __init__(self, state: State, ids: Ids, clock: Clock, unity_catalog: UnityCatalog, scratch: Scratch) -> None:
+    def __init__(
+        self, state: State, ids: Ids, clock: Clock, *, unity_catalog: UnityCatalog, tables: Tables, scratch: Scratch
+    ) -> None:
         self._state = state
-        self._tables = state.table("inference_tables", PayloadTable)
+        self._inference_tables = state.table("inference_tables", PayloadTable)
         self._payloads = state.table("inference_payloads", Payload)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
+        self._tables = tables
         self._scratch = scratch
         self._writing = threading.Lock()
-        unity_catalog.also_writes(self.flush)
+        tables.also_writes(self.flush)
 
     def create(self, catalog: str, schema: str, prefix: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
         """The full name of an endpoint's inference table, which is made unless it is the endpoint's already.
@@ -73,14 +77,14 @@ class InferenceTables:
         if known and known.endpoint_id == endpoint_id and known.legacy == legacy:
             return full_name
         place = self._ids.hex32()
-        table = self._unity_catalog.create_table(
+        table = self._tables.create(
             full_name,
             [_column(one) for one in columns(legacy=legacy)],
             str(self._scratch.directory("tables", place)),
             owner=owner,
             properties={} if legacy else PROPERTIES,
         )
-        self._tables.put(
+        self._inference_tables.put(
             (full_name,), PayloadTable(id=table.id, full_name=full_name, endpoint_id=endpoint_id, legacy=legacy)
         )
         return full_name
@@ -106,7 +110,7 @@ class InferenceTables:
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
         """
-        record = self._unity_catalog.require_table(full_name)
+        record = self._tables.require(full_name)
         delta.require()
         self.flush(record.full_name)
         rows = Delta(Path(record.storage_location), ()).read()
@@ -116,7 +120,7 @@ class InferenceTables:
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's."""
         table = self._registered(full_name)
-        record = self._unity_catalog.get_table(full_name)
+        record = self._tables.get(full_name)
         if table is None or record is None:
             return
         with self._writing:
@@ -134,7 +138,7 @@ class InferenceTables:
         """Remember which rows each table has, so that `restored` can bring them back. Before a snapshot is taken."""
         with self._writing:
             for key, table, files in self._written():
-                self._tables.put(key, replace(table, version=files.version()))
+                self._inference_tables.put(key, replace(table, version=files.version()))
 
     def restored(self) -> None:
         """Bring the files back to what the tables had. After the state was restored from a snapshot."""
@@ -144,8 +148,8 @@ class InferenceTables:
 
     def _registered(self, full_name: str) -> PayloadTable | None:
         """The inference table of that name, unless it has been dropped, or replaced by another table."""
-        table = self._tables.get((full_name.lower(),))
-        record = self._unity_catalog.get_table(full_name) if table else None
+        table = self._inference_tables.get((full_name.lower(),))
+        record = self._tables.get(full_name) if table else None
         return table if table and record and record.id == table.id else None
 
     def _due(self, table: PayloadTable) -> list[tuple[Key, Payload]]:
@@ -166,8 +170,8 @@ class InferenceTables:
     def _written(self) -> list[tuple[Key, PayloadTable, Delta]]:
         """The tables whose Delta tables exist."""
         found = []
-        for key, table in self._tables.scan():
-            record = self._unity_catalog.get_table(table.full_name)
+        for key, table in self._inference_tables.scan():
+            record = self._tables.get(table.full_name)
             if record and record.id == table.id and Path(record.storage_location, "_delta_log").is_dir():
                 found.append((key, table, _files(table, record)))
         return found

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.names import ModelKey
 from fakebricks.services.model_registry.records import DependencyRecord, ModelVersionRecord, RegisteredModelRecord
 from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.shapes import MetricAnswer
+from fakebricks.services.unity_catalog.authority import Authority, needs
+from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Call, Routes, Shape
 
@@ -47,6 +53,18 @@ class ModelStorage:
     def __init__(self, registry: ModelRegistry, route: Storage) -> None:
         self.registry = registry
         self.route = route
+
+
+class VisibleModels:
+    """The registered models that somebody may see."""
+
+    def __init__(self, registry: ModelRegistry, authority: Authority) -> None:
+        self._registry = registry
+        self._authority = authority
+
+    def after(self, key: ModelKey | None, caller: Caller) -> Iterator[RegisteredModelRecord]:
+        """Those of them by name, from the one after `key` on."""
+        return self._authority.allowed(Rule.SEE_MODEL, self._registry.models(key), caller)
 
 
 class Tag(Shape):
@@ -183,7 +201,23 @@ class ModelVersion(Answer):
     tags: tuple[dict[str, str], ...] = ()
 
 
-@routes.post(f"{_MODELS}/create")
+name = attrgetter("name")
+
+
+def changes(authority: Authority, call: Call, body: UpdateRegisteredModel) -> None:
+    """To manage the model, and under another name to create one there."""
+    authority.require(Rule.MANAGE_MODEL, body.name, call.caller)
+    if body.new_name:
+        authority.require(Rule.CREATE_MODEL, body.name, call.caller)
+
+
+def moves_files(authority: Authority, call: Call, body: GenerateTemporaryCredentials) -> None:
+    """To load the version, or to make one of it."""
+    reading = body.operation == "MODEL_VERSION_OPERATION_READ"
+    authority.require(Rule.LOAD_MODEL if reading else Rule.CREATE_MODEL_VERSION, body.name, call.caller)
+
+
+@routes.post(f"{_MODELS}/create", privilege=needs(Rule.CREATE_MODEL, name))
 def create_registered_model(registry: ModelRegistry, call: Call, body: CreateRegisteredModel) -> dict[str, Any]:
     _refuse_jobs(body.deployment_job_id)
     tags = [(tag.key, tag.value) for tag in body.tags]
@@ -191,7 +225,7 @@ def create_registered_model(registry: ModelRegistry, call: Call, body: CreateReg
     return {"registered_model": _model(registry, created)}
 
 
-@routes.patch(f"{_MODELS}/update")
+@routes.patch(f"{_MODELS}/update", privilege=changes)
 def update_registered_model(registry: ModelRegistry, call: Call, body: UpdateRegisteredModel) -> dict[str, Any]:
     _refuse_jobs(body.deployment_job_id)
     model = registry.update_model(body.name, description=body.description)
@@ -200,23 +234,23 @@ def update_registered_model(registry: ModelRegistry, call: Call, body: UpdateReg
     return {"registered_model": _model(registry, model)}
 
 
-@routes.delete(f"{_MODELS}/delete")
+@routes.delete(f"{_MODELS}/delete", privilege=needs(Rule.MANAGE_MODEL, name))
 def delete_registered_model(registry: ModelRegistry, call: Call, body: ModelName) -> None:
     registry.delete_model(body.name)
 
 
-@routes.get(f"{_MODELS}/get")
+@routes.get(f"{_MODELS}/get", privilege=needs(Rule.SEE_MODEL, name))
 def get_registered_model(registry: ModelRegistry, call: Call, body: ModelName) -> dict[str, Any]:
     return {"registered_model": _model(registry, registry.get_model(body.name))}
 
 
 @routes.get(f"{_MODELS}/search")
-def search_registered_models(registry: ModelRegistry, call: Call, body: SearchRegisteredModels) -> dict[str, Any]:
-    """Aliases and tags are not in it (documented)."""
+def search_registered_models(models: VisibleModels, call: Call, body: SearchRegisteredModels) -> dict[str, Any]:
+    """Those that the caller may see; aliases and tags are not in it (documented)."""
     tokens = PageTokens("search_registered_models")
     place = tokens.read(body.page_token)
     found: list[RegisteredModelRecord] = []
-    for model in registry.models(_after(place)):
+    for model in models.after(_after(place), call.caller):
         if len(found) == _page_size(body.max_results):
             told = {"next_page_token": tokens.write(list(found[-1].key))}
             return {"registered_models": [_plain_model(one) for one in found], **told}
@@ -224,32 +258,32 @@ def search_registered_models(registry: ModelRegistry, call: Call, body: SearchRe
     return {"registered_models": [_plain_model(one) for one in found]} if found else {}
 
 
-@routes.post(f"{_MODELS}/alias")
+@routes.post(f"{_MODELS}/alias", privilege=needs(Rule.MANAGE_MODEL, name))
 def set_registered_model_alias(registry: ModelRegistry, call: Call, body: SetAlias) -> None:
     registry.set_alias(body.name, body.alias, body.version)
 
 
-@routes.delete(f"{_MODELS}/alias")
+@routes.delete(f"{_MODELS}/alias", privilege=needs(Rule.MANAGE_MODEL, name))
 def delete_registered_model_alias(registry: ModelRegistry, call: Call, body: AliasOfModel) -> None:
     registry.delete_alias(body.name, body.alias)
 
 
-@routes.get(f"{_MODELS}/alias")
+@routes.get(f"{_MODELS}/alias", privilege=needs(Rule.SEE_MODEL, name))
 def get_model_version_by_alias(registry: ModelRegistry, call: Call, body: AliasOfModel) -> dict[str, Any]:
     return {"model_version": _version(registry, registry.get_by_alias(body.name, body.alias))}
 
 
-@routes.post(f"{_MODELS}/set-tag")
+@routes.post(f"{_MODELS}/set-tag", privilege=needs(Rule.TAG_MODEL, name))
 def set_registered_model_tag(registry: ModelRegistry, call: Call, body: SetModelTag) -> None:
     registry.set_model_tag(body.name, body.key, body.value)
 
 
-@routes.delete(f"{_MODELS}/delete-tag")
+@routes.delete(f"{_MODELS}/delete-tag", privilege=needs(Rule.TAG_MODEL, name))
 def delete_registered_model_tag(registry: ModelRegistry, call: Call, body: DeleteModelTag) -> None:
     registry.delete_model_tag(body.name, body.key)
 
 
-@routes.post(f"{_VERSIONS}/create")
+@routes.post(f"{_VERSIONS}/create", privilege=needs(Rule.CREATE_MODEL_VERSION, name))
 def create_model_version(registry: ModelRegistry, call: Call, body: CreateModelVersion) -> dict[str, Any]:
     created = registry.create_version(
         body.name,
@@ -266,28 +300,28 @@ def create_model_version(registry: ModelRegistry, call: Call, body: CreateModelV
     return {"model_version": _version(registry, created)}
 
 
-@routes.post(f"{_VERSIONS}/finalize")
+@routes.post(f"{_VERSIONS}/finalize", privilege=needs(Rule.CREATE_MODEL_VERSION, name))
 def finalize_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
     return {"model_version": _version(registry, registry.finalize_version(body.name, body.version))}
 
 
-@routes.patch(f"{_VERSIONS}/update")
+@routes.patch(f"{_VERSIONS}/update", privilege=needs(Rule.MANAGE_MODEL, name))
 def update_model_version(registry: ModelRegistry, call: Call, body: UpdateModelVersion) -> dict[str, Any]:
     changed = registry.update_version(body.name, body.version, description=body.description)
     return {"model_version": _version(registry, changed)}
 
 
-@routes.delete(f"{_VERSIONS}/delete")
+@routes.delete(f"{_VERSIONS}/delete", privilege=needs(Rule.MANAGE_MODEL, name))
 def delete_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> None:
     registry.delete_version(body.name, body.version)
 
 
-@routes.get(f"{_VERSIONS}/get")
+@routes.get(f"{_VERSIONS}/get", privilege=needs(Rule.SEE_MODEL, name))
 def get_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
     return {"model_version": _version(registry, registry.get_version(body.name, body.version))}
 
 
-@routes.get(f"{_VERSIONS}/search")
+@routes.get(f"{_VERSIONS}/search", privilege=needs(Rule.SEE_MODEL, lambda body: _name_in(body.filter)))
 def search_model_versions(registry: ModelRegistry, call: Call, body: SearchModelVersions) -> dict[str, Any]:
     """The newest first; the platform promises no order, and tells no aliases or tags (documented)."""
     name = _name_in(body.filter)
@@ -302,14 +336,14 @@ def search_model_versions(registry: ModelRegistry, call: Call, body: SearchModel
     return {"model_versions": [_plain_version(one) for one in found]} if found else {}
 
 
-@routes.get(f"{_VERSIONS}/get-download-uri")
+@routes.get(f"{_VERSIONS}/get-download-uri", privilege=needs(Rule.LOAD_MODEL, name))
 def get_model_version_download_uri(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
     version = registry.get_version(body.name, body.version)
     registry.require_ready(version)
     return {"artifact_uri": version.storage_location}
 
 
-@routes.post(f"{_VERSIONS}/generate-temporary-credentials")
+@routes.post(f"{_VERSIONS}/generate-temporary-credentials", privilege=moves_files)
 def generate_temporary_model_version_credentials(
     registry: ModelRegistry, call: Call, body: GenerateTemporaryCredentials
 ) -> dict[str, Any]:
@@ -323,17 +357,17 @@ def generate_temporary_model_version_credentials(
     return {"credentials": {"storage_mode": "DEFAULT_STORAGE", "expiration_time": expires}}
 
 
-@routes.post(f"{_VERSIONS}/set-tag")
+@routes.post(f"{_VERSIONS}/set-tag", privilege=needs(Rule.TAG_MODEL, name))
 def set_model_version_tag(registry: ModelRegistry, call: Call, body: SetVersionTag) -> None:
     registry.set_version_tag(body.name, body.version, body.key, body.value)
 
 
-@routes.delete(f"{_VERSIONS}/delete-tag")
+@routes.delete(f"{_VERSIONS}/delete-tag", privilege=needs(Rule.TAG_MODEL, name))
 def delete_model_version_tag(registry: ModelRegistry, call: Call, body: DeleteVersionTag) -> None:
     registry.delete_version_tag(body.name, body.version, body.key)
 
 
-@routes.post(f"{_VERSIONS}/emit-lineage")
+@routes.post(f"{_VERSIONS}/emit-lineage", privilege=needs(Rule.LOAD_MODEL, name))
 def emit_model_version_lineage(registry: ModelRegistry, call: Call, body: EmitLineage) -> None:
     info = body.model_version_lineage_info or LineageInfo()
     registry.emit_lineage(

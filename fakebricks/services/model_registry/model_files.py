@@ -8,10 +8,26 @@ from __future__ import annotations
 from fakebricks.services.files.paths import Parts, joined, parts_of
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.records import ModelVersionRecord
+from fakebricks.services.unity_catalog.authority import Authority
+from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import InvalidParameterValue
 
 ROOT = "Models"
 _DEPTH = 5
+
+
+class ModelPrivileges:
+    """Who may read and write below `/Models`."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._authority = authority
+
+    def path(self, parts: Parts, caller: Caller, *, writing: bool) -> None:
+        """Raise PermissionDenied where the caller may not load the model, or make a version of it."""
+        if len(parts) >= _DEPTH:
+            rule = Rule.CREATE_MODEL_VERSION if writing else Rule.LOAD_MODEL
+            self._authority.require(rule, ".".join(parts[1:4]), caller)
 
 
 class ModelFiles:

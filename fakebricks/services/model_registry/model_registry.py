@@ -4,7 +4,7 @@ Real: three-level names whose catalog and schema must exist, the life of a versi
 numbers that are not used twice, aliases that move, what goes away with what. A version becomes READY only with files
 that hold an MLmodel with a full signature; a version whose finalization is refused stays PENDING_REGISTRATION, so that
 it can be mended; nothing here ever becomes FAILED_REGISTRATION. Refused: deployment jobs, moving a model to another
-schema, privileges.
+schema.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from fakebricks.services.model_registry.records import (
     TagRecord,
 )
 from fakebricks.services.tracking.records import Metric, Param
+from fakebricks.services.unity_catalog.grants import Grants
+from fakebricks.services.unity_catalog.securables import Kind, Securable
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import Key, State, Table
 from fakebricks.wire.errors import (
@@ -53,11 +55,14 @@ class ModelRegistry:
 
     Args:
         unity_catalog: whose schemas the models live in.
+        grants: on the models, as functions.
         files: where the files of versions are.
         experiment_of: the experiment of a run, or None where there is no such run.
         params_of: the params of a logged model, as key and value.
         metrics_of: the points of the metrics of a logged model.
     """
+
+    kind = Kind.FUNCTION
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class ModelRegistry:
         clock: Clock,
         *,
         unity_catalog: UnityCatalog,
+        grants: Grants,
         files: Files,
         experiment_of: Callable[[str], str | None],
         params_of: Callable[[str], Sequence[Param]],
@@ -81,10 +87,12 @@ class ModelRegistry:
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
+        self._grants = grants
         self._files = files
         self._experiment_of = experiment_of
         self._params_of = params_of
         self._metrics_of = metrics_of
+        unity_catalog.also_holds(self)
 
     # Registered models
 
@@ -101,7 +109,7 @@ class ModelRegistry:
         catalog, schema, name = model_key(full_name)
         key = (catalog, schema, checked_model_name(name))
         self._unity_catalog.require_schema(catalog, schema)
-        if self._models.get(key):
+        if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         now = self._clock.millis()
         model = RegisteredModelRecord(
@@ -162,7 +170,7 @@ class ModelRegistry:
         key = (*model.key[:2], checked_model_name(target[2]))
         if key == model.key:
             return model
-        if self._models.get(key):
+        if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
             for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
@@ -180,6 +188,7 @@ class ModelRegistry:
                 self._remove_version(version)
             for table in (self._model_tags, self._aliases):
                 _remove(table, model.key)
+            self._grants.forget(model.id)
             self._models.delete(model.key)
 
     # Versions
@@ -398,6 +407,11 @@ class ModelRegistry:
         return [record for _, record in table.scan(of.key)]
 
     # What Unity Catalog asks of everything that lives in its schemas
+
+    def find(self, catalog: str, schema: str, name: str) -> Securable | None:
+        """The model of that name, or None."""
+        model = self._models.get((catalog, schema, name))
+        return Securable(self.kind, model.full_name, model.id, model.owner) if model else None
 
     def count_in(self, catalog: str, schema: str) -> int:
         """How many models a schema has."""

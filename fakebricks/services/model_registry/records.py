@@ -26,6 +26,11 @@ class RegisteredModelRecord(Record, frozen=True):
         return f"{self.catalog_name}.{self.schema_name}.{self.model_name}"
 
     @property
+    def full_name(self) -> str:
+        """The same; what is granted on is called so everywhere."""
+        return self.name
+
+    @property
     def key(self) -> tuple[str, str, str]:
         return self.catalog_name, self.schema_name, self.model_name
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fakebricks.wire.errors import InvalidParameterValue
 
 _LONGEST = 255
+_LEVELS = ("catalog_name", "schema_name", "object_name")
 _FORBIDDEN = frozenset(" ./\x7f") | {chr(code) for code in range(0x20)}
 
 
@@ -30,26 +31,34 @@ def checked_name(name: str, field: str) -> str:
     return name.lower()
 
 
+def levels_of(full_name: str, count: int) -> tuple[str, ...]:
+    """The levels of a full name, in lower case.
+
+    Raises:
+        InvalidParameterValue: the name does not have that many levels.
+    """
+    levels = tuple(full_name.lower().split("."))
+    if len(levels) != count or not all(levels):
+        form = ".".join(_LEVELS[:count])
+        raise InvalidParameterValue(f"'{full_name}' is not a valid name. Expected the form {form}.")
+    return levels
+
+
 def schema_levels(full_name: str) -> tuple[str, str]:
     """Catalog and schema of `catalog.schema`, in lower case.
 
     Raises:
         InvalidParameterValue: the name does not have two levels.
     """
-    levels = full_name.lower().split(".")
-    if len(levels) != 2 or not all(levels):  # noqa: PLR2004 - catalog and schema
-        raise InvalidParameterValue(f"'{full_name}' is not a valid name. Expected the form catalog_name.schema_name.")
-    return levels[0], levels[1]
+    catalog, schema = levels_of(full_name, 2)
+    return catalog, schema
 
 
-def table_levels(full_name: str) -> tuple[str, str, str]:
-    """Catalog, schema and table of `catalog.schema.table`, in lower case.
+def object_levels(full_name: str) -> tuple[str, str, str]:
+    """Catalog, schema and name of `catalog.schema.name`, in lower case.
 
     Raises:
         InvalidParameterValue: the name does not have three levels.
     """
-    levels = full_name.lower().split(".")
-    if len(levels) != 3 or not all(levels):  # noqa: PLR2004 - catalog, schema and table
-        message = f"'{full_name}' is not a valid name. Expected the form catalog_name.schema_name.table_name."
-        raise InvalidParameterValue(message)
-    return levels[0], levels[1], levels[2]
+    catalog, schema, name = levels_of(full_name, 3)
+    return catalog, schema, name

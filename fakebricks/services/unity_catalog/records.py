@@ -1,4 +1,4 @@
-"""Stored shapes of Unity Catalog: catalogs, schemas, tables."""
+"""Stored shapes of Unity Catalog: the metastore, catalogs, schemas, tables, grants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from msgspec import field
 from fakebricks.state import Record
 
 
-class Securable(Record, frozen=True, kw_only=True):
+class ObjectRecord(Record, frozen=True, kw_only=True):
     """What every object of Unity Catalog has. Times are milliseconds since the epoch."""
 
     id: str
@@ -21,13 +21,24 @@ class Securable(Record, frozen=True, kw_only=True):
     properties: dict[str, str] = field(default_factory=dict)
 
 
-class CatalogRecord(Securable, frozen=True, kw_only=True):
+class MetastoreRecord(Record, frozen=True):
+    """The one metastore; who owns it is its admin."""
+
+    name: str
+    owner: str
+
+
+class CatalogRecord(ObjectRecord, frozen=True, kw_only=True):
     storage_location: str
     storage_root: str | None = None
     isolation_mode: str = "OPEN"
 
+    @property
+    def full_name(self) -> str:
+        return self.name
 
-class SchemaRecord(Securable, frozen=True, kw_only=True):
+
+class SchemaRecord(ObjectRecord, frozen=True, kw_only=True):
     catalog_name: str
     storage_root: str | None = None
 
@@ -48,7 +59,7 @@ class ColumnRecord(Record, frozen=True):
     comment: str | None = None
 
 
-class TableRecord(Securable, frozen=True, kw_only=True):
+class TableRecord(ObjectRecord, frozen=True, kw_only=True):
     catalog_name: str
     schema_name: str
     columns: tuple[ColumnRecord, ...]
@@ -60,3 +71,10 @@ class TableRecord(Securable, frozen=True, kw_only=True):
     @property
     def full_name(self) -> str:
         return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+
+class GrantRecord(Record, frozen=True):
+    """What a principal was granted on one object, stored under the object's id and the principal."""
+
+    principal: str
+    privileges: frozenset[str]

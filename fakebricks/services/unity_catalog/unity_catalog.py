@@ -1,40 +1,54 @@
-"""Unity Catalog: one metastore's catalogs, schemas and tables.
+"""Unity Catalog: one metastore's catalogs and schemas, and where what is in them is found.
 
 Real: the name rules, the missing, duplicate and not-empty errors, `default` and `information_schema` in every new
-catalog, `force`. Refused: renaming catalogs and schemas, creating tables over REST, foreign and shared catalogs,
-privileges (everyone may do everything).
+catalog, `force`. What lives in schemas has a module of its own, and is told of here as `SchemaContents`. Refused:
+renaming catalogs and schemas, foreign and shared catalogs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
-from fakebricks.services.unity_catalog.names import checked_name, schema_levels, table_levels
-from fakebricks.services.unity_catalog.records import CatalogRecord, ColumnRecord, SchemaRecord, TableRecord
+from fakebricks.services.unity_catalog.grants import Grants
+from fakebricks.services.unity_catalog.names import checked_name, levels_of, schema_levels
+from fakebricks.services.unity_catalog.records import CatalogRecord, MetastoreRecord, SchemaRecord
+from fakebricks.services.unity_catalog.securables import Kind, Line, Securable
 from fakebricks.state import State
 from fakebricks.wire.errors import (
     CatalogAlreadyExists,
     CatalogDoesNotExist,
     CatalogNotEmpty,
     InvalidParameterValue,
+    MetastoreDoesNotExist,
+    ResourceDoesNotExist,
     SchemaAlreadyExists,
     SchemaDoesNotExist,
     SchemaNotEmpty,
-    TableAlreadyExists,
     TableDoesNotExist,
 )
 
 SYSTEM_USER = "System user"
 _INFORMATION_SCHEMA = "information_schema"
+_METASTORE_NAME = "fakebricks"
+
+# How a schema that is not empty is said to be (observed): in this order, and models are counted as functions.
+_COUNTED = {Kind.TABLE: "tables", Kind.FUNCTION: "functions", Kind.VOLUME: "volumes"}
 
 
 class SchemaContents(Protocol):
-    """Something else that lives in schemas, whose service tells Unity Catalog how much of it there is."""
+    """A kind of object that lives in schemas, whose module tells Unity Catalog what there is of it."""
+
+    @property
+    def kind(self) -> Kind:
+        """As what it is granted on; several modules may have objects of one kind, which then share their names."""
+
+    def find(self, catalog: str, schema: str, name: str) -> Securable | None:
+        """The one of that name, in lower case, or None."""
 
     def count_in(self, catalog: str, schema: str) -> int:
         """How many there are in a schema."""
@@ -46,34 +60,87 @@ class SchemaContents(Protocol):
 class UnityCatalog:
     """The objects of one metastore. Names may come in any case; they are stored in lower case."""
 
-    def __init__(self, state: State, ids: Ids, clock: Clock) -> None:
+    def __init__(self, state: State, ids: Ids, clock: Clock, grants: Grants) -> None:
         self._state = state
+        self._metastore = state.table("metastore", MetastoreRecord)
         self._catalogs = state.table("catalogs", CatalogRecord)
         self._schemas = state.table("schemas", SchemaRecord)
-        self._tables = state.table("tables", TableRecord)
         self._ids = ids
         self._clock = clock
-        self._contents: dict[str, SchemaContents] = {}
-        self._writers: list[Callable[[str], None]] = []
+        self._grants = grants
+        self._contents: list[SchemaContents] = []
         self.metastore_id = ids.uuid()
+
+    @property
+    def metastore(self) -> MetastoreRecord:
+        """The metastore; nobody's at first."""
+        return self._metastore.get(()) or MetastoreRecord(name=_METASTORE_NAME, owner=SYSTEM_USER)
+
+    def update_metastore(self, *, owner: str) -> MetastoreRecord:
+        """Make somebody, or a group, the metastore's admin.
+
+        Raises:
+            PrincipalDoesNotExist: the account has none of that name.
+        """
+        self._grants.require_principal(owner)
+        changed = replace(self.metastore, owner=owner)
+        self._metastore.put((), changed)
+        return changed
 
     @property
     def metastore_root(self) -> str:
         """Where managed storage starts; nothing is there, it is only named."""
         return f"s3://fakebricks-metastore/{self.metastore_id}"
 
-    def also_holds(self, kind: str, contents: SchemaContents) -> None:
-        """Count `contents` when a schema must be empty, as `functions` or `volumes`, and remove them when forced."""
-        self._contents[kind] = contents
+    def also_holds(self, contents: SchemaContents) -> None:
+        """Find `contents` in schemas, count them when one must be empty, and remove them when forced."""
+        self._contents.append(contents)
 
-    def also_writes(self, write: Callable[[str], None]) -> None:
-        """Have `write(full_name)` called by `bring_up_to_date`, for a service that has rows of tables yet to write."""
-        self._writers.append(write)
+    def line(self, kind: Kind, full_name: str) -> Line:
+        """The object of that name with its parents, from the metastore down; shorter where something is missing.
 
-    def bring_up_to_date(self, full_name: str) -> None:
-        """Have all rows that are due written to a table. It may take a while: never call it inside a transaction."""
-        for write in self._writers:
-            write(full_name)
+        The name may have more levels than the kind: those of something that is in it.
+        """
+        levels = full_name.lower().split(".")
+        metastore = Securable(Kind.METASTORE, self.metastore.name, self.metastore_id, self.metastore.owner)
+        if kind is Kind.METASTORE:
+            return (metastore,)
+        catalog = self._catalogs.get((levels[0],))
+        if catalog is None:
+            return (metastore,)
+        above: Line = (metastore, Securable(Kind.CATALOG, catalog.name, catalog.id, catalog.owner))
+        schema = None if kind is Kind.CATALOG else self._schemas.get(tuple(levels[:2]))
+        if schema is None:
+            return above
+        above = (*above, Securable(Kind.SCHEMA, schema.full_name, schema.id, schema.owner))
+        found = None if kind is Kind.SCHEMA else self.find(kind, *levels[:3])
+        return above if found is None else (*above, found)
+
+    def require_line(self, kind: Kind, full_name: str) -> Line:
+        """As `line`, whole.
+
+        Raises:
+            InvalidParameterValue: the name is not one of such an object.
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist, ResourceDoesNotExist: something is missing.
+        """
+        line = self.line(kind, full_name)
+        if kind is Kind.METASTORE:
+            if full_name.lower() not in (self.metastore_id, self.metastore.name):
+                raise MetastoreDoesNotExist(f"Metastore '{full_name}' does not exist.")
+            return line
+        levels = levels_of(full_name, kind.depth)
+        if len(line) > kind.depth:
+            return line
+        self.require_catalog(levels[0])
+        if kind is not Kind.CATALOG:
+            self.require_schema(levels[0], levels[1])
+        missing = TableDoesNotExist if kind is Kind.TABLE else ResourceDoesNotExist
+        raise missing(f"{kind.noun} '{full_name.lower()}' does not exist.")
+
+    def find(self, kind: Kind, catalog: str, schema: str, name: str = "") -> Securable | None:
+        """The object of that kind and name in a schema, or None; all in lower case."""
+        candidates = (contents.find(catalog, schema, name) for contents in self._contents if contents.kind is kind)
+        return next((one for one in candidates if one is not None), None)
 
     def create_catalog(
         self,
@@ -135,7 +202,9 @@ class UnityCatalog:
 
         Raises:
             CatalogDoesNotExist: there is none.
+            PrincipalDoesNotExist: the account has no such owner.
         """
+        self.check_owner(changes)
         changed = replace(self.require_catalog(name), updated_at=self._clock.millis(), updated_by=user, **dict(changes))
         self._catalogs.put((changed.name,), changed)
         return changed
@@ -156,6 +225,7 @@ class UnityCatalog:
         with self._state.transaction():
             for schema in schemas:
                 self._remove_schema(schema)
+            self._grants.forget(catalog.id)
             self._catalogs.delete((catalog.name,))
 
     def create_schema(
@@ -206,7 +276,9 @@ class UnityCatalog:
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: there is none.
+            PrincipalDoesNotExist: the account has no such owner.
         """
+        self.check_owner(changes)
         found = self.require_schema(*schema_levels(full_name))
         changed = replace(found, updated_at=self._clock.millis(), updated_by=user, **dict(changes))
         self._schemas.put((changed.catalog_name, changed.name), changed)
@@ -228,95 +300,14 @@ class UnityCatalog:
         with self._state.transaction():
             self._remove_schema(schema)
 
-    def create_table(
-        self,
-        full_name: str,
-        columns: Sequence[ColumnRecord],
-        storage_location: str,
-        owner: str,
-        *,
-        properties: Mapping[str, str] | None = None,
-        comment: str | None = None,
-    ) -> TableRecord:
-        """Register a Delta table whose log is, or will be, at `storage_location`.
+    def check_owner(self, changes: Mapping[str, object]) -> None:
+        """Refuse changes that name an owner whom the account does not have.
 
         Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist: its parents are missing.
-            InvalidParameterValue: the name is not valid.
-            TableAlreadyExists: there is one of that name.
+            PrincipalDoesNotExist: it has none of that name.
         """
-        catalog, schema, name = table_levels(full_name)
-        stored = checked_name(name, "RPC CreateTable Field managedcatalog.TableInfo.name")
-        parent = self.require_schema(catalog, schema)
-        key = (parent.catalog_name, parent.name, stored)
-        if self._tables.get(key):
-            raise TableAlreadyExists(f"Table '{'.'.join(key)}' already exists")
-        now = self._clock.millis()
-        table = TableRecord(
-            id=self._ids.uuid(),
-            catalog_name=parent.catalog_name,
-            schema_name=parent.name,
-            name=stored,
-            owner=owner,
-            created_at=now,
-            created_by=owner,
-            updated_at=now,
-            updated_by=owner,
-            columns=tuple(columns),
-            storage_location=storage_location,
-            properties=dict(properties or {}),
-            comment=comment,
-        )
-        self._tables.put(key, table)
-        return table
-
-    def get_table(self, full_name: str) -> TableRecord | None:
-        """The table of that name, or None, also where its parents are missing.
-
-        Raises:
-            InvalidParameterValue: the name does not have three levels.
-        """
-        return self._tables.get(table_levels(full_name))
-
-    def require_table(self, full_name: str) -> TableRecord:
-        """The table of that name.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing, or what it would be in.
-        """
-        catalog, schema, name = table_levels(full_name)
-        self.require_schema(catalog, schema)
-        table = self._tables.get((catalog, schema, name))
-        if table is None:
-            raise TableDoesNotExist(f"Table '{catalog}.{schema}.{name}' does not exist.")
-        return table
-
-    def tables(self, catalog: str, schema: str, after: str | None = None) -> Iterator[TableRecord]:
-        """The tables of a schema by name, from the one after `after` on."""
-        prefix = (catalog.lower(), schema.lower())
-        for _, table in self._tables.scan(prefix, after=None if after is None else (*prefix, after)):
-            yield table
-
-    def update_table(self, full_name: str, user: str, changes: Mapping[str, object]) -> TableRecord:
-        """Change `owner`.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
-        """
-        changed = replace(
-            self.require_table(full_name), updated_at=self._clock.millis(), updated_by=user, **dict(changes)
-        )
-        self._tables.put((changed.catalog_name, changed.schema_name, changed.name), changed)
-        return changed
-
-    def delete_table(self, full_name: str) -> None:
-        """Forget a table; its files stay where they are.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
-        """
-        table = self.require_table(full_name)
-        self._tables.delete((table.catalog_name, table.schema_name, table.name))
+        if "owner" in changes:
+            self._grants.require_principal(str(changes["owner"]))
 
     def _add_schema(
         self,
@@ -346,22 +337,15 @@ class UnityCatalog:
         return schema
 
     def _require_empty(self, schema: SchemaRecord) -> None:
-        counts = {
-            "tables": sum(1 for _ in self.tables(schema.catalog_name, schema.name)),
-            "functions": self._count(schema, "functions"),
-            "volumes": self._count(schema, "volumes"),
-        }
+        counts = dict.fromkeys(_COUNTED, 0)
+        for contents in self._contents:
+            counts[contents.kind] += contents.count_in(schema.catalog_name, schema.name)
         if any(counts.values()):
-            told = ", ".join(f"{count} {kind}(s)" for kind, count in counts.items())
+            told = ", ".join(f"{count} {_COUNTED[kind]}(s)" for kind, count in counts.items())
             raise SchemaNotEmpty(f"Schema '{schema.full_name}' is not empty. The schema has {told}")
 
-    def _count(self, schema: SchemaRecord, kind: str) -> int:
-        contents = self._contents.get(kind)
-        return contents.count_in(schema.catalog_name, schema.name) if contents else 0
-
     def _remove_schema(self, schema: SchemaRecord) -> None:
-        for contents in self._contents.values():
+        for contents in self._contents:
             contents.remove_from(schema.catalog_name, schema.name)
-        for table in list(self.tables(schema.catalog_name, schema.name)):
-            self._tables.delete((table.catalog_name, table.schema_name, table.name))
+        self._grants.forget(schema.id)
         self._schemas.delete((schema.catalog_name, schema.name))

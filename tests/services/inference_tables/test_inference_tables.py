@@ -89,7 +89,7 @@ def test_it_is_a_delta_table_with_the_platforms_schema(workspace, deploy, query)
     deploy(**gateway())
     query(ROW)
     rows(workspace)
-    record = workspace._services.unity_catalog.require_table(TABLE)
+    record = workspace._services.tables.require(TABLE)
     table = DeltaTable(record.storage_location)
     assert table.to_pyarrow_table().num_rows == 1
     schema = table.to_pyarrow_table().schema
@@ -194,9 +194,7 @@ def test_rows_that_others_wrote_or_deleted_stay_so(workspace, deploy, query):
     deploy(**gateway())
     query(ROW, client_request_id="old")
     rows(workspace)
-    DeltaTable(workspace._services.unity_catalog.require_table(TABLE).storage_location).delete(
-        "client_request_id = 'old'"
-    )
+    DeltaTable(workspace._services.tables.require(TABLE).storage_location).delete("client_request_id = 'old'")
     snapshot = workspace.snapshot()
     query(ROW, client_request_id="new")
     assert [row["client_request_id"] for row in rows(workspace)] == ["new"]
@@ -217,14 +215,14 @@ def test_a_table_outlives_its_endpoint_and_is_not_reused(rest, workspace, regist
 
 def test_a_dropped_table_takes_no_rows_and_breaks_nothing(workspace, deploy, query):
     deploy(**gateway())
-    workspace._services.unity_catalog.delete_table(TABLE)
+    workspace._services.tables.delete(TABLE)
     assert query(ROW).status == 200
     assert any("dropped" in note for note in workspace.calls[-1].notes)
 
 
 def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
     deploy(**legacy())
-    workspace._services.unity_catalog.delete_table(TABLE)
+    workspace._services.tables.delete(TABLE)
     (state,) = rest.get(f"{ENDPOINTS}/fraud")["config"]["auto_capture_config"]["state"].values()
     assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
 

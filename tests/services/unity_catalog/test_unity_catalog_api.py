@@ -23,7 +23,7 @@ def names(rest: Rest, path: str, kind: str, **query: object) -> list[str]:
 
 def add_table(workspace: Workspace, full_name: str) -> None:
     column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
-    workspace._services.unity_catalog.create_table(full_name, [column], "/somewhere", "jane@acme.test")
+    workspace._services.tables.create(full_name, [column], "/somewhere", "jane@acme.test")
 
 
 def test_a_workspace_starts_with_main(rest: Rest):
@@ -117,6 +117,7 @@ def test_a_catalog_goes_away_with_force_or_when_only_its_information_schema_is_l
 
 
 def test_what_is_updated_is_told_and_the_rest_stays(rest: Rest):
+    rest.workspace.user("sam@acme.test")
     rest.post(CATALOGS, name="prod", comment="old", properties={"a": "1"})
     rest.patch(f"{CATALOGS}/prod", comment="new")
     changed = rest.patch(f"{CATALOGS}/prod", owner="sam@acme.test", isolation_mode="ISOLATED")
