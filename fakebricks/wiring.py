@@ -25,6 +25,7 @@ from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
@@ -262,10 +263,11 @@ class Services:
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
         )
-        stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch)
+        rights = Rights(self.authority, self.people)
+        stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored)
         deployments = Deployments(state, clock, self.models)
-        capture = Capture(self.inference_tables)
+        capture = Capture(self.inference_tables, rights)
         self.add(
             ServingEndpoints(state, ids, stored=stored, models=self.models, deployments=deployments, capture=capture),
             Invocations(state, ids, deployments, self.models, capture),

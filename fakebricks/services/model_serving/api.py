@@ -68,7 +68,7 @@ def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: P
 
 @routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway")
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
-    return answers.gateway(endpoints.put_ai_gateway(body.name, body).inference_table_config)
+    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller).inference_table_config)
 
 
 @routes.get("/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/build-logs", atomic=False)
@@ -121,7 +121,7 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
 def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
     seen = answers.Seen(
         asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
-        lost=endpoints.lost,
+        lost=lambda capture: endpoints.lost(endpoint, capture),
     )
     return answers.detailed(endpoint, seen)
 

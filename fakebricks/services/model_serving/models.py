@@ -34,10 +34,10 @@ class Models:
         """Load an entity's model version, unless it is loaded; the digest to keep it by.
 
         Raises:
-            ModelLoadError: the version is gone, or does not load.
+            ModelLoadError: the version is gone, does not load, or may not be loaded by whose configuration it is.
         """
         try:
-            directory, digest = self._stored.find(entity.entity_name, entity.entity_version)
+            directory, digest = self._stored.find(entity.entity_name, entity.entity_version, entity.creator)
             with self._locks[digest]:
                 if digest not in self._loaded:
                     self._loaded[digest] = self._runtime.load(self._stored.fetch(directory, digest))

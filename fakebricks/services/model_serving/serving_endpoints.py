@@ -71,6 +71,7 @@ class ServingEndpoints:
             ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: a model, a version, or the place of an
                 inference table is missing.
             InvalidState: a model version is not READY.
+            PermissionDenied: the caller may not load a model, or create the inference table.
         """
         check_endpoint_name(body.name)
         refuse_endpoint(body)
@@ -93,7 +94,7 @@ class ServingEndpoints:
         if body.config:
             endpoint = self._updating(endpoint, body.config, caller, now)
         if body.ai_gateway:
-            endpoint = self._capture.with_gateway(endpoint, body.ai_gateway)
+            endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
         self._endpoints.put((endpoint.name,), endpoint)
         return endpoint
 
@@ -149,14 +150,14 @@ class ServingEndpoints:
         kept = tuple(tag for tag in endpoint.tags if tag.key not in delete)
         return self._put(replace(endpoint, tags=_with_tags(kept, add)))
 
-    def put_ai_gateway(self, name: str, gateway: AiGatewayShape) -> Endpoint:
+    def put_ai_gateway(self, name: str, gateway: AiGatewayShape, caller: Caller) -> Endpoint:
         """Replace the AI Gateway; what the request leaves out is removed.
 
         Raises:
             ResourceDoesNotExist: there is no such endpoint; or the place of an inference table is missing.
             InvalidParameterValue: the inference table would move while it is enabled.
         """
-        return self._put(self._capture.with_gateway(self._require(name), gateway))
+        return self._put(self._capture.with_gateway(self._require(name), gateway, caller))
 
     def delete(self, name: str) -> None:
         """Remove an endpoint, in whatever state; its inference table stays.
@@ -175,9 +176,9 @@ class ServingEndpoints:
         activity = self._activity.get((endpoint.id, config.config_version, entity.name))
         return lifecycle.scaled_to_zero(entity, config, activity, now)
 
-    def lost(self, capture: AutoCapture) -> bool:
-        """Whether an inference table that was made is no longer there."""
-        return self._capture.lost(capture)
+    def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
+        """Whether an inference table that was made is no longer there, or its creator may not write it any more."""
+        return self._capture.lost(endpoint, capture)
 
     def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Config, ServedEntity]:
         """A served entity of the config of that version; of the newest one by default.
@@ -204,8 +205,8 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
-            self._stored.require_ready(entity.entity_name, entity.entity_version)
-        endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config)
+            self._stored.require_servable(entity.entity_name, entity.entity_version, caller)
+        endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         version = endpoint.last_config_version + 1
         config = Config(
             config_version=version, served_entities=entities, routes=shares, auto_capture_config=auto_capture
