@@ -217,7 +217,7 @@ class Services:
         )
 
     def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
-        grants = Grants(self._state, self.people)
+        self.grants = grants = Grants(self._state, self.people)
         self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
         self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
         self.authority = Authority(self.unity_catalog, grants)

@@ -1,4 +1,4 @@
-"""A catalog with something of everything in it, and people of every kind, to walk operations × identities with."""
+"""A catalog with something of everything in it, and people of every kind, to walk operations by identities with."""
 
 from __future__ import annotations
 
@@ -138,9 +138,7 @@ class World:
 
 def page(world: World) -> str:
     """The page docs/privileges.md: the table of rules, and who may do what, as it turns out when they ask."""
-    rules = [
-        f"| {rule.value.deed} | {_privileges(rule)} | {rule.value.reach.value} |" for rule in Rule
-    ]
+    rules = [f"| {rule.value.deed} | {_privileges(rule)} | {rule.value.reach.value} |" for rule in Rule]
     operations = [
         f"| `{operation.method} {operation.path}` | {' | '.join(_marks(world, operation))} |" for operation in walked()
     ]

@@ -78,7 +78,9 @@ NEEDED: dict[str, str] = {
 
 REFUSED_WHOEVER_ASKS = {"create_table"}
 OPERATIONS = [one for one in walked() if one.name not in REFUSED_WHOEVER_ASKS]
-REFUSAL = re.compile(r"User does not have [A-Z ]+ on (Metastore|Catalog|Schema|Table|Volume|Routine or Model) '[\w.]+'\.")
+REFUSAL = re.compile(
+    r"User does not have [A-Z ]+ on (Metastore|Catalog|Schema|Table|Volume|Routine or Model) '[\w.]+'\."
+)
 PAGE = Path(__file__).parents[3] / "docs" / "privileges.md"
 
 
