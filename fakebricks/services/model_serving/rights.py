@@ -1,7 +1,7 @@
 """What the people of an endpoint must be allowed in Unity Catalog.
 
-Real: who creates or updates an endpoint needs EXECUTE on its models (documented), and so does whose configuration it is
-when the deployment loads them; who asks for an inference table, and the endpoint's creator, need CREATE TABLE in its
+Real: an endpoint runs as its creator, who needs EXECUTE on its models when it is created, when it is updated, and when
+the deployment loads them (documented); who updates it needs the same (inferred). Who asks for an inference table, and the endpoint's creator, need CREATE TABLE in its
 schema (documented). The creator must go on having the use of it: rows are lost from when they have not (documented).
 """
 
@@ -30,14 +30,14 @@ class Rights:
         self._authority.require(Rule.LOAD_MODEL, model, caller)
 
     def require_load_as(self, model: str, user_name: str) -> None:
-        """Somebody who is not calling may load a registered model.
+        """An endpoint's creator, who may not be calling, may load a registered model.
 
         Raises:
             PermissionDenied: they may not, or are gone.
         """
         person = self._people.caller_named(user_name)
         if person is None:
-            raise PermissionDenied(f"User {user_name} does not exist any more, who configured this served entity.")
+            raise PermissionDenied(f"User {user_name} does not exist any more, who created this endpoint.")
         self.require_load(model, person)
 
     def require_capture(self, schema: str, caller: Caller, creator: str) -> None:

@@ -205,7 +205,7 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
-            self._stored.require_servable(entity.entity_name, entity.entity_version, caller)
+            self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         version = endpoint.last_config_version + 1
         config = Config(

@@ -35,17 +35,18 @@ class StoredModels:
         self._scratch = scratch
         self._rights = rights
 
-    def require_servable(self, entity_name: str, entity_version: str, caller: Caller) -> None:
-        """Refuse a version that is not READY, or that the caller may not serve.
+    def require_servable(self, entity_name: str, entity_version: str, caller: Caller, creator: str) -> None:
+        """Refuse a version that is not READY, or that the caller or the endpoint's creator may not load.
 
         Raises:
-            PermissionDenied: they may not load the model.
+            PermissionDenied: one of them may not.
             ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: there is no such version.
             InvalidParameterValue: no model can have that name.
             InvalidState: it is not READY.
         """
         if _of_unity_catalog(entity_name):
             self._rights.require_load(entity_name, caller)
+            self._rights.require_load_as(entity_name, creator)
             self._registry.require_ready(self._registry.get_version(entity_name, entity_version))
         else:
             registry = self._workspace_registry

@@ -52,6 +52,15 @@ def test_an_endpoint_takes_execute_on_its_model(rest: Rest, bob: Rest, register)
     assert rest.get(f"{ENDPOINTS}/fraud")["state"]["config_update"] == "NOT_UPDATING"
 
 
+def test_an_update_takes_execute_of_the_creator_too(rest: Rest, bob: Rest, register):
+    register()
+    grant(rest, "function", MODEL, "EXECUTE")
+    bob.post(ENDPOINTS, name="fraud", config=CONFIG)
+    rest.workspace.clock.advance(minutes=10)
+    grant(rest, "function", MODEL, remove=("EXECUTE",))
+    assert refusal(lambda: rest.put(f"{ENDPOINTS}/fraud/config", **CONFIG))[0] == 403
+
+
 def test_a_deployment_whose_creator_lost_execute_fails_and_says_why(rest: Rest, bob: Rest, register):
     register()
     grant(rest, "function", MODEL, "EXECUTE")
