@@ -1,8 +1,9 @@
 """What the people of an endpoint must be allowed in Unity Catalog.
 
 Real: an endpoint runs as its creator, who needs EXECUTE on its models when it is created, when it is updated, and when
-the deployment loads them (documented); who updates it needs the same (inferred). Who asks for an inference table, and the endpoint's creator, need CREATE TABLE in its
-schema (documented). The creator must go on having the use of it: rows are lost from when they have not (documented).
+the deployment loads them (documented); who updates it needs the same (inferred). Who asks for an inference table, and
+the endpoint's creator, need CREATE TABLE in its schema (documented). The creator must go on having the use of it: rows
+are lost from when they have not (documented).
 """
 
 from __future__ import annotations
