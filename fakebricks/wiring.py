@@ -15,14 +15,19 @@ from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
 from fakebricks.services.iam.access_control import AccessControl
+from fakebricks.services.iam.object_permissions import PermissionsByType
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.jobs.job_permissions import JobPermissions
+from fakebricks.services.jobs.jobs import Jobs
+from fakebricks.services.jobs.search import JobSearch
 from fakebricks.services.model_registry import model_files
 from fakebricks.services.model_registry.api import ModelStorage, VisibleModels
-from fakebricks.services.model_registry.model_files import ModelFiles, ModelPrivileges
+from fakebricks.services.model_registry.model_files import ModelFilePrivileges, ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.rights import Rights
@@ -52,11 +57,14 @@ from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.folder_permissions import FolderPermissions
 from fakebricks.services.workspace.objects import Objects
 from fakebricks.services.workspace.tree_permissions import TreePermissions
 from fakebricks.services.workspace_model_registry import model_versions
 from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
+from fakebricks.services.workspace_model_registry.model_permissions import ModelPermissions
 from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
+from fakebricks.services.workspace_model_registry.privileges import ModelPrivileges
 from fakebricks.services.workspace_model_registry.search import RegistrySearch
 from fakebricks.services.workspace_model_registry.sources import Sources
 from fakebricks.services.workspace_model_registry.version_files import RegistryStorage, VersionFiles
@@ -75,6 +83,9 @@ def router() -> Router:
     from fakebricks.control import api as control_api
     from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.iam import permissions_api
+    from fakebricks.services.jobs import api as jobs_api
+    from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import (
@@ -82,7 +93,6 @@ def router() -> Router:
         bulk_api,
         experiments_api,
         logged_models_api,
-        permissions_api,
         runs_api,
         server_api,
     )
@@ -100,9 +110,9 @@ def router() -> Router:
         [
             *control_api.routes,
             *iam_api.routes,
+            *permissions_api.routes,
             *workspace_api.routes,
             *experiments_api.routes,
-            *permissions_api.routes,
             *runs_api.routes,
             *bulk_api.routes,
             *logged_models_api.routes,
@@ -123,6 +133,8 @@ def router() -> Router:
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
+            *jobs_api.routes,
+            *refused_jobs_api.routes,
         ]
     )
 
@@ -161,7 +173,9 @@ class Services:
         self._wire_catalog(identity, _computed(storage))
         self._wire_workspace_registry()
         self._wire_serving(scratch)
+        self._wire_jobs()
         self._wire_files()
+        self._wire_permissions()
 
     def __getitem__(self, kind: type) -> Any:
         """The service of that class, as operations name it in their first parameter."""
@@ -174,6 +188,8 @@ class Services:
     def _wire_people(self) -> None:
         self.people = People(self._state, self._ids)
         self.directories = Directories(self._state, self._ids)
+        self.access_control = AccessControl(self._state, self.people)
+        self.folder_permissions = FolderPermissions(self.access_control, self.directories)
         self.add(self.people)
 
     def _wire_tracking(self) -> None:
@@ -187,11 +203,12 @@ class Services:
         traces = Traces(state, ids, self.experiments, self.runs)
         assessments = Assessments(state, ids, traces)
         self.artifacts = Artifacts(self.files, self.signed_urls, self.runs, self.logged_models, traces)
-        permissions = ExperimentPermissions(self.experiments, AccessControl(state, self.people), self.directories)
-        tree = TreePermissions(self.directories, permissions)
+        permissions = ExperimentPermissions(self.access_control, self.experiments, self.folder_permissions)
+        tree = TreePermissions(self.directories, self.folder_permissions, permissions)
         self.privileges = Privileges(
             permissions,
             self.directories,
+            self.folder_permissions,
             self.experiments,
             runs=self.runs,
             logged_models=self.logged_models,
@@ -250,12 +267,16 @@ class Services:
             ModelVersions(state, ids, clock, self.files),
             Sources(self.files, self.artifacts, self.logged_models),
         )
+        permissions = ModelPermissions(self.access_control, self.workspace_registry)
+        comments = Comments(state, ids, clock, self.workspace_registry)
         self.add(
             self.workspace_registry,
-            RegistrySearch(self.workspace_registry),
+            permissions,
+            ModelPrivileges(permissions, self.privileges, comments),
+            RegistrySearch(self.workspace_registry, permissions),
             VersionFiles(self.workspace_registry, self.artifacts),
-            TransitionRequests(state, ids, clock, self.workspace_registry),
-            Comments(state, ids, clock, self.workspace_registry),
+            TransitionRequests(state, ids, clock, self.workspace_registry, permissions),
+            comments,
         )
 
     def _wire_serving(self, scratch: Scratch) -> None:
@@ -268,11 +289,26 @@ class Services:
         self.models = Models(ProcessRuntime(), stored)
         deployments = Deployments(state, clock, self.models)
         capture = Capture(self.inference_tables, rights)
+        permissions = EndpointPermissions(self.access_control, state)
         self.add(
-            ServingEndpoints(state, ids, stored=stored, models=self.models, deployments=deployments, capture=capture),
+            permissions,
+            ServingEndpoints(
+                state,
+                ids,
+                stored=stored,
+                models=self.models,
+                deployments=deployments,
+                capture=capture,
+                permissions=permissions,
+            ),
             Invocations(state, ids, deployments, self.models, capture),
             self.inference_tables,
         )
+
+    def _wire_jobs(self) -> None:
+        jobs = Jobs(self._state, self._ids)
+        permissions = JobPermissions(self.access_control, jobs)
+        self.add(jobs, permissions, JobSearch(jobs, permissions))
 
     def _wire_files(self) -> None:
         roots: dict[str, Root] = {
@@ -283,10 +319,22 @@ class Services:
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
-            model_files.ROOT: ModelPrivileges(self.authority),
+            model_files.ROOT: ModelFilePrivileges(self.authority),
+            model_versions.ROOT: RegistryStorage(),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
+
+    def _wire_permissions(self) -> None:
+        self.add(
+            PermissionsByType(
+                self.folder_permissions,
+                self[ExperimentPermissions],
+                self[ModelPermissions],
+                self[EndpointPermissions],
+                self[JobPermissions],
+            )
+        )
 
     def _experiment_of(self, run_id: str) -> str | None:
         """The experiment of a run, or None where the run is not of this workspace."""

@@ -1,7 +1,7 @@
 """Serving endpoints: create, look at, update, tag and delete them.
 
 Real: names, configurations and their versions, the states of an endpoint's life, one update at a time. Refused: what
-`refused.py` names, stopping and starting, permissions.
+`refused.py` names, stopping and starting. Who may do it: `endpoint_permissions.py`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import (
     Activity,
     AutoCapture,
     Config,
     Endpoint,
+    EndpointName,
     ServedEntity,
     Tag,
     Traffic,
@@ -40,7 +42,11 @@ from fakebricks.wire.errors import (
 
 
 class ServingEndpoints:
-    """The serving endpoints of one workspace."""
+    """The serving endpoints of one workspace.
+
+    Attributes:
+        permissions: on them; asked before an operation is, but for a list.
+    """
 
     def __init__(
         self,
@@ -51,9 +57,12 @@ class ServingEndpoints:
         models: Models,
         deployments: Deployments,
         capture: Capture,
+        permissions: EndpointPermissions,
     ) -> None:
+        self.permissions = permissions
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
+        self._names = state.table("serving_endpoint_names", EndpointName)
         self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
@@ -96,6 +105,7 @@ class ServingEndpoints:
         if body.ai_gateway:
             endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
         self._endpoints.put((endpoint.name,), endpoint)
+        self._names.put((endpoint.id,), EndpointName(name=endpoint.name))
         return endpoint
 
     def get(self, name: str) -> Endpoint:
@@ -109,9 +119,9 @@ class ServingEndpoints:
             raise _missing(name)
         return endpoint
 
-    def list(self) -> Iterator[Endpoint]:
-        """All endpoints as they are now, by name."""
-        return self._deployments.all()
+    def list(self, caller: Caller) -> Iterator[Endpoint]:
+        """All endpoints that the caller may see, as they are now, by name."""
+        return (one for one in self._deployments.all() if self.permissions.allows(one, VIEW, caller))
 
     def update_config(self, name: str, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
         """Begin an update at `now`; what the request leaves out stays as it is.
@@ -167,6 +177,7 @@ class ServingEndpoints:
         """
         endpoint = self._require(name)
         self._endpoints.delete((name,))
+        self._names.delete((endpoint.id,))
         for table in (self._activity, self._traffic):
             for key, _ in list(table.scan((endpoint.id,))):
                 table.delete(key)
