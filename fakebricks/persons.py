@@ -113,6 +113,9 @@ Surroundings = Callable[[Credential], AbstractContextManager[None]]
 _TOKENS = ("DATABRICKS_TOKEN", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")
 _CREDENTIALS = (*_TOKENS, "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET")
 
+# MLflow notes here what is active; a program that has just begun has nothing of it.
+_ACTIVE = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "_MLFLOW_ACTIVE_MODEL_ID")
+
 
 def checked_user_name(name: str) -> str:
     """A name that a user can have.
@@ -151,8 +154,8 @@ def acting_as(credential: Credential, environment: Mapping[str, str], profiles: 
     named = {**{name: value for name, value in environment.items() if name not in _CREDENTIALS}, **credential.variables}
     with ProfilesFile(environment["DATABRICKS_HOST"], credential.profile, profiles) as file:
         found = file.variables(named)
-        before = {name: os.environ.get(name) for name in (*found, *_CREDENTIALS)}
-        _set({**dict.fromkeys(_CREDENTIALS), **found})
+        before = {name: os.environ.get(name) for name in (*found, *_CREDENTIALS, *_ACTIVE)}
+        _set({**dict.fromkeys((*_CREDENTIALS, *_ACTIVE)), **found})
         try:
             with MlflowState():
                 yield

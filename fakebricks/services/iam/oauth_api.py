@@ -13,7 +13,7 @@ from fakebricks.services.iam.sign_in import GRANTS, SignIn
 from fakebricks.wire.authentication import SIGN_IN_PATH, client_of, form_of
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, NotImplementedByFakebricks
 from fakebricks.wire.messages import Reply
-from fakebricks.wire.operations import Call, Routes
+from fakebricks.wire.operations import Call, Routes, Shape
 
 _CODES: dict[type[DatabricksError], str] = {
     InvalidParameterValue: "invalid_request",
@@ -54,8 +54,18 @@ def create_oauth_token(sign_in: SignIn, call: Call) -> Reply:
     return Reply.of_json(answer, headers={"cache-control": "no-store"})
 
 
-@routes.get("/oidc/v1/authorize", public=True, raw=True)
-def authorize(sign_in: SignIn, call: Call) -> None:
+class Authorize(Shape):
+    response_type: str = ""
+    client_id: str = ""
+    redirect_uri: str = ""
+    scope: str = ""
+    state: str = ""
+    code_challenge: str = ""
+    code_challenge_method: str = ""
+
+
+@routes.get("/oidc/v1/authorize", public=True)
+def authorize(sign_in: SignIn, call: Call, body: Authorize) -> None:
     raise NotImplementedByFakebricks(
         "fakebricks has no page on which a person signs in: use a personal access token, or a service principal's "
         "client id and secret."

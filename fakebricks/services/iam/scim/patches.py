@@ -100,6 +100,10 @@ class _Patch:
             raise InvalidPath(f"Attribute '{attribute}' has one value, so that none of it can be selected.")
         elif name == "remove":
             self.document.pop(attribute, None)
+        elif value is None:
+            raise InvalidParameterValue(
+                f"Operation '{name}' of '{attribute}' has no value. databricks-sdk leaves out False: say 'false' as a text."
+            )
         else:
             self.document[attribute] = value
 
