@@ -165,11 +165,11 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
     environment = workspace.env(url)
     host = environment["DATABRICKS_HOST"]
     with (
-        ProfilesFile(host, workspace.token, workspace.profiles) as profiles,
+        ProfilesFile(host, {"token": workspace.token}, workspace.profiles) as profiles,
         Environment(profiles.variables(environment), urlsplit(host).hostname),
         SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
         MlflowState(),
-        workspace.surrounded(lambda token: acting_as(token, environment, workspace.profiles)),
+        workspace.surrounded(lambda credential: acting_as(credential, environment, workspace.profiles)),
     ):
         try:
             yield

@@ -15,8 +15,14 @@ from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
 from fakebricks.services.iam.access_control import AccessControl
+from fakebricks.services.iam.access_tokens import AccessTokens
+from fakebricks.services.iam.client_secrets import ClientSecrets
+from fakebricks.services.iam.credentials import Credentials
+from fakebricks.services.iam.groups import Groups
 from fakebricks.services.iam.object_permissions import PermissionsByType
 from fakebricks.services.iam.people import People
+from fakebricks.services.iam.sign_in import SignIn
+from fakebricks.services.iam.tokens import Tokens
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.jobs.job_permissions import JobPermissions
 from fakebricks.services.jobs.jobs import Jobs
@@ -83,7 +89,8 @@ def router() -> Router:
     from fakebricks.control import api as control_api
     from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
-    from fakebricks.services.iam import permissions_api
+    from fakebricks.services.iam import client_secrets_api, oauth_api, permissions_api, tokens_api
+    from fakebricks.services.iam.scim import groups_api, service_principals_api, users_api
     from fakebricks.services.jobs import api as jobs_api
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
@@ -111,6 +118,12 @@ def router() -> Router:
             *control_api.routes,
             *iam_api.routes,
             *permissions_api.routes,
+            *users_api.routes,
+            *groups_api.routes,
+            *service_principals_api.routes,
+            *tokens_api.routes,
+            *client_secrets_api.routes,
+            *oauth_api.routes,
             *workspace_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
@@ -143,7 +156,7 @@ class Services:
     """The services of one workspace.
 
     Args:
-        secret: what signed URLs are signed with.
+        secret: what signed URLs and access tokens are signed with.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -168,7 +181,7 @@ class Services:
         self.files = Files(state, LocalBlobs(scratch), clock)
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
-        self._wire_people()
+        self._wire_people(secret)
         self._wire_tracking()
         self._wire_catalog(identity, _computed(storage))
         self._wire_workspace_registry()
@@ -185,12 +198,23 @@ class Services:
         """More services, under their own classes."""
         self._by_type |= {type(service): service for service in services}
 
-    def _wire_people(self) -> None:
-        self.people = People(self._state, self._ids)
-        self.directories = Directories(self._state, self._ids)
-        self.access_control = AccessControl(self._state, self.people)
+    def _wire_people(self, secret: str) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.directories = Directories(state, ids)
+        self.people = People(
+            state,
+            ids,
+            clock,
+            groups=Groups(state, ids),
+            tokens=Tokens(state, ids, clock, secret),
+            secrets=ClientSecrets(state, ids, clock, secret),
+            homes=self.directories,
+        )
+        access_tokens = AccessTokens(ids, clock, secret)
+        self.credentials = Credentials(self.people, access_tokens)
+        self.access_control = AccessControl(state, self.people)
         self.folder_permissions = FolderPermissions(self.access_control, self.directories)
-        self.add(self.people)
+        self.add(self.people, SignIn(self.people, access_tokens))
 
     def _wire_tracking(self) -> None:
         state, ids = self._state, self._ids

@@ -40,7 +40,19 @@ class OfWatch(Shape):
 
 class AddUser(Shape):
     user_name: str
+    groups: tuple[str, ...] = ()
+    admin: bool = False
     token: str | None = None
+
+
+class AddServicePrincipal(Shape):
+    display_name: str
+    groups: tuple[str, ...] = ()
+
+
+class AddGroup(Shape):
+    display_name: str
+    members: tuple[str, ...] = ()
 
 
 class Restore(Shape):
@@ -81,7 +93,29 @@ def is_admin(admin: Admin, call: Call, body: Shape) -> None:
 @routes.post("/_fakebricks/users", privilege=is_admin)
 def add_user(admin: Admin, call: Call, body: AddUser) -> dict[str, Any]:
     """A person who is there already gets the token too; without one, the reply tells one of theirs."""
-    return {"user_name": body.user_name, "token": admin.user(body.user_name, body.token)}
+    user = admin.user(body.user_name, groups=body.groups, admin=body.admin, token=body.token)
+    return {"user_name": user.user_name, "token": user.token}
+
+
+@routes.post("/_fakebricks/service_principals", privilege=is_admin)
+def add_service_principal(admin: Admin, call: Call, body: AddServicePrincipal) -> dict[str, Any]:
+    """One that is there already is told in the same way."""
+    added = admin.service_principal(body.display_name, groups=body.groups)
+    return {
+        "user_name": added.user_name,
+        "display_name": added.display_name,
+        "id": added.id,
+        "token": added.token,
+        "client_id": added.user_name,
+        "client_secret": added.client_secret,
+    }
+
+
+@routes.post("/_fakebricks/groups", privilege=is_admin)
+def add_group(admin: Admin, call: Call, body: AddGroup) -> dict[str, Any]:
+    """One that is there already gets the members too."""
+    group = admin.group(body.display_name, members=body.members)
+    return {"display_name": group.display_name, "id": group.id}
 
 
 @routes.post("/_fakebricks/snapshot", atomic=False)

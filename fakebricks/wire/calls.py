@@ -13,8 +13,10 @@ from typing import Any, overload
 import msgspec
 
 from fakebricks.wire.messages import Reply
+from fakebricks.wire.redaction import struck_out_body
 
 _KEPT_BODY = 64 * 1024
+_LONGEST_CREDENTIAL = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class CallRecord:
         time: seconds since the epoch when the request arrived, on the workspace's clock.
         duration: simulated seconds until the reply was with the caller.
         cost: real seconds that the fake spent on the call, loading and scoring a model included.
-        request_body: as sent; cut at 64 KiB.
-        reply_body: as answered; cut at 64 KiB.
+        request_body: as sent, but for credentials, which are struck out; cut at 64 KiB. Empty for operations that are
+            about a credential, such as the making of a token.
+        reply_body: as answered, in the same way.
         notes: what an operation had to say about the call, such as a deprecation.
     """
 
@@ -110,16 +113,24 @@ class Calls(Sequence[CallRecord]):
 
 
 def kept(body: bytes) -> bytes:
-    """As much of a body as the log keeps."""
-    return body[:_KEPT_BODY]
+    """As much of a body as the log keeps, without the credentials in it."""
+    return struck_out_body(body[: _KEPT_BODY + _LONGEST_CREDENTIAL])[:_KEPT_BODY]  # none is cut in half and kept
 
 
 def error_code_of(reply: Reply) -> str | int | None:
-    """The error_code in a reply, where it is an error of the platform's shape."""
+    """The error_code in a reply, where it is an error of the platform's shape.
+
+    OAuth calls it `error`, and SCIM has none but its status, which databricks-sdk makes one of (documented).
+    """
     if reply.status < HTTPStatus.BAD_REQUEST:
         return None
     try:
         body = reply.json()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return body.get("error_code") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    if "detail" in body and "schemas" in body:
+        return f"SCIM_{reply.status}"
+    code: str | int | None = body.get("error_code", body.get("error"))
+    return code

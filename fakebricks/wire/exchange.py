@@ -23,6 +23,7 @@ from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, 
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.rate_limits import RateLimits
+from fakebricks.wire.redaction import struck_out, struck_out_query
 from fakebricks.wire.router import Router
 
 _ANONYMOUS = Caller("", "", "", "Anonymous")
@@ -103,10 +104,11 @@ class Exchange:
         except DatabricksError as error:
             if isinstance(error, NotImplementedByFakebricks):
                 self._unsupported.append(error.message)
-            return render(error, asked.request_id)
+            renders = asked.operation.renders if asked.operation else None
+            return (renders or render)(error, asked.request_id)
         except Exception as error:  # noqa: BLE001 - a fault of the fake's own must reach the test, not the client's socket
             asked_for = f"{asked.request.method} {asked.request.path}"
-            self._unsupported.append(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}")
+            self._unsupported.append(struck_out(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}"))
             message = f"fakebricks failed: {error!r}. This is a fault of fakebricks."
             return render(DatabricksError(message), asked.request_id)
 
@@ -165,10 +167,11 @@ class Exchange:
         operation, request = asked.operation, asked.request
         if operation and not operation.logged:
             return
+        bodies = (b"", b"") if operation and operation.secret else (request.body, reply.body)
         record = CallRecord(
             method=request.method,
-            path=request.path,
-            query=request.query,
+            path=struck_out(request.path),
+            query=struck_out_query(request.query),
             operation=operation.name if operation else None,
             caller=asked.caller.user_name if asked.caller else None,
             status=reply.status,
@@ -176,8 +179,8 @@ class Exchange:
             time=asked.time,
             duration=self._clock.time() - asked.time + reply.duration,
             cost=perf_counter() - asked.began,
-            request_body=kept(request.body),
-            reply_body=kept(reply.body),
+            request_body=kept(bodies[0]),
+            reply_body=kept(bodies[1]),
             notes=tuple(asked.call.notes) if asked.call else (),
         )
         self._calls.add(record)

@@ -32,7 +32,7 @@ class AccessControl:
     def of(self, object_id: str) -> tuple[Permission, ...] | None:
         """What was set on an object, or None where nothing ever was."""
         found = self._permissions.get((object_id,))
-        return found.of if found else None
+        return tuple(one for one in found.of if self._exists(one)) if found else None
 
     def set(self, object_id: str, permissions: Iterable[Permission], strongest: str) -> None:
         """Set the permissions on an object in place of those it has. Of one principal the last counts.
@@ -59,7 +59,7 @@ class AccessControl:
 
     def display_name(self, permission: Permission) -> str | None:
         """How a person is called; groups have no other name."""
-        person = self._people.get(permission.principal) if permission.kind == USER else None
+        person = self._people.get(permission.principal) if permission.kind != GROUP else None
         return person.display_name if person else None
 
     def of_creator(self, creator: str, level: str) -> Permission:
@@ -67,13 +67,15 @@ class AccessControl:
         return Permission(kind=USER, principal=creator, level=level)
 
     def _exists(self, permission: Permission) -> bool:
-        if permission.kind == USER:
-            return self._people.get(permission.principal) is not None
-        return permission.kind == GROUP and self._people.has_group(permission.principal)
+        if permission.kind == GROUP:
+            return self._people.has_group(permission.principal)
+        person = self._people.get(permission.principal)
+        # Whoever creates something is noted as its user, be it a service principal.
+        return person is not None and (permission.kind == USER or person.kind == "ServicePrincipal")
 
 
 def concerns(permission: Permission, caller: Caller) -> bool:
     """Whether a permission is the caller's, or that of a group of theirs."""
-    if permission.kind in (USER, SERVICE_PRINCIPAL):
-        return permission.principal == caller.user_name
-    return permission.kind == GROUP and permission.principal in caller.groups
+    if permission.kind == GROUP:
+        return permission.principal in caller.groups
+    return permission.principal == caller.user_name
