@@ -16,6 +16,7 @@ from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Person, Surroundings, checked_token, checked_user_name
 from fakebricks.profiles import checked_profiles
+from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
@@ -112,13 +113,20 @@ class Workspace:
         """The workspace's URL, without a trailing slash."""
         return self.identity.host
 
+    @property
+    def storage(self) -> StorageOption:
+        """By which route clients move the files of model versions."""
+        return self._services.storage
+
     def env(self, host: str | None = None) -> dict[str, str]:
         """The environment variables that make clients talk to this workspace, at its own host or at a server's URL.
 
         `MLFLOW_TRACKING_TOKEN` is for who sets that URL itself as the tracking URI, as of a plain MLflow server. Such a
-        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes.
+        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes. With
+        `storage="s3"`, two more make clients of S3 talk to the workspace's own endpoint.
         """
         return {
+            **self._s3_variables(host or self.host),
             "DATABRICKS_HOST": host or self.host,
             "DATABRICKS_TOKEN": self.token,
             "MLFLOW_TRACKING_URI": "databricks",
@@ -237,7 +245,7 @@ class Workspace:
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
-        self._services.inference_tables.restored()
+        self._services.restored()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
         """An HTTP server for this workspace; started when it is entered, stopped when it is left.
@@ -269,7 +277,8 @@ class Workspace:
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files."""
+        """Remove the workspace's files and its bucket."""
+        self._services.close()
         self._scratch.close()
 
     def handle(self, request: Request) -> Reply:
@@ -286,11 +295,18 @@ class Workspace:
             raise UnsupportedCallError("\n".join(dict.fromkeys(self.unsupported)))
 
     def recognises(self, request: Request) -> bool:
-        """Whether the request carries a credential of this workspace: a token, or the signature of a signed URL."""
+        """Whether the request carries a credential of this workspace: a token, a signed URL's, or one of AWS."""
+        if self._services.s3.recognises(request):
+            return True
         token = token_of(request)
         if token is None:
             return self._services.signed_urls.made(request.path, dict(request.query))
         return self._services.people.caller(token) is not None
+
+    def _s3_variables(self, host: str) -> dict[str, str]:
+        if self.storage != "s3":
+            return {}
+        return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
 
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs

@@ -16,6 +16,9 @@ from fakebricks.wire.messages import Reply
 
 _KEPT_BODY = 64 * 1024
 
+# The parts of a presigned URL of AWS that let whoever has them in; the signature is nothing without the rest.
+_STRUCK = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
+
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
@@ -24,7 +27,7 @@ class CallRecord:
     Attributes:
         method: of the request.
         path: of the request, percent-decoded, without its query.
-        query: of the request.
+        query: of the request; what a presigned URL of AWS proves itself with is struck out.
         operation: the name of the operation, or None for an unknown route.
         caller: the user name of who asked, or None where nobody was authenticated.
         status: of the reply.
@@ -32,8 +35,8 @@ class CallRecord:
         time: seconds since the epoch when the request arrived, on the workspace's clock.
         duration: simulated seconds until the reply was with the caller.
         cost: real seconds that the fake spent on the call, loading and scoring a model included.
-        request_body: as sent; cut at 64 KiB.
-        reply_body: as answered; cut at 64 KiB.
+        request_body: as sent; cut at 64 KiB, and empty where it or the reply's holds secrets.
+        reply_body: as answered; cut at 64 KiB, and empty where it or the request's holds secrets.
         notes: what an operation had to say about the call, such as a deprecation.
     """
 
@@ -112,6 +115,13 @@ class Calls(Sequence[CallRecord]):
 def kept(body: bytes) -> bytes:
     """As much of a body as the log keeps."""
     return body[:_KEPT_BODY]
+
+
+def struck(query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """A query without what a presigned URL of AWS proves itself with."""
+    if not any(name.lower() in _STRUCK for name, _ in query):
+        return query
+    return tuple((name, "[struck out]" if name.lower() in _STRUCK else value) for name, value in query)
 
 
 def error_code_of(reply: Reply) -> str | int | None:

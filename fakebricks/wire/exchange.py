@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
-from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
+from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept, struck
 from fakebricks.wire.decoding import decode
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
 from fakebricks.wire.messages import Reply, Request
@@ -165,10 +165,11 @@ class Exchange:
         operation, request = asked.operation, asked.request
         if operation and not operation.logged:
             return
+        secret = operation is not None and operation.secret
         record = CallRecord(
             method=request.method,
             path=request.path,
-            query=request.query,
+            query=struck(request.query),
             operation=operation.name if operation else None,
             caller=asked.caller.user_name if asked.caller else None,
             status=reply.status,
@@ -176,8 +177,8 @@ class Exchange:
             time=asked.time,
             duration=self._clock.time() - asked.time + reply.duration,
             cost=perf_counter() - asked.began,
-            request_body=kept(request.body),
-            reply_body=kept(reply.body),
+            request_body=b"" if secret else kept(request.body),
+            reply_body=b"" if secret else kept(reply.body),
             notes=tuple(asked.call.notes) if asked.call else (),
         )
         self._calls.add(record)

@@ -84,6 +84,8 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    opaque: bool = False
+    secret: bool = False
     logged: bool = True
     rate_limit: str | None = None
     privilege: Privilege | None = None
@@ -107,6 +109,8 @@ class Options(TypedDict, total=False):
         declares False and opens its own transactions.
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
+    opaque: it speaks another protocol: neither query nor body is read, and the shape holds path parameters only.
+    secret: the call log keeps no bodies of it.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
     """
@@ -114,6 +118,8 @@ class Options(TypedDict, total=False):
     atomic: bool
     public: bool
     raw: bool
+    opaque: bool
+    secret: bool
     rate_limit: str
     privilege: Privilege
 

@@ -44,9 +44,13 @@ class SchemaContents(Protocol):
 
 
 class UnityCatalog:
-    """The objects of one metastore. Names may come in any case; they are stored in lower case."""
+    """The objects of one metastore. Names may come in any case; they are stored in lower case.
 
-    def __init__(self, state: State, ids: Ids, clock: Clock) -> None:
+    Args:
+        bucket: where managed storage is; only model versions are ever stored there, and only by the route `s3`.
+    """
+
+    def __init__(self, state: State, ids: Ids, clock: Clock, *, bucket: str) -> None:
         self._state = state
         self._catalogs = state.table("catalogs", CatalogRecord)
         self._schemas = state.table("schemas", SchemaRecord)
@@ -55,12 +59,13 @@ class UnityCatalog:
         self._clock = clock
         self._contents: dict[str, SchemaContents] = {}
         self._writers: list[Callable[[str], None]] = []
+        self._bucket = bucket
         self.metastore_id = ids.uuid()
 
     @property
     def metastore_root(self) -> str:
-        """Where managed storage starts; nothing is there, it is only named."""
-        return f"s3://fakebricks-metastore/{self.metastore_id}"
+        """Where managed storage starts."""
+        return f"s3://{self._bucket}/{self.metastore_id}"
 
     def also_holds(self, kind: str, contents: SchemaContents) -> None:
         """Count `contents` when a schema must be empty, as `functions` or `volumes`, and remove them when forced."""
