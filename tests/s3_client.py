@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -18,6 +19,12 @@ signature:
   outputs: '[{"type": "long", "required": true}]'
 """
 _UC = "/api/2.0/mlflow/unity-catalog"
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients, which come with keys of their own: what it reads of S3's model is read once."""
+    return boto3.session.Session()
 
 
 class VersionFiles:
@@ -45,10 +52,8 @@ class VersionFiles:
             "aws_secret_access_key": aws["secret_access_key"],
             "aws_session_token": aws["session_token"],
         }
-        # A client of the default session would be the same for all, with a lock held around its making.
-        session = boto3.session.Session()
         given = {"region_name": "us-east-2", "config": Config(retries={"max_attempts": 0}), **secrets, **options}
-        return session.client("s3", **given)
+        return _session().client("s3", **given)
 
     def put(self, name: str = "MLmodel", content: bytes = MLMODEL, **options: Any) -> Any:
         return self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}", Body=content, **options)
@@ -73,13 +78,10 @@ def finalize(workspace: Workspace, version: str) -> Any:
     return Rest(workspace).post(f"{_UC}/model-versions/finalize", name=MODEL, version=version)["model_version"]
 
 
-def ready_version(workspace: Workspace, **files: bytes) -> str:
-    """A READY version, written with boto3; its number."""
+def ready_version(workspace: Workspace, **options: Any) -> str:
+    """A READY version, written with boto3, which is given the options; its number."""
     version = new_version(workspace)
-    writer = VersionFiles(workspace, version)
-    writer.put()
-    for name, content in files.items():
-        writer.put(name, content)
+    VersionFiles(workspace, version, **options).put()
     finalize(workspace, version)
     return version
 

@@ -85,6 +85,12 @@ class InvalidRequest(S3Refusal):
     code, status, text = "InvalidRequest", 400, "Invalid Request"
 
 
+class InvalidArgument(S3Refusal):
+    """A parameter is not what it has to be."""
+
+    code, status, text = "InvalidArgument", 400, "Invalid Argument"
+
+
 class InvalidUri(S3Refusal):
     """The path cannot be that of an object."""
 

@@ -11,6 +11,7 @@ Not guarded: buckets of the test's own, with keys that are not the workspace's; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import unquote
 
@@ -21,6 +22,7 @@ from fakebricks.services.files.s3.errors import (
     AccessDenied,
     ExpiredToken,
     InvalidAccessKeyId,
+    InvalidArgument,
     InvalidToken,
     InvalidUri,
     NoSuchUpload,
@@ -41,6 +43,10 @@ _LIST = frozenset(
     {"list-type", "prefix", "delimiter", "max-keys", "marker", "encoding-type"}
     | {"start-after", "continuation-token", "fetch-owner"}  # of the second version
 )
+# Headers that need permissions of their own (documented: "Required permissions for Amazon S3 API operations").
+_MORE = ("x-amz-acl", "x-amz-grant-", "x-amz-tagging", "x-amz-object-lock-")
+_NUMBERS = frozenset({"max-keys", "partNumber", "max-parts", "part-number-marker"})
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _PARTS = frozenset({"uploadId", "max-parts", "part-number-marker"})
 
 
@@ -75,6 +81,7 @@ class Guard:
         place = place_of(request)
         if place.bucket != self._bucket:
             raise AccessDenied
+        _check_numbers(request)
         if place.key:
             self._permit_object(request, place, credential)
         else:
@@ -116,6 +123,8 @@ class Guard:
             raise AccessDenied
         if _reads(request):
             return
+        if any(name.startswith(_MORE) for name in request.headers):
+            raise AccessDenied
         if not (_writes(request) and self._credentials.may_write(credential)):
             raise AccessDenied
         self._check_source(request, credential)
@@ -170,6 +179,12 @@ def _permit_bucket(request: Request, credential: CredentialRecord) -> None:
     prefix = dict(request.query).get("prefix", "")
     if prefix != credential.prefix and not prefix.startswith(f"{credential.prefix}/"):
         raise AccessDenied
+
+
+def _check_numbers(request: Request) -> None:
+    for name, value in request.query:
+        if name in _NUMBERS and not _NUMBER.fullmatch(value):
+            raise InvalidArgument(f"Provided {name} not an integer or within integer range")  # observed
 
 
 def _check_key(key: str) -> None:

@@ -12,6 +12,7 @@ moto itself dispatches to, its `backend`, and the list of all keys of the proces
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from fakebricks.services.files.s3.places import Place, place_of
+from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.messages import Reply, Request
 
 REGION = "us-east-2"
@@ -26,6 +28,7 @@ REGION = "us-east-2"
 
 _AWS = "https://s3.amazonaws.com"
 _NOT_PASSED_ON = frozenset({"host", "transfer-encoding", "connection"})
+_RANGE = re.compile(r"bytes=(\d{1,18}-\d{0,18}|-\d{1,18})", re.ASCII)
 
 
 class OwnBucket:
@@ -143,11 +146,23 @@ def _answer(response: type[Any], request: Request) -> Reply:
 
     place = place_of(request)
     url = _url(place, request)
-    headers = {name: value for name, value in request.headers.items() if name not in _NOT_PASSED_ON}
+    headers = {name: value for name, value in request.headers.items() if _is_passed_on(name, value)}
     asked = MotoRequest.from_primitives(request.method, url, headers, request.body)
     dispatch = response.key_dispatch if place.key else response.bucket_dispatch
-    status, answered, body = dispatch(asked, url, asked.headers)
+    try:
+        status, answered, body = dispatch(asked, url, asked.headers)
+    except Exception as error:
+        # moto raises, where S3 would refuse what is malformed, and for operations that it does not have.
+        raise NotImplementedByFakebricks(
+            f"moto, which is the S3, cannot answer '{request.method} {request.path}': {error!r}. "
+            "If the request is well formed, moto lacks the operation; leave it out."
+        ) from error
     return Reply(status, body.encode() if isinstance(body, str) else bytes(body), _lowered(answered))
+
+
+def _is_passed_on(name: str, value: str) -> bool:
+    """Whether a header is for moto; S3 ignores a range that is not one, as RFC 9110 says, and moto cannot read it."""
+    return name not in _NOT_PASSED_ON and (name != "range" or _RANGE.fullmatch(value) is not None)
 
 
 def _url(place: Place, request: Request) -> str:
