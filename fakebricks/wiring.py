@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
@@ -11,6 +11,10 @@ from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.privileges import PathJudge, PathPrivileges
+from fakebricks.services.files.s3.api import S3Endpoint
+from fakebricks.services.files.s3.credentials import Credentials as AwsCredentials
+from fakebricks.services.files.s3.guard import Guard
+from fakebricks.services.files.s3.moto_s3 import OwnBucket
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
@@ -28,9 +32,11 @@ from fakebricks.services.jobs.job_permissions import JobPermissions
 from fakebricks.services.jobs.jobs import Jobs
 from fakebricks.services.jobs.search import JobSearch
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import ModelStorage, VisibleModels
+from fakebricks.services.model_registry.api import VisibleModels
 from fakebricks.services.model_registry.model_files import ModelFilePrivileges, ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.model_storage import ModelStorage
+from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
@@ -88,6 +94,7 @@ def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
     from fakebricks.control import api as control_api
     from fakebricks.services.files import api as files_api
+    from fakebricks.services.files.s3 import api as s3_api
     from fakebricks.services.iam import api as iam_api
     from fakebricks.services.iam import client_secrets_api, oauth_api, permissions_api, tokens_api
     from fakebricks.services.iam.scim import groups_api, service_principals_api, users_api
@@ -137,6 +144,7 @@ def router() -> Router:
             *assessments_api.routes,
             *refused_traces_api.routes,
             *files_api.routes,
+            *s3_api.routes,
             *metastore_api.routes,
             *catalogs_api.routes,
             *schemas_api.routes,
@@ -160,7 +168,7 @@ class Services:
 
     Raises:
         ValueError: `storage` is not a choice.
-        NotImplementedError: `storage` is one that fakebricks does not compute.
+        ModuleNotFoundError: `storage` needs moto, which is not installed.
     """
 
     def __init__(
@@ -181,9 +189,10 @@ class Services:
         self.files = Files(state, LocalBlobs(scratch), clock)
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
+        self.storage = _checked(storage)
         self._wire_people(secret)
         self._wire_tracking()
-        self._wire_catalog(identity, _computed(storage))
+        self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
         self._wire_serving(scratch)
         self._wire_jobs()
@@ -197,6 +206,18 @@ class Services:
     def add(self, *services: object) -> None:
         """More services, under their own classes."""
         self._by_type |= {type(service): service for service in services}
+
+    def restored(self) -> None:
+        """Bring what is not in the state in line with it, after it went back to a snapshot."""
+        self.inference_tables.restored()
+        if self._in_bucket:
+            versions = self.registry.all_versions()
+            self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
+
+    def close(self) -> None:
+        """Free what is held outside the state."""
+        if self._bucket:
+            self._bucket.close()
 
     def _wire_people(self, secret: str) -> None:
         state, ids, clock = self._state, self._ids, self._clock
@@ -257,9 +278,10 @@ class Services:
             assessments,
         )
 
-    def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
+    def _wire_catalog(self, identity: WorkspaceIdentity, bucket: str) -> None:
+        self._wire_s3(bucket)
         self.grants = grants = Grants(self._state, self.people)
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
+        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants, bucket=bucket)
         self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
         self.authority = Authority(self.unity_catalog, grants)
         self.registry = ModelRegistry(
@@ -269,6 +291,7 @@ class Services:
             unity_catalog=self.unity_catalog,
             grants=grants,
             files=self.files,
+            storage=self._in_bucket or InFiles(),
             experiment_of=self._experiment_of,
             params_of=self.logged_models.params,
             metrics_of=self.metrics.of_model,
@@ -278,9 +301,17 @@ class Services:
             self.authority,
             Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
             self.registry,
-            ModelStorage(self.registry, storage),
+            ModelStorage(self.registry, self.storage, self._in_bucket),
             VisibleModels(self.registry, self.authority),
         )
+
+    def _wire_s3(self, bucket: str) -> None:
+        credentials = AwsCredentials(self._state, self._ids, self._clock)
+        self._bucket = OwnBucket(bucket) if self.storage == "s3" else None
+        self._in_bucket = InBucket(self._bucket, credentials, self.files) if self._bucket else None
+        guard = Guard(credentials, self._clock, bucket, self._bucket.key_of_upload) if self._bucket else None
+        self.s3 = S3Endpoint(self._bucket, guard)
+        self.add(self.s3)
 
     def _wire_workspace_registry(self) -> None:
         state, ids, clock = self._state, self._ids, self._clock
@@ -368,11 +399,8 @@ class Services:
             return None
 
 
-def _computed(storage: StorageOption) -> Literal["presigned", "files"]:
-    if storage == "s3":
-        message = "storage='s3' is not implemented; use 'presigned' or 'files'"
-        raise NotImplementedError(message)
-    if storage not in ("presigned", "files"):
+def _checked(storage: StorageOption) -> StorageOption:
+    if storage not in get_args(StorageOption):
         message = f"storage must be one of 'presigned', 'files' and 's3', not {storage!r}"
         raise ValueError(message)
     return storage

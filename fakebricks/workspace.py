@@ -17,6 +17,7 @@ from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
+from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
@@ -114,13 +115,20 @@ class Workspace:
         """The workspace's URL, without a trailing slash."""
         return self.identity.host
 
+    @property
+    def storage(self) -> StorageOption:
+        """By which route clients move the files of model versions."""
+        return self._services.storage
+
     def env(self, host: str | None = None) -> dict[str, str]:
         """The environment variables that make clients talk to this workspace, at its own host or at a server's URL.
 
         `MLFLOW_TRACKING_TOKEN` is for who sets that URL itself as the tracking URI, as of a plain MLflow server. Such a
-        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes.
+        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes. With
+        `storage="s3"`, two more make clients of S3 talk to the workspace's own endpoint.
         """
         return {
+            **self._s3_variables(host or self.host),
             "DATABRICKS_HOST": host or self.host,
             "DATABRICKS_TOKEN": self.token,
             "MLFLOW_TRACKING_URI": "databricks",
@@ -277,7 +285,7 @@ class Workspace:
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
-        self._services.inference_tables.restored()
+        self._services.restored()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
         """An HTTP server for this workspace; started when it is entered, stopped when it is left.
@@ -309,7 +317,8 @@ class Workspace:
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files."""
+        """Remove the workspace's files and its bucket."""
+        self._services.close()
         self._scratch.close()
 
     def handle(self, request: Request) -> Reply:
@@ -328,12 +337,19 @@ class Workspace:
     def recognises(self, request: Request) -> bool:
         """Whether the request carries a credential of this workspace.
 
-        That is a token, a client id of somebody who signs in, or the signature of a signed URL.
+        That is a token, a client id of somebody who signs in, the signature of a signed URL, or a credential of AWS.
         """
+        if self._services.s3.recognises(request):
+            return True
         recognised = self._services.credentials.recognises(request)
         if recognised is not None:
             return recognised
         return self._services.signed_urls.made(request.path, dict(request.query))
+
+    def _s3_variables(self, host: str) -> dict[str, str]:
+        if self.storage != "s3":
+            return {}
+        return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
 
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs

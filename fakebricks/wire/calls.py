@@ -26,7 +26,7 @@ class CallRecord:
     Attributes:
         method: of the request.
         path: of the request, percent-decoded, without its query.
-        query: of the request.
+        query: of the request; credentials and signatures are struck out.
         operation: the name of the operation, or None for an unknown route.
         caller: the user name of who asked, or None where nobody was authenticated.
         status: of the reply.

@@ -87,10 +87,11 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    opaque: bool = False
+    secret: bool = False
     logged: bool = True
     rate_limit: str | None = None
     privilege: Privilege | None = None
-    secret: bool = False
     renders: Renders | None = None
     decided_by: type | None = None
     """The service that the privilege asks."""
@@ -112,6 +113,7 @@ class Options(TypedDict, total=False):
         declares False and opens its own transactions.
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
+    opaque: it speaks another protocol: neither query nor body is read, and the shape holds path parameters only.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
     secret: the request or the reply holds a credential; the call log keeps neither body.
@@ -120,9 +122,10 @@ class Options(TypedDict, total=False):
     atomic: bool
     public: bool
     raw: bool
+    opaque: bool
+    secret: bool
     rate_limit: str
     privilege: Privilege
-    secret: bool
 
 
 class Routes:
