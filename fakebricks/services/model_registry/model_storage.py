@@ -25,6 +25,10 @@ class AwsCredentials(Answer):
     secret_access_key: str
     session_token: str
 
+    def __repr__(self) -> str:
+        """Without its secrets: an answer may end up in an error."""
+        return f"AwsCredentials(access_key_id={self.access_key_id!r})"
+
 
 class TemporaryCredentials(Answer):
     """What a client may use for a while."""

@@ -16,6 +16,9 @@ from fakebricks.services.files.s3.moto_s3 import OwnBucket
 from fakebricks.services.files.s3.records import CredentialRecord
 from fakebricks.services.model_registry.records import ModelVersionRecord
 
+_DEPTH = 6
+"""Of a version's prefix: <metastore>/__unitystorage/models/<model>/versions/<version>."""
+
 
 class VersionStorage(Protocol):
     """What the registry asks of the storage that clients write versions to."""
@@ -54,13 +57,14 @@ class InBucket:
         prefix = self._prefix(version)
         for key, content in self._bucket.objects(f"{prefix}/"):
             self._files.put(f"{directory}/{key.removeprefix(f'{prefix}/')}", content)
-        self._fill(prefix, directory)
+        self._mirror(prefix, directory)
         self._credentials.finish(prefix)
 
     def remove(self, version: ModelVersionRecord) -> None:
         """Remove the version's objects, and end writing."""
         prefix = self._prefix(version)
-        self._empty(prefix)
+        for key, _ in self._bucket.objects(f"{prefix}/"):
+            self._bucket.delete(key)
         self._credentials.finish(prefix)
 
     def restore(self, versions: Iterable[tuple[ModelVersionRecord, str]]) -> None:
@@ -72,26 +76,26 @@ class InBucket:
         Args:
             versions: all there are, each with its directory in `Files`.
         """
-        kept = []
+        kept = set()
         for version, directory in versions:
             prefix = self._prefix(version)
-            kept.append(f"{prefix}/")
+            kept.add(prefix)
             if version.status == "READY":
-                self._empty(prefix)
-                self._fill(prefix, directory)
+                self._mirror(prefix, directory)
         for key, _ in self._bucket.objects():
-            if not key.startswith(tuple(kept)):
+            if "/".join(key.split("/")[:_DEPTH]) not in kept:
                 self._bucket.delete(key)
 
-    def _fill(self, prefix: str, directory: str) -> None:
-        stored = {key for key, _ in self._bucket.objects(f"{prefix}/")}
-        for relative, entry in self._files.walk(directory):
-            if f"{prefix}/{relative}" not in stored:
-                self._bucket.put(f"{prefix}/{relative}", self._files.content(entry))
-
-    def _empty(self, prefix: str) -> None:
-        for key, _ in self._bucket.objects(f"{prefix}/"):
+    def _mirror(self, prefix: str, directory: str) -> None:
+        """Make the objects below a prefix the files in a directory."""
+        wanted = {f"{prefix}/{relative}": entry for relative, entry in self._files.walk(directory)}
+        stored = dict(self._bucket.objects(f"{prefix}/"))
+        for key in stored.keys() - wanted.keys():
             self._bucket.delete(key)
+        for key, entry in wanted.items():
+            content = self._files.content(entry)
+            if stored.get(key) != content:
+                self._bucket.put(key, content)
 
     def _prefix(self, version: ModelVersionRecord) -> str:
         return version.storage_location.removeprefix(f"s3://{self._bucket.name}/")

@@ -81,7 +81,7 @@ class Guard:
         place = place_of(request)
         if place.bucket != self._bucket:
             raise AccessDenied
-        _check_numbers(request)
+        _check_query(request)
         if place.key:
             self._permit_object(request, place, credential)
         else:
@@ -181,7 +181,11 @@ def _permit_bucket(request: Request, credential: CredentialRecord) -> None:
         raise AccessDenied
 
 
-def _check_numbers(request: Request) -> None:
+def _check_query(request: Request) -> None:
+    """What is said twice could be understood in two ways, by the guard and behind it."""
+    names = [name for name, _ in request.query]
+    if len(names) != len(set(names)):
+        raise InvalidArgument
     for name, value in request.query:
         if name in _NUMBERS and not _NUMBER.fullmatch(value):
             raise InvalidArgument(f"Provided {name} not an integer or within integer range")  # observed

@@ -39,13 +39,17 @@ class OwnBucket:
     """
 
     def __init__(self, name: str) -> None:
-        require_moto()
+        _require_moto()
         self.name = name
+        # No other bucket's: moto's records of this one are known by it.
+        self._account = str(uuid4().int)[:12]
+        self._kept: dict[int, Any] = {}
 
     def answer(self, request: Request) -> Reply:
         """Moto's reply to a request for the bucket, which somebody else has found to be allowed."""
         reply = _answer(self._response, request)
-        self._keep()
+        if request.method not in ("GET", "HEAD"):
+            self._keep()
         return Reply(reply.status, reply.body, {**reply.headers, "x-amz-bucket-region": REGION})
 
     def objects(self, prefix: str = "") -> Iterator[tuple[str, bytes]]:
@@ -61,7 +65,11 @@ class OwnBucket:
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens where there is none."""
+        stored = self._bucket.keys.get(key)
         self._backend.delete_object(self.name, key)
+        if stored is not None:
+            stored.dispose()
+            self._kept.pop(id(stored), None)
 
     def key_of_upload(self, upload_id: str) -> str | None:
         """The key that an upload in parts is for, or None where there is no such upload."""
@@ -70,18 +78,9 @@ class OwnBucket:
 
     def close(self) -> None:
         """Free what the objects hold."""
-        for stored in self._kept:
+        for stored in self._kept.values():
             stored.dispose()
         self._kept.clear()
-
-    @cached_property
-    def _kept(self) -> list[Any]:
-        return []
-
-    @cached_property
-    def _account(self) -> str:
-        """An account that is no other bucket's, by which moto's records of this one are known."""
-        return str(uuid4().int)[:12]
 
     @cached_property
     def _backend(self) -> Any:
@@ -120,10 +119,10 @@ class OwnBucket:
             mine = [one for one in list(kind.instances_tracked) if one.account_id == self._account]
             for one in mine:
                 kind.instances_tracked.remove(one)
-            self._kept.extend(mine)
+                self._kept[id(one)] = one
 
 
-def require_moto() -> None:
+def _require_moto() -> None:
     """Say so at once where moto is not installed.
 
     Raises:

@@ -37,6 +37,7 @@ _AUTHORIZATION = re.compile(
 )
 _SCOPE = re.compile(r"(?P<key>[^/]+)/(?P<date>\d{8})/(?P<region>[^/]+)/s3/aws4_request", re.ASCII)
 _MOMENT = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_SECONDS = re.compile(r"\d{1,18}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SIGNATURE_IN_QUERY = "X-Amz-Signature"
 _LONGEST = 7 * 24 * 3600
@@ -132,9 +133,9 @@ def _presigned(query: Mapping[str, str]) -> Signature:
     if query.get("X-Amz-Algorithm") != _ALGORITHM:
         raise refusal(f'X-Amz-Algorithm only supports "{_ALGORITHM}"')
     validity = query.get("X-Amz-Expires", "")
-    if not (validity.isascii() and validity.isdigit()):
+    if not _SECONDS.fullmatch(validity):
         raise refusal("X-Amz-Expires should be a number")
-    if int(validity[:20]) > _LONGEST:
+    if int(validity) > _LONGEST:
         raise refusal(
             "X-Amz-Expires must be less than a week (in seconds); "
             f"that is, the given X-Amz-Expires must be less than {_LONGEST} seconds"

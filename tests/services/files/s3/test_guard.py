@@ -175,6 +175,17 @@ def test_a_number_that_is_none(writer: VersionFiles, name: str, value: str):
     assert refusal(s3.list_objects_v2, **listing)[:2] == (400, "InvalidArgument")
 
 
+def test_what_is_said_twice_is_not_believed_once(writer: VersionFiles):
+    s3 = writer.client()
+
+    def add(request: AWSRequest, **_) -> None:
+        request.url = request.url.replace("?", "?prefix=&", 1)
+
+    s3.meta.events.register("before-sign.s3.ListObjectsV2", add)
+    refused = refusal(s3.list_objects_v2, Bucket=writer.bucket, Prefix=f"{writer.prefix}/")
+    assert refused == (400, "InvalidArgument", "Invalid Argument")
+
+
 # Who has one
 
 
@@ -277,6 +288,18 @@ def test_a_presigned_url_is_for_what_it_says(reader: VersionFiles):
         400,
         "AuthorizationQueryParametersError",
     )
+
+
+@pytest.mark.parametrize("expires", ["", "x", "-1", "9" * 30, "0" * 20 + "9" * 5000])
+def test_a_presigned_url_says_how_long(reader: VersionFiles, expires: str):
+    url = presigned(reader).replace("Expires=3600", f"Expires={expires}")
+    assert code_in(requests.get(url, timeout=5)) == (400, "AuthorizationQueryParametersError")
+
+
+def test_a_presigned_url_to_put(writer: VersionFiles):
+    assert requests.put(presigned(writer, "put_object"), data=b"x", timeout=5).status_code == 200
+    assert requests.delete(presigned(writer, "delete_object", "other"), timeout=5).status_code == 204
+    assert writer.get() == b"x"
 
 
 # What is kept
