@@ -22,6 +22,7 @@ from fakebricks.state import MemoryState, Scratch, Snapshot
 from fakebricks.wire.authentication import token_of
 from fakebricks.wire.calls import Calls
 from fakebricks.wire.exchange import Exchange
+from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption, router
@@ -89,6 +90,7 @@ class Workspace:
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
         )
+        self.faults = Faults(router().operations)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -99,6 +101,7 @@ class Workspace:
             ids=self._ids,
             identity=self.identity,
             rate_limits=RateLimits(chosen_limits(rate_limits)),
+            faults=self.faults,
             calls=self.calls,
             unsupported=self.unsupported,
         )
@@ -301,6 +304,7 @@ class Workspace:
             snapshot=self.snapshot,
             restore=self.restore,
             table=self.table,
+            faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
             user=lambda name, token: self.user(name, token=token).token,

@@ -19,6 +19,7 @@ from fakebricks.clock import Clock
 from fakebricks.state import Snapshot
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
+from fakebricks.wire.faults import Fault, Faults
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class Controlled:
 
     clock: Clock
     calls: Calls
+    faults: Faults
     snapshot: Callable[[], Snapshot]
     restore: Callable[[Snapshot], None]
     table: Callable[[str], Any]
@@ -140,6 +142,22 @@ class Admin:
     def forget_calls(self) -> None:
         """Empty the call log."""
         self._controlled.calls.clear()
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._controlled.faults
+
+    def inject(self, pattern: str, **options: Any) -> Fault:
+        """Let calls go wrong from now on; see `Faults.inject`.
+
+        Raises:
+            InvalidParameterValue: an option is out of range, or no operation can fit the pattern.
+        """
+        try:
+            return self.faults.inject(pattern, **options)
+        except ValueError as error:
+            raise InvalidParameterValue(str(error)) from None
 
     def user(self, user_name: str, token: str | None) -> str:
         """Add a person, or find them; a token of theirs.
