@@ -23,6 +23,7 @@ from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limit
 from fakebricks.state import MemoryState, Scratch, Snapshot
 from fakebricks.wire.calls import Calls
 from fakebricks.wire.exchange import Exchange
+from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption, router
@@ -91,6 +92,7 @@ class Workspace:
             storage=storage,
         )
         self._roster = Roster(self._services.people)
+        self.faults = Faults(router().operations)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -101,6 +103,7 @@ class Workspace:
             ids=self._ids,
             identity=self.identity,
             rate_limits=RateLimits(chosen_limits(rate_limits)),
+            faults=self.faults,
             calls=self.calls,
             unsupported=self.unsupported,
         )
@@ -359,6 +362,7 @@ class Workspace:
             snapshot=self.snapshot,
             restore=self.restore,
             table=self.table,
+            faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
             people=self,

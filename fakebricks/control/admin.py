@@ -20,6 +20,7 @@ from fakebricks.clock import Clock
 from fakebricks.state import Snapshot
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
+from fakebricks.wire.faults import Fault, Faults
 
 T = TypeVar("T")
 
@@ -111,6 +112,7 @@ class Controlled:
 
     clock: Clock
     calls: Calls
+    faults: Faults
     snapshot: Callable[[], Snapshot]
     restore: Callable[[Snapshot], None]
     table: Callable[[str], Any]
@@ -183,6 +185,20 @@ class Admin:
     def forget_calls(self) -> None:
         """Empty the call log."""
         self._controlled.calls.clear()
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._controlled.faults
+
+    def inject(self, pattern: str, **options: Any) -> Fault:
+        """Let calls go wrong from now on; see `Faults.inject`.
+
+        Raises:
+            InvalidParameterValue: an option is out of range, or no operation can fit the pattern.
+        """
+        with _refused():
+            return self.faults.inject(pattern, **options)
 
     def user(self, name: str, *, groups: Sequence[str], admin: bool, token: str | None) -> User:
         """Add a user, or find them.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from fakebricks.control.admin import Admin
 from fakebricks.wire.calls import CallRecord
@@ -55,6 +58,19 @@ class AddGroup(Shape):
     members: tuple[str, ...] = ()
 
 
+class InjectFault(Shape):
+    pattern: str
+    status: int | None = None
+    error_code: str | None = None
+    message: str = ""
+    times: int | None = 1
+    always: bool = False
+    skip: int = 0
+    latency: float = 0.0
+    after_effect: bool = False
+    retry_after: int | None = None
+
+
 class Restore(Shape):
     id: str
 
@@ -82,6 +98,24 @@ def list_calls(admin: Admin, call: Call, body: ListCalls) -> dict[str, Any]:
 @routes.delete("/_fakebricks/calls", atomic=False)
 def clear_calls(admin: Admin, call: Call) -> None:
     admin.forget_calls()
+
+
+@routes.post("/_fakebricks/faults", atomic=False)
+def inject_fault(admin: Admin, call: Call, body: InjectFault) -> dict[str, Any]:
+    """A body cannot say `times=None`, which `always` stands for."""
+    options = msgspec.structs.asdict(body)
+    times = None if options.pop("always") else body.times
+    return asdict(admin.inject(**{**options, "times": times}))
+
+
+@routes.get("/_fakebricks/faults", atomic=False)
+def list_faults(admin: Admin, call: Call) -> dict[str, Any]:
+    return {"faults": [asdict(fault) for fault in admin.faults]}
+
+
+@routes.delete("/_fakebricks/faults", atomic=False)
+def clear_faults(admin: Admin, call: Call) -> None:
+    admin.faults.clear()
 
 
 def is_admin(admin: Admin, call: Call, body: Shape) -> None:

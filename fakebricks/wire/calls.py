@@ -101,7 +101,7 @@ class Calls(Sequence[CallRecord]):
         ...     [call.status for call in workspace.calls.matching("GET /.well-known/*")]
         [200]
         """
-        return [one for one in self if pattern == one.operation or fnmatchcase(f"{one.method} {one.path}", pattern)]
+        return [one for one in self if fits(pattern, one.operation, one.method, one.path)]
 
     def clear(self) -> None:
         """Forget all calls."""
@@ -110,6 +110,11 @@ class Calls(Sequence[CallRecord]):
     def add(self, record: CallRecord) -> None:
         """Note one more call."""
         self._records.append(record)
+
+
+def fits(pattern: str, operation: str | None, method: str, path: str) -> bool:
+    """Whether a call is of the operation of that name, or its `METHOD /path` fits the shell pattern."""
+    return pattern == operation or fnmatchcase(f"{method} {path}", pattern)
 
 
 def kept(body: bytes) -> bytes:
