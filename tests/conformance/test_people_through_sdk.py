@@ -76,7 +76,7 @@ def test_groups(entered: Entered) -> None:
 
 
 def test_service_principals_and_tokens_on_their_behalf(entered: Entered) -> None:
-    with entered() as workspace:
+    with entered():
         client = WorkspaceClient()
         robot = client.service_principals.create(display_name="robot")
         found = list(client.service_principals.list(filter='displayName eq "robot"'))
