@@ -34,7 +34,7 @@ def test_users(entered: Entered) -> None:
             users.create(user_name="bob@acme.test")
         token = workspace.user("bob@acme.test").token
         unsaid = iam.Patch(op=iam.PatchOp.REPLACE, path="active", value=False)
-        with pytest.raises(BadRequest, match="databricks-sdk leaves out False"):
+        with pytest.raises(BadRequest, match="databricks-sdk leaves False out"):
             users.patch(bob.id, operations=[unsaid])
         off = iam.Patch(op=iam.PatchOp.REPLACE, path="active", value="false")
         users.patch(bob.id, operations=[off], schemas=[iam.PatchSchema.URN_IETF_PARAMS_SCIM_API_MESSAGES_2_0_PATCH_OP])
