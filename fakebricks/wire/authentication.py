@@ -8,7 +8,6 @@ its client id and secret, as basic authentication or in the form. Refused: every
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -93,6 +92,6 @@ def _basic_token(credential: str) -> str | None:
 def _basic(credential: str) -> tuple[str, str]:
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not Base64, or not UTF-8
         return "", ""
     return user, password

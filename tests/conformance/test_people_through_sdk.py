@@ -34,7 +34,7 @@ def test_users(entered: Entered) -> None:
             users.create(user_name="bob@acme.test")
         token = workspace.user("bob@acme.test").token
         unsaid = iam.Patch(op=iam.PatchOp.REPLACE, path="active", value=False)
-        with pytest.raises(BadRequest, match="databricks-sdk leaves out False"):
+        with pytest.raises(BadRequest, match="databricks-sdk leaves False out"):
             users.patch(bob.id, operations=[unsaid])
         off = iam.Patch(op=iam.PatchOp.REPLACE, path="active", value="false")
         users.patch(bob.id, operations=[off], schemas=[iam.PatchSchema.URN_IETF_PARAMS_SCIM_API_MESSAGES_2_0_PATCH_OP])
@@ -76,7 +76,7 @@ def test_groups(entered: Entered) -> None:
 
 
 def test_service_principals_and_tokens_on_their_behalf(entered: Entered) -> None:
-    with entered() as workspace:
+    with entered():
         client = WorkspaceClient()
         robot = client.service_principals.create(display_name="robot")
         found = list(client.service_principals.list(filter='displayName eq "robot"'))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from fakebricks.services.iam.people import People
 from fakebricks.services.iam.records import Permission, Permissions
 from fakebricks.state import State
@@ -28,9 +30,13 @@ class AccessControl:
     def __init__(self, state: State, people: People) -> None:
         self._permissions = state.table("permissions", Permissions)
         self._people = people
+        people.groups.also_named_by(self)
 
     def of(self, object_id: str) -> tuple[Permission, ...] | None:
-        """What was set on an object, or None where nothing ever was."""
+        """What was set on an object, or None where nothing ever was.
+
+        Of who was deleted nothing counts; a user who is added again has it back (inferred).
+        """
         found = self._permissions.get((object_id,))
         return tuple(one for one in found.of if self._exists(one)) if found else None
 
@@ -66,6 +72,18 @@ class AccessControl:
         """The permission that a person has who created an object."""
         return Permission(kind=USER, principal=creator, level=level)
 
+    def group_renamed(self, before: str, after: str) -> None:
+        """The permissions of a group stay its own."""
+        for key, held in list(self._permissions.scan()):
+            named = (replace(one, principal=after) if _is_of_group(one, before) else one for one in held.of)
+            self._permissions.put(key, Permissions(of=tuple(named)))
+
+    def group_deleted(self, name: str) -> None:
+        """The permissions of a group go with it."""
+        for key, held in list(self._permissions.scan()):
+            left = tuple(one for one in held.of if not _is_of_group(one, name))
+            self._permissions.put(key, Permissions(of=left))
+
     def _exists(self, permission: Permission) -> bool:
         if permission.kind == GROUP:
             return self._people.has_group(permission.principal)
@@ -79,3 +97,7 @@ def concerns(permission: Permission, caller: Caller) -> bool:
     if permission.kind == GROUP:
         return permission.principal in caller.groups
     return permission.principal == caller.user_name
+
+
+def _is_of_group(permission: Permission, name: str) -> bool:
+    return (permission.kind, permission.principal) == (GROUP, name)

@@ -9,6 +9,7 @@ Inferred: the texts, but for those of a missing and an existing group; that neit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -23,16 +24,31 @@ USERS = "users"
 """The group of everybody in a workspace, which every workspace has."""
 
 
+class NamesGroups(Protocol):
+    """Who keeps the names of groups: permissions and grants do."""
+
+    def group_renamed(self, before: str, after: str) -> None:
+        """What named the group goes on to name it."""
+
+    def group_deleted(self, name: str) -> None:
+        """What named the group is not for a later group of the same name."""
+
+
 class Groups:
     """The groups of one workspace."""
 
     def __init__(self, state: State, ids: Ids) -> None:
         self._ids = ids
+        self._named_by: list[NamesGroups] = []
         self._people = state.table("people", Person)
         self._groups = state.table("groups", Group)
         self._names = state.table("group_names", Named)
         self._members = state.table("group_members", Member)
         self._parents = state.table("group_parents", Parents)
+
+    def also_named_by(self, keeper: NamesGroups) -> None:
+        """Tell somebody who keeps the names of groups when one is renamed or deleted."""
+        self._named_by.append(keeper)
 
     def found(self, admin_id: str) -> None:
         """Make the two groups that every workspace has, with its first admin."""
@@ -94,6 +110,8 @@ class Groups:
             self._require_own(before, "renamed")
             self._require_free(group)
             self._names.delete((before.display_name,))
+            for keeper in self._named_by:
+                keeper.group_renamed(before.display_name, group.display_name)
         self._put(group)
         wanted = dict.fromkeys(members)
         there = dict.fromkeys(self.members(group.id))
@@ -118,6 +136,8 @@ class Groups:
         self.forget(group_id)
         self._names.delete((group.display_name,))
         self._groups.delete((group_id,))
+        for keeper in self._named_by:
+            keeper.group_deleted(group.display_name)
         self.require_admin()
 
     # Who is in them

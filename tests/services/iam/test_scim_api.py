@@ -145,6 +145,23 @@ def test_what_cannot_be_made(scim, kind, body) -> None:
     assert scim.refused("POST", kind, body)[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "field"),
+    [
+        ("Users", {"userName": "bob@acme.test", "id": "7"}, "id"),
+        ("Users", {"userName": "bob@acme.test", "emails": [{"value": "b@other.test"}]}, "emails"),
+        ("Groups", {"displayName": "x", "id": "7"}, "id"),
+        ("ServicePrincipals", {"displayName": "x", "id": "7"}, "id"),
+    ],
+)
+def test_what_is_not_computed_is_refused_by_name(scim, kind, body, field) -> None:
+    before = scim.workspace.snapshot()
+    status, error = scim.call("POST", kind, body)
+    assert (status, error["error_code"]) == (501, "NOT_IMPLEMENTED")
+    assert f"'{field}'" in error["message"]
+    assert scim.workspace.snapshot() == before
+
+
 def test_names_are_taken_once(scim) -> None:
     scim.user("bob@acme.test")
     scim.group("ml")

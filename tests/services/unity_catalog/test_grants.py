@@ -293,3 +293,38 @@ def test_any_sequence_of_changes_ends_as_sets_would(changes: list[tuple[str, fro
         for privilege in APPLICABLE[Kind.SCHEMA] - {Privilege.ALL_PRIVILEGES}:
             assert services.grants.has(principals, privilege, line) == (privilege in held)
     workspace.close()
+
+
+def test_what_is_granted_to_a_group_is_its_members_own_also_of_groups_in_it(rest: Rest):
+    workspace = rest.workspace
+    workspace.group("juniors", members=[BOB])
+    workspace.group("scientists", members=["juniors"])
+    grant(rest, "catalog", "main", "scientists", "USE_CATALOG", "USE_SCHEMA", "EXECUTE")
+    model = "/api/2.0/mlflow/unity-catalog/registered-models/get"
+    as_person(rest, BOB)
+    assert rest.get(model, name=MODEL)
+    as_person(rest, SUE)
+    assert refusal(lambda: rest.get(model, name=MODEL))[0] == 403
+
+
+def test_a_group_keeps_its_grants_when_it_is_renamed_and_a_new_one_has_none(rest: Rest):
+    groups = "/api/2.0/preview/scim/v2/Groups"
+    made = rest.workspace.group("scientists", members=[BOB])
+    grant(rest, "catalog", "main", "scientists", "BROWSE")
+    replace = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}
+    rename = {"op": "replace", "path": "displayName", "value": "researchers"}
+    [told] = rest.get(groups, filter='displayName eq "scientists"')["Resources"]
+    rest.patch(f"{groups}/{told['id']}", **replace, Operations=[rename])
+    assert grants(rest, "catalog", "main") == {"researchers": ["BROWSE"]}
+    assert rest.call("DELETE", f"{groups}/{told['id']}").status == 204
+    rest.workspace.group("researchers")
+    assert grants(rest, "catalog", "main") == {}
+    assert made.display_name == "scientists"
+
+
+def test_a_service_principal_is_granted_to_by_its_application_id(rest: Rest):
+    robot = rest.workspace.service_principal("robot")
+    assert refusal(lambda: grant(rest, "catalog", "main", "robot", "BROWSE"))[1] == "PRINCIPAL_DOES_NOT_EXIST"
+    grant(rest, "catalog", "main", robot.user_name, "USE_CATALOG")
+    rest.headers = {"authorization": f"Bearer {robot.token}"}
+    assert rest.get(f"{UC}/catalogs/main")["name"] == "main"

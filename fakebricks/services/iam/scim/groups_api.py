@@ -28,6 +28,7 @@ _PATCHED = Attributes(
 
 @routes.post(_GROUPS, privilege=administers)
 def create_group(people: People, call: Call, body: CreateGroup) -> Reply:
+    body.require_computed()
     group = people.groups.create(body.group(), texts(body.members))
     for parent_id in texts(body.groups):
         people.groups.join(parent_id, group.id)

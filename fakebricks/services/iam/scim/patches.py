@@ -102,7 +102,7 @@ class _Patch:
             self.document.pop(attribute, None)
         elif value is None:
             raise InvalidParameterValue(
-                f"Operation '{name}' of '{attribute}' has no value. databricks-sdk leaves out False: say 'false' as a text."
+                f"Operation '{name}' of '{attribute}' has no value; databricks-sdk leaves False out, so say 'false'."
             )
         else:
             self.document[attribute] = value

@@ -36,6 +36,7 @@ _PATCHED = Attributes(
 
 @routes.post(_SERVICE_PRINCIPALS, privilege=administers)
 def create_service_principal(people: People, call: Call, body: CreateServicePrincipal) -> Reply:
+    body.require_computed()
     shown_as = body.application_id or ""
     person = people.create_service_principal(body.profile(shown_as), body.application_id)
     for group_id in texts(body.groups or ()):

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fakebricks.services.iam.records import Group, Profile
+from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Shape
 
 
@@ -29,6 +30,18 @@ class Meta(msgspec.Struct, rename="camel", kw_only=True):
     """What a client read and sends back; nothing of it can be changed."""
 
     resource_type: str | None = None
+
+
+class New(Shape):
+    """What is to be made. databricks-sdk has a parameter for its id, which the workspace gives."""
+
+    id: str | None = None
+    schemas: tuple[str, ...] = ()
+
+    def require_computed(self) -> None:
+        """Raise NotImplementedByFakebricks where it shall have an id that is chosen."""
+        if self.id:
+            raise NotImplementedByFakebricks("fakebricks gives the ids of people and groups itself: leave 'id' out.")
 
 
 class Of(Shape):
@@ -54,9 +67,7 @@ class ListOf(Shown, rename="camel"):
     sort_order: str = "ascending"
 
 
-class CreatePerson(Shape, rename="camel"):
-    id: str | None = None  # databricks-sdk has a parameter for it; the platform gives an id of its own
-    schemas: tuple[str, ...] = ()
+class CreatePerson(New, rename="camel"):
     active: bool = True
     display_name: str = ""
     external_id: str = ""
@@ -97,6 +108,12 @@ class CreateUser(CreatePerson, rename="camel"):
     def name_parts(self) -> Name:
         return self.name or Name()
 
+    def require_computed(self) -> None:
+        """Raise NotImplementedByFakebricks where a new user shall have an address that is not their name."""
+        super().require_computed()
+        if any(one.value.casefold() != self.user_name.casefold() for one in self.emails):
+            raise NotImplementedByFakebricks("fakebricks has no 'emails' of a user beside their 'userName'.")
+
 
 class CreateServicePrincipal(CreatePerson, rename="camel"):
     application_id: str | None = None
@@ -110,9 +127,7 @@ class ReplaceServicePrincipal(CreateServicePrincipal, rename="camel", kw_only=Tr
     id: str
 
 
-class CreateGroup(Shape, rename="camel", kw_only=True):
-    id: str | None = None
-    schemas: tuple[str, ...] = ()
+class CreateGroup(New, rename="camel", kw_only=True):
     meta: Meta | None = None
     display_name: str
     external_id: str = ""

@@ -30,6 +30,7 @@ _PATCHED = Attributes(
 
 @routes.post(_USERS, privilege=administers)
 def create_user(people: People, call: Call, body: CreateUser) -> Reply:
+    body.require_computed()
     person = people.create_user(body.user_name, body.profile(body.user_name))
     for group_id in texts(body.groups or ()):
         people.groups.join(group_id, person.id)
