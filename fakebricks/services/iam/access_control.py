@@ -57,14 +57,14 @@ class AccessControl:
             by_principal[one.kind, one.principal] = one
         self._permissions.put((object_id,), Permissions(of=tuple(by_principal.values())))
 
+    def of_creator(self, creator: str, level: str) -> Permission:
+        """The permission that a person has who created an object."""
+        return Permission(kind=USER, principal=creator, level=level)
+
     def display_name(self, permission: Permission) -> str | None:
         """How a person is called; groups have no other name."""
         person = self._people.get(permission.principal) if permission.kind == USER else None
         return person.display_name if person else None
-
-    def of_creator(self, creator: str, level: str) -> Permission:
-        """The permission that a person has who created an object."""
-        return Permission(kind=USER, principal=creator, level=level)
 
     def _exists(self, permission: Permission) -> bool:
         if permission.kind == USER:
@@ -74,6 +74,6 @@ class AccessControl:
 
 def concerns(permission: Permission, caller: Caller) -> bool:
     """Whether a permission is the caller's, or that of a group of theirs."""
-    if permission.kind in (USER, SERVICE_PRINCIPAL):
-        return permission.principal == caller.user_name
-    return permission.kind == GROUP and permission.principal in caller.groups
+    if permission.kind == GROUP:
+        return permission.principal in caller.groups
+    return permission.principal == caller.user_name
