@@ -63,14 +63,16 @@ class AccessControl:
             by_principal[one.kind, one.principal] = one
         self._permissions.put((object_id,), Permissions(of=tuple(by_principal.values())))
 
+    def of_creator(self, creator: str, level: str) -> Permission:
+        """The permission that somebody has who created an object."""
+        person = self._people.get(creator)
+        kind = SERVICE_PRINCIPAL if person and person.kind == "ServicePrincipal" else USER
+        return Permission(kind=kind, principal=creator, level=level)
+
     def display_name(self, permission: Permission) -> str | None:
         """How a person is called; groups have no other name."""
         person = self._people.get(permission.principal) if permission.kind != GROUP else None
         return person.display_name if person else None
-
-    def of_creator(self, creator: str, level: str) -> Permission:
-        """The permission that a person has who created an object."""
-        return Permission(kind=USER, principal=creator, level=level)
 
     def group_renamed(self, before: str, after: str) -> None:
         """The permissions of a group stay its own."""
@@ -88,8 +90,7 @@ class AccessControl:
         if permission.kind == GROUP:
             return self._people.has_group(permission.principal)
         person = self._people.get(permission.principal)
-        # Whoever creates something is noted as its user, be it a service principal.
-        return person is not None and (permission.kind == USER or person.kind == "ServicePrincipal")
+        return person is not None and (permission.kind == SERVICE_PRINCIPAL) == (person.kind == "ServicePrincipal")
 
 
 def concerns(permission: Permission, caller: Caller) -> bool:

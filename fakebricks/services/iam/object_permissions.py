@@ -205,9 +205,27 @@ class ObjectPermissions(ABC, Generic[T]):
 
 _REFUSED = frozenset(
     {
-        *("alerts", "alertsv2", "app-spaces", "apps", "authorization", "cluster-policies", "clusters", "dashboards"),
-        *("database-instances", "database-projects", "dbsql-dashboards", "files", "genie", "instance-pools"),
-        *("knowledge-assistants", "notebooks", "pipelines", "queries", "repos", "sql", "vector-search-endpoints"),
+        "alerts",
+        "alertsv2",
+        "app-spaces",
+        "apps",
+        "authorization",
+        "cluster-policies",
+        "clusters",
+        "dashboards",
+        "database-instances",
+        "database-projects",
+        "dbsql-dashboards",
+        "files",
+        "genie",
+        "instance-pools",
+        "knowledge-assistants",
+        "notebooks",
+        "pipelines",
+        "queries",
+        "repos",
+        "sql",
+        "vector-search-endpoints",
         "warehouses",
     }
 )

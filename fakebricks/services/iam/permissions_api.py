@@ -10,7 +10,7 @@ from typing import Any
 
 from fakebricks.services.iam.access_control import GROUP, SERVICE_PRINCIPAL, USER
 from fakebricks.services.iam.object_permissions import ObjectPermissions, PermissionsByType
-from fakebricks.services.iam.privileges import manages, sees
+from fakebricks.services.iam.object_privileges import manages, sees
 from fakebricks.services.iam.records import Permission
 from fakebricks.wire.errors import InvalidParameterValue
 from fakebricks.wire.operations import Answer, Call, Routes, Shape

@@ -87,5 +87,5 @@ class JobPermissions(ObjectPermissions[Job]):
             self.update(job, permissions)
 
     def owner(self, job: Job) -> str:
-        """Who owns a job."""
-        return next(one.principal for one in self.direct(job) if one.level == OWN)
+        """Who owns a job: its creator, where its owner is no longer there."""
+        return next((one.principal for one in self.direct(job) if one.level == OWN), job.creator_user_name)

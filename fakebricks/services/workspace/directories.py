@@ -111,7 +111,7 @@ class Directories:
         Raises:
             BadRequest: it is a folder with something in it, one that every workspace has, or a person's home.
         """
-        if is_everywhere(node.path):
+        if is_protected(node.path):
             raise BadRequest(f"Folder {node.path} is protected")
         if next(self._nodes.scan((node.path,)), None):
             raise BadRequest(f"Folder ({node.path}) is not empty")
@@ -123,8 +123,8 @@ class Directories:
         self._places.put((node.object_id,), NodePlace(path=node.path))
 
 
-def is_everywhere(path: str) -> bool:
-    """Whether a folder is one that every workspace has, or a person's home."""
+def is_protected(path: str) -> bool:
+    """Whether a folder is one that every workspace has, or a person's home: it stays, and everybody knows of it."""
     return path in _FIRST or split(path)[0] == "/Users"
 
 

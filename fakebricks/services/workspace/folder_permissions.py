@@ -8,9 +8,8 @@ CAN_MANAGE (documented). Inferred: the texts; what inheritance from admins is sa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from fakebricks.services.iam.access_control import GROUP, USER, AccessControl
+from fakebricks.services.iam.access_control import GROUP, AccessControl
 from fakebricks.services.iam.object_permissions import Inherited, ObjectPermissions, ObjectType
 from fakebricks.services.iam.people import USERS
 from fakebricks.services.iam.records import Permission
@@ -22,32 +21,9 @@ from fakebricks.wire.errors import PermissionDenied, ResourceDoesNotExist
 
 READ, RUN, EDIT, MANAGE = "CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"
 
-_HOMES = "/Users/"
+_HOMES = "/Users"
 _SHARED = "/Shared"
 _VERBS = {READ: "View", RUN: "Run", EDIT: "Edit", MANAGE: "Manage"}
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose a part of the tree is.
-
-    Attributes:
-        user_name: of the person, or None for everybody.
-        folder: the path of the folder that is theirs, with all that is in it.
-    """
-
-    user_name: str | None
-    folder: str
-
-
-def holder_of(path: str) -> Holder | None:
-    """Whose the folder or thing at a normal path is; None for the admins alone."""
-    if path == _SHARED or path.startswith(f"{_SHARED}/"):
-        return Holder(None, _SHARED)
-    if not path.startswith(_HOMES):
-        return None
-    user_name = path.removeprefix(_HOMES).partition("/")[0]
-    return Holder(user_name, f"{_HOMES}{user_name}")
 
 
 class FolderPermissions(ObjectPermissions[Node]):
@@ -90,11 +66,11 @@ class FolderPermissions(ObjectPermissions[Node]):
 
     def at_first(self, one: Node) -> tuple[Permission, ...]:
         """A home is its person's, `/Shared` everybody's, another folder that of who made it."""
-        holder = holder_of(one.path)
-        if holder is not None and holder.folder == one.path:
-            kind, principal = (GROUP, USERS) if holder.user_name is None else (USER, holder.user_name)
-            return (Permission(kind=kind, principal=principal, level=MANAGE),)
-        return self.created_by(one.creator) if one.creator else ()
+        if one.path == _SHARED:
+            return (Permission(kind=GROUP, principal=USERS, level=MANAGE),)
+        parent, name = split(one.path)
+        holder = name if parent == _HOMES else one.creator
+        return self.created_by(holder) if holder else ()
 
     def inherited(self, one: Node) -> Iterator[Inherited]:
         """What a folder has from those that it is in."""

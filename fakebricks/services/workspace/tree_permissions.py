@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fakebricks.services.workspace.directories import Directories, is_everywhere
+from fakebricks.services.workspace.directories import Directories, is_protected
 from fakebricks.services.workspace.folder_permissions import READ, FolderPermissions
 from fakebricks.services.workspace.paths import normal
 from fakebricks.services.workspace.records import EXPERIMENT, Node
@@ -82,7 +82,7 @@ class TreePermissions:
             return True
         if node.object_type == EXPERIMENT:
             return self._experiments.may_view(node.object_id, caller)
-        return is_everywhere(node.path) or self._folders.allows(node, READ, caller)
+        return is_protected(node.path) or self._folders.allows(node, READ, caller)
 
     def _node(self, path: str) -> Node | None:
         known = normal(path)

@@ -1,8 +1,9 @@
 """Permissions on registered models of the workspace registry: who may read, edit and promote which.
 
-Real: CAN_READ, CAN_EDIT, CAN_MANAGE_STAGING_VERSIONS, CAN_MANAGE_PRODUCTION_VERSIONS and CAN_MANAGE; what is set on the
-root object is inherited by all models; others than a model's creator and the admins have none until they are given some
-(documented). Inferred: the texts; what the permissions of admins are said to come from.
+Real: CAN_READ, CAN_EDIT, CAN_MANAGE_STAGING_VERSIONS, CAN_MANAGE_PRODUCTION_VERSIONS and CAN_MANAGE; what is set on
+the root object is inherited by all models; everybody may create models, and others than a model's creator and the
+admins have nothing on it until they are given something (documented).
+Inferred: the texts; what the permissions of admins are said to come from.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ _VERBS = {
 }
 
 
-class _Root(Enum):
+class Root(Enum):
+    """What all registered models inherit from: `/registered-models/root`."""
+
     ROOT = "root"
 
 
-ROOT = _Root.ROOT
-"""What all registered models inherit from: `/registered-models/root`."""
+ROOT = Root.ROOT
 
 
-class ModelPermissions(ObjectPermissions[WorkspaceModel | _Root]):
+class ModelPermissions(ObjectPermissions[WorkspaceModel | Root]):
     """The permissions on the registered models of one workspace."""
 
     object_type = ObjectType(
@@ -57,11 +59,11 @@ class ModelPermissions(ObjectPermissions[WorkspaceModel | _Root]):
         super().__init__(access_control)
         self._registry = registry
 
-    def find(self, object_id: str) -> WorkspaceModel | _Root | None:
+    def find(self, object_id: str) -> WorkspaceModel | Root | None:
         """The model of that id, or the root of them, or None."""
         return ROOT if object_id == ROOT.value else self._registry.find_by_id(object_id)
 
-    def get(self, object_id: str) -> WorkspaceModel | _Root:
+    def get(self, object_id: str) -> WorkspaceModel | Root:
         """The model of that id, or the root of them.
 
         Raises:
@@ -72,15 +74,15 @@ class ModelPermissions(ObjectPermissions[WorkspaceModel | _Root]):
             raise ResourceDoesNotExist(f"RegisteredModel with id '{object_id}' does not exist.")
         return model
 
-    def object_id(self, one: WorkspaceModel | _Root) -> str:
+    def object_id(self, one: WorkspaceModel | Root) -> str:
         """How permissions name a model."""
-        return self.object_type.object_id(one.value if isinstance(one, _Root) else one.id)
+        return self.object_type.object_id(one.value if isinstance(one, Root) else one.id)
 
-    def at_first(self, one: WorkspaceModel | _Root) -> tuple[Permission, ...]:
+    def at_first(self, one: WorkspaceModel | Root) -> tuple[Permission, ...]:
         """A model is managed by who created it; nothing is set on the root."""
-        return () if isinstance(one, _Root) else self.created_by(one.user_id)
+        return () if isinstance(one, Root) else self.created_by(one.user_id)
 
-    def inherited(self, one: WorkspaceModel | _Root) -> Iterator[Inherited]:
+    def inherited(self, one: WorkspaceModel | Root) -> Iterator[Inherited]:
         """What a model has from the root."""
         root = self.object_id(ROOT)
         if one is not ROOT:
@@ -88,9 +90,9 @@ class ModelPermissions(ObjectPermissions[WorkspaceModel | _Root]):
                 yield Inherited(permission, root)
         yield self.of_admins(root)
 
-    def denied(self, one: WorkspaceModel | _Root, level: str, caller: Caller) -> PermissionDenied:
+    def denied(self, one: WorkspaceModel | Root, level: str, caller: Caller) -> PermissionDenied:
         """What is said to who does not have a level on a model."""
-        what = "registered models" if isinstance(one, _Root) else f"registered model with name '{one.name}'"
+        what = "registered models" if isinstance(one, Root) else f"registered model with name '{one.name}'"
         return PermissionDenied(f"User {caller.user_name} does not have permission to '{_VERBS[level]}' {what}")
 
     # Models by name
