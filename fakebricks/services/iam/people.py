@@ -81,12 +81,15 @@ class People:
 
         Raises:
             InvalidParameterValue: the name cannot be that of a user.
-            ResourceConflict: it is taken; user names that differ in case only are the same (documented).
+            ResourceConflict: it is taken, by a user or by a group; user names that differ in case only are the same
+                (documented).
         """
         if not is_user_name(user_name):
             raise InvalidParameterValue(f"{user_name[:255]!r} cannot be the name of a user.")
         if self._named(user_name) is not None:
             raise ResourceConflict(f"User with username {user_name} already exists.")
+        if user_name in (*WORKSPACE_GROUPS, ACCOUNT_USERS) or self.has_group(user_name):
+            raise ResourceConflict(f"{user_name} is the name of a group, which grants could not tell apart.")
         shown = user_name.partition("@")[0].replace(".", " ").title() or user_name
         return self._add(user_name, "User", profile or Profile(display_name=shown))
 
