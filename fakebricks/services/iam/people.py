@@ -4,7 +4,7 @@ Real: each call is made as one of them; who is deactivated or deleted cannot mak
 an admin of the workspace, the others are ordinary people until they are in `admins`. A service principal goes by its
 application id, as on the platform.
 Simulated: entitlements and roles are stored and told; there is nothing in a workspace of fakebricks that they unlock.
-Inferred: the texts, but for those of a missing person and of a user name that is taken.
+Inferred: the texts, but for that of a user name that is taken (observed).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class People:
         """The user, or the service principal, of that id.
 
         Raises:
-            NotFound: there is none (text observed for users and groups).
+            NotFound: there is none (text inferred from that of a missing group).
         """
         person = self._people.get((person_id,))
         if person is None or person.kind != kind:
