@@ -147,7 +147,7 @@ def test_a_name_that_several_have_is_refused_and_an_application_id_is_not(worksp
             pass
         with entered.acting_as(known) as acting:
             assert acting.user_name == known
-    workspace.user("both")
+    workspace.service_principal("both")
     workspace.group("both")
     with pytest.raises(LookupError, match="a person and a group"):
         workspace.group("x", members=["both"])

@@ -14,14 +14,13 @@ STRUCK_OUT = "[REDACTED]"
 _CREDENTIAL = re.compile(
     r"(?:dapi|dose)[0-9a-f]{32}"  # personal access tokens; client secrets
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]+"  # OAuth access tokens
-    r"|(?P<name>signature(?:=|%3D|\"\s*:\s*\"))[0-9a-f]{64}"  # signed URLs
+    r"|(?P<name>[Ss]ignature(?:=|%3D|\"\s*:\s*\")(?=[0-9a-f]{64})"  # signed URLs, of the workspace and of S3
+    r"|X-Amz-Security-Token(?:=|%3D))[\w%+/=-]+"
 )
 _IN_BYTES = re.compile(_CREDENTIAL.pattern.encode())
-_HINTS = ("dapi", "dose", "eyJ", "signature")
+_HINTS = ("dapi", "dose", "eyJ", "ignature", "Security-Token")
 _HINTS_IN_BYTES = tuple(hint.encode() for hint in _HINTS)
-_IN_QUERY = re.compile(r"[0-9a-f]{64}")
-_OF_AWS = frozenset({"x-amz-credential", "x-amz-security-token", "x-amz-signature"})
-"""The parts of a presigned URL of AWS that let whoever has them in."""
+_OF_SIGNED_URLS = frozenset({"signature", "x-amz-credential", "x-amz-security-token", "x-amz-signature"})
 
 
 def struck_out(text: str) -> str:
@@ -48,6 +47,4 @@ def struck_out_query(query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str
 
 
 def _value(name: str, value: str) -> str:
-    if name.lower() in _OF_AWS:
-        return STRUCK_OUT
-    return STRUCK_OUT if name == "signature" and _IN_QUERY.fullmatch(value) else struck_out(value)
+    return STRUCK_OUT if name.lower() in _OF_SIGNED_URLS else struck_out(value)

@@ -3,7 +3,8 @@
 Real: membership, direct and through other groups; the groups `users`, in which everybody is, and `admins`, which every
 workspace has; a group cannot come to be in itself, and a workspace keeps an active admin.
 Simulated: every group but those two is one that the account, and so Unity Catalog, knows.
-Inferred: the texts, but for those of a missing and an existing group; that neither of the two can be in another group.
+Inferred: the texts, but for those of a missing and an existing group; that neither of the two can be in another group;
+that no group has the name of a person (on the platform people have email addresses for names).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fakebricks.ids import Ids
 from fakebricks.services.iam.names import checked_display_name
 from fakebricks.services.iam.records import Group, Member, Named, Parents, Person
 from fakebricks.state import State
-from fakebricks.wire.authentication import ADMINS, WORKSPACE_GROUPS
+from fakebricks.wire.authentication import ACCOUNT_USERS, ADMINS, WORKSPACE_GROUPS
 from fakebricks.wire.errors import BadRequest, InvalidParameterValue, NotFound, ResourceConflict
 
 USERS = "users"
@@ -41,6 +42,7 @@ class Groups:
         self._ids = ids
         self._named_by: list[NamesGroups] = []
         self._people = state.table("people", Person)
+        self._people_names = state.table("people_names", Named)
         self._groups = state.table("groups", Group)
         self._names = state.table("group_names", Named)
         self._members = state.table("group_members", Member)
@@ -66,7 +68,7 @@ class Groups:
 
         Raises:
             InvalidParameterValue: it could not have that name, or a member does not exist.
-            ResourceConflict: the name is taken.
+            ResourceConflict: the name is taken, by a group or by a person.
         """
         group = replace(group, id=self._ids.number())
         self._require_free(group)
@@ -252,8 +254,10 @@ class Groups:
 
     def _require_free(self, group: Group) -> None:
         checked_display_name(group.display_name, "group")
-        if self.named(group.display_name) is not None:
+        if group.display_name == ACCOUNT_USERS or self.named(group.display_name) is not None:
             raise ResourceConflict(f"Group with name {group.display_name} already exists.")
+        if self._people_names.get((group.display_name.casefold(),)) is not None:
+            raise ResourceConflict(f"{group.display_name} is the name of a person, whom grants could not tell apart.")
 
     def _require_no_circle(self, group: Group, member: Group) -> None:
         if member.display_name in WORKSPACE_GROUPS:

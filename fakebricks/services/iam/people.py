@@ -4,7 +4,7 @@ Real: each call is made as one of them; who is deactivated or deleted cannot mak
 an admin of the workspace, the others are ordinary people until they are in `admins`. A service principal goes by its
 application id, as on the platform.
 Simulated: entitlements and roles are stored and told; there is nothing in a workspace of fakebricks that they unlock.
-Inferred: the texts, but for those of a missing person and of a user name that is taken.
+Inferred: the texts, but for that of a user name that is taken (observed).
 """
 
 from __future__ import annotations
@@ -81,12 +81,15 @@ class People:
 
         Raises:
             InvalidParameterValue: the name cannot be that of a user.
-            ResourceConflict: it is taken; user names that differ in case only are the same (documented).
+            ResourceConflict: it is taken, by a user or by a group; user names that differ in case only are the same
+                (documented).
         """
         if not is_user_name(user_name):
             raise InvalidParameterValue(f"{user_name[:255]!r} cannot be the name of a user.")
         if self._named(user_name) is not None:
             raise ResourceConflict(f"User with username {user_name} already exists.")
+        if user_name in (*WORKSPACE_GROUPS, ACCOUNT_USERS) or self.has_group(user_name):
+            raise ResourceConflict(f"{user_name} is the name of a group, which grants could not tell apart.")
         shown = user_name.partition("@")[0].replace(".", " ").title() or user_name
         return self._add(user_name, "User", profile or Profile(display_name=shown))
 
@@ -115,7 +118,7 @@ class People:
         """The user, or the service principal, of that id.
 
         Raises:
-            NotFound: there is none (text observed for users and groups).
+            NotFound: there is none (text inferred from that of a missing group).
         """
         person = self._people.get((person_id,))
         if person is None or person.kind != kind:

@@ -55,6 +55,22 @@ def test_the_groups_that_every_workspace_has_stay(scim, name) -> None:
     assert scim.refused("POST", "Groups", {"displayName": name}) == (409, f"Group with name {name} already exists.")
 
 
+def test_people_and_groups_have_no_names_in_common(scim) -> None:
+    """Or a grant to the one would be the other's, too."""
+    scim.user("bob")
+    scim.group("ml")
+    robot = scim.workspace.service_principal("robot")
+    for name in ("bob", "BOB", robot.client_id, "account users"):
+        assert scim.refused("POST", "Groups", {"displayName": name})[0] == 409
+    for name in ("ml", "admins", "users", "account users"):
+        assert scim.refused("POST", "Users", {"userName": name})[0] == 409
+    path = f"Groups/{scim.workspace.group('ml').id}"
+    rename = {"Operations": [{"op": "replace", "path": "displayName", "value": "bob"}]}
+    assert scim.refused("PATCH", path, rename)[0] == 409
+    with pytest.raises(ValueError, match="is the name of a group"):
+        scim.workspace.user("ml")
+
+
 def test_everybody_is_in_users_and_nobody_is_put_there(scim) -> None:
     bob = scim.user("bob@acme.test")
     (users,) = scim.get('Groups?filter=displayName eq "users"')["Resources"]

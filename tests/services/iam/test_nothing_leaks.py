@@ -140,6 +140,8 @@ def test_a_test_s_own_token_is_nowhere(workspace: Workspace) -> None:
         ("a dose" + "0a" * 16 + ".", f"a {STRUCK_OUT}."),
         ("eyJhbGc.eyJzdWI.c2ln", STRUCK_OUT),
         ("?expires=1&signature=" + "0f" * 32 + "&x=1", f"?expires=1&signature={STRUCK_OUT}&x=1"),
+        ("X-Amz-Signature=" + "0f" * 32, f"X-Amz-Signature={STRUCK_OUT}"),
+        ("u?X-Amz-Security-Token=a%2Fb+c&x=1", f"u?X-Amz-Security-Token={STRUCK_OUT}&x=1"),
         ('{"signature": "' + "0f" * 32 + '"}', f'{{"signature": "{STRUCK_OUT}"}}'),
         (
             "dapi and dose and eyJ and signature=infer_signature(x)",
@@ -153,8 +155,9 @@ def test_what_looks_like_a_credential_is_struck_out(text: str, struck: str) -> N
 
 
 def test_a_signature_in_a_query_is_struck_out() -> None:
-    query = (("signature", "0f" * 32), ("operation", "GET"), ("signature", "mine"))
-    assert struck_out_query(query) == (("signature", STRUCK_OUT), ("operation", "GET"), ("signature", "mine"))
+    names = ("signature", "X-Amz-Signature", "X-Amz-Security-Token")
+    query = (("operation", "GET"), *((name, "whatever") for name in names))
+    assert struck_out_query(query) == (("operation", "GET"), *((name, STRUCK_OUT) for name in names))
 
 
 def test_a_credential_is_not_cut_in_half(workspace: Workspace) -> None:

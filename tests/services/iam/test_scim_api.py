@@ -50,6 +50,12 @@ def test_a_user_can_be_made_in_groups(scim) -> None:
     assert scim.refused("POST", "Users", {"userName": "eve@acme.test", "groups": [{"value": "7"}]})[0] == 404
 
 
+def test_an_entitlement_that_says_nothing_is_none(scim) -> None:
+    """Terraform's provider sends one where it has none to send."""
+    assert "entitlements" not in scim.group("ml", entitlements=[{}])
+    assert scim.group("data", entitlements=[{"value": "x"}, {}])["entitlements"] == [{"value": "x"}]
+
+
 def test_members_of_a_group(scim) -> None:
     bob, eve = scim.user("bob@acme.test"), scim.user("eve@acme.test")
     robot = scim.made("ServicePrincipals", {"displayName": "robot"})

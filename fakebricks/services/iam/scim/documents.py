@@ -1,7 +1,7 @@
 """People and groups as SCIM shows them, to admins and to others.
 
-Real: who is not an admin sees ids and names only (documented). Inferred: that user names are among them, and that they
-see themselves whole.
+Real: who is not an admin sees ids and names only (documented). Inferred: that user names are among them, that they
+see themselves whole, and that a person's groups are told without `users`, in which everybody is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def person_document(people: People, person: Person, caller: Caller) -> dict[str,
         "displayName": person.display_name,
         "active": person.active,
         "groups": [
-            _reference("Group", group.id, group.display_name, type="direct") for group in _groups(people, person)
+            _reference("Group", group.id, group.display_name, type="direct")
+            for group in people.groups.parents(person.id)
         ],
         **_extras(profile.external_id, profile.entitlements, profile.roles),
     }
@@ -67,11 +68,6 @@ def group_document(groups: Groups, people: People, group: Group, caller: Caller)
         "groups": [_reference("Group", one.id, one.display_name, type="direct") for one in groups.parents(group.id)],
         **_extras(group.external_id, group.entitlements, group.roles),
     }
-
-
-def _groups(people: People, person: Person) -> list[Group]:
-    """The groups that somebody is in directly; that everybody is in `users` is not told of each (observed)."""
-    return people.groups.parents(person.id)
 
 
 def _named(person: Person) -> dict[str, Any]:

@@ -84,8 +84,8 @@ class CreatePerson(New, rename="camel"):
             external_id=self.external_id,
             given_name=self.name_parts.given_name,
             family_name=self.name_parts.family_name,
-            entitlements=texts(self.entitlements),
-            roles=texts(self.roles),
+            entitlements=said(self.entitlements),
+            roles=said(self.roles),
         )
 
     @property
@@ -142,8 +142,8 @@ class CreateGroup(New, rename="camel", kw_only=True):
             id=group_id,
             display_name=self.display_name,
             external_id=self.external_id,
-            entitlements=texts(self.entitlements),
-            roles=texts(self.roles),
+            entitlements=said(self.entitlements),
+            roles=said(self.roles),
         )
 
 
@@ -171,3 +171,8 @@ class Patch(Shape, rename={"operations": "Operations"}, kw_only=True):
 def texts(values: tuple[Value, ...]) -> tuple[str, ...]:
     """The values of a multi-valued attribute, each once."""
     return tuple(dict.fromkeys(one.value for one in values))
+
+
+def said(values: tuple[Value, ...]) -> tuple[str, ...]:
+    """The same, without what says nothing: Terraform's provider sends `[{}]` for no entitlements (observed)."""
+    return tuple(text for text in texts(values) if text)
