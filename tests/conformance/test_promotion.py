@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -10,7 +12,7 @@ import pytest
 from conftest import Entered
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import PermissionDenied
-from databricks.sdk.service.catalog import PermissionsChange, Privilege
+from databricks.sdk.service.catalog import PermissionsChange, Privilege, SecurableType
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
@@ -23,9 +25,14 @@ FRAME = pd.DataFrame({"amount": [1.0, 250.0, 3.0, 999.0], "night": [0.0, 1.0, 0.
 USE = (Privilege.USE_CATALOG, Privilege.USE_SCHEMA)
 
 
+def kind(name: str) -> Any:
+    """A securable type as this databricks-sdk takes it: older ones took an enumeration's member."""
+    return SecurableType[name] if version("databricks-sdk").startswith("0.40.") else name
+
+
 def grant(catalog: str, principal: str, *privileges: Privilege) -> None:
     change = PermissionsChange(principal=principal, add=[*USE, *privileges])
-    WorkspaceClient().grants.update("CATALOG", catalog, changes=[change])
+    WorkspaceClient().grants.update(kind("CATALOG"), catalog, changes=[change])
 
 
 @pytest.fixture(params=["presigned", "files", "s3"])
@@ -112,7 +119,7 @@ def test_a_revoked_execute_is_missed_at_the_next_load(workspace: Workspace):
         assert score() == [0, 1, 0, 1]
     scoring = workspace.service_principal("scoring").user_name
     change = PermissionsChange(principal=scoring, remove=[Privilege.EXECUTE])
-    WorkspaceClient().grants.update("CATALOG", "prod", changes=[change])
+    WorkspaceClient().grants.update(kind("CATALOG"), "prod", changes=[change])
     with (
         workspace.acting_as("scoring"),
         pytest.raises(MlflowException, match=f"User does not have EXECUTE on Routine or Model '{PROD}'"),
@@ -128,5 +135,5 @@ def test_who_scores_cannot_change_what_is_scored(workspace: Workspace):
             MlflowClient().create_model_version(PROD, f"models:/{PROD}/1")
         with pytest.raises(PermissionDenied):
             WorkspaceClient().grants.update(
-                "FUNCTION", PROD, changes=[PermissionsChange(principal="account users", add=[Privilege.EXECUTE])]
+                kind("FUNCTION"), PROD, changes=[PermissionsChange(principal="account users", add=[Privilege.EXECUTE])]
             )
