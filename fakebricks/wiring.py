@@ -46,9 +46,12 @@ from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.services.unity_catalog.authority import Authority
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
@@ -90,7 +93,16 @@ def router() -> Router:
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
     from fakebricks.services.tracking.traces import v2_api as traces_v2_api
-    from fakebricks.services.unity_catalog import catalogs_api, grants_api, metastore_api, schemas_api, tables_api
+    from fakebricks.services.unity_catalog import (
+        catalogs_api,
+        functions_api,
+        grants_api,
+        metastore_api,
+        schemas_api,
+        tables_api,
+        tags_api,
+    )
+    from fakebricks.services.unity_catalog import refused_api as refused_unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
@@ -117,6 +129,9 @@ def router() -> Router:
             *catalogs_api.routes,
             *schemas_api.routes,
             *tables_api.routes,
+            *functions_api.routes,
+            *tags_api.routes,
+            *refused_unity_catalog_api.routes,
             *grants_api.routes,
             *model_registry_api.routes,
             *workspace_model_registry_api.routes,
@@ -157,7 +172,8 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self._wire_people()
         self._wire_tracking()
-        self._wire_catalog(identity, _computed(storage))
+        self._wire_catalog(identity, scratch)
+        self._wire_registry(_computed(storage))
         self._wire_workspace_registry()
         self._wire_serving(scratch)
         self._wire_files()
@@ -215,26 +231,38 @@ class Services:
             assessments,
         )
 
-    def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
-        grants = Grants(self._state, self.people)
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
-        self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
-        self.authority = Authority(self.unity_catalog, grants)
+    def _wire_catalog(self, identity: WorkspaceIdentity, scratch: Scratch) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.grants = Grants(state, self.people)
+        self.unity_catalog = UnityCatalog(state, ids, clock, self.grants)
+        self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
+        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.authority = Authority(self.unity_catalog, self.grants)
+        metastore = Metastore(
+            identity=identity,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            delta_tables=self.delta_tables,
+            functions=Functions(state, ids, clock, self.unity_catalog, self.grants),
+            tags=Tags(state, clock, self.grants),
+            grants=self.grants,
+            authority=self.authority,
+        )
+        self.add(self.unity_catalog, self.authority, metastore)
+
+    def _wire_registry(self, storage: Literal["presigned", "files"]) -> None:
         self.registry = ModelRegistry(
             self._state,
             self._ids,
             self._clock,
             unity_catalog=self.unity_catalog,
-            grants=grants,
+            grants=self.grants,
             files=self.files,
             experiment_of=self._experiment_of,
             params_of=self.logged_models.params,
             metrics_of=self.metrics.of_model,
         )
         self.add(
-            self.unity_catalog,
-            self.authority,
-            Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
             self.registry,
             ModelStorage(self.registry, storage),
             VisibleModels(self.registry, self.authority),
@@ -260,7 +288,7 @@ class Services:
     def _wire_serving(self, scratch: Scratch) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.inference_tables = InferenceTables(
-            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
+            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch)
         self.models = Models(ProcessRuntime(), stored)

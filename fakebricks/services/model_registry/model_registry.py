@@ -108,7 +108,7 @@ class ModelRegistry:
         """
         catalog, schema, name = model_key(full_name)
         key = (catalog, schema, checked_model_name(name))
-        self._unity_catalog.require_schema(catalog, schema)
+        self._unity_catalog.require_open_schema(catalog, schema)
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         now = self._clock.millis()
@@ -173,12 +173,7 @@ class ModelRegistry:
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
-            for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
-                _move(table, model.key, key)
-            for version in list(self.versions(model.name)):
-                self._rename_version(version, key)
-            self._models.delete(model.key)
-            return self._put_model(replace(model, model_name=key[2]))
+            return self._put_model(self._move_model(model, key))
 
     def delete_model(self, full_name: str) -> None:
         """Remove a model with its versions, their files, its aliases and tags."""
@@ -422,6 +417,11 @@ class ModelRegistry:
         for _, model in list(self._models.scan((catalog, schema))):
             self.delete_model(model.name)
 
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the models of a schema along to its new name, with all they have."""
+        for _, model in list(self._models.scan(schema)):
+            self._move_model(model, (*target, model.model_name))
+
     def _require_model(self, key: ModelKey) -> RegisteredModelRecord:
         model = self._models.get(key)
         if model is None:
@@ -445,11 +445,19 @@ class ModelRegistry:
         self._versions.put(changed.key, changed)
         return changed
 
-    def _rename_version(self, version: ModelVersionRecord, key: ModelKey) -> None:
-        renamed = replace(version, model_name=key[2])
-        self._versions.delete(version.key)
-        self._versions.put(renamed.key, renamed)
-        self._files.move_tree(self.files_directory(version), self.files_directory(renamed))
+    def _move_model(self, model: RegisteredModelRecord, key: ModelKey) -> RegisteredModelRecord:
+        names = dict(zip(("catalog_name", "schema_name", "model_name"), key, strict=True))
+        for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
+            _move(table, model.key, key)
+        for old, version in list(self._versions.scan(model.key)):
+            moved = replace(version, **names)
+            self._versions.delete(old)
+            self._versions.put(moved.key, moved)
+            self._files.move_tree(self.files_directory(version), self.files_directory(moved))
+        renamed = replace(model, **names)
+        self._models.delete(model.key)
+        self._models.put(key, renamed)
+        return renamed
 
     def _remove_version(self, version: ModelVersionRecord) -> None:
         for alias in self.aliases(version):

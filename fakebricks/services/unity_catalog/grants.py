@@ -7,7 +7,7 @@ go away with it. Owners are not listed (documented).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from fakebricks.services.iam.people import People
@@ -33,6 +33,11 @@ class Grants:
     def __init__(self, state: State, people: People) -> None:
         self._grants = state.table("grants", GrantRecord)
         self._people = people
+        self._forgetting: list[Callable[[str], None]] = []
+
+    def also_forgets(self, forget: Callable[[str], None]) -> None:
+        """Have `forget(securable_id)` called with `forget`, for what else is kept by the id of an object."""
+        self._forgetting.append(forget)
 
     def on(self, securable: Securable) -> Iterator[GrantRecord]:
         """What was granted on an object itself, by principal."""
@@ -79,6 +84,8 @@ class Grants:
         """Remove all grants on an object that goes away."""
         for key, _ in list(self._grants.scan((securable_id,))):
             self._grants.delete(key)
+        for forget in self._forgetting:
+            forget(securable_id)
 
     def forget_principal(self, name: str) -> None:
         """Remove all grants to a principal who goes away, so that another one of that name begins with none."""
