@@ -13,7 +13,7 @@ from fakebricks.clock import Clock
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.records import TagAssignmentRecord
 from fakebricks.services.unity_catalog.securables import Securable
-from fakebricks.state import State
+from fakebricks.state import State, delete_all
 from fakebricks.wire.errors import InvalidParameterValue, ResourceAlreadyExists, ResourceDoesNotExist
 
 _MOST = 50
@@ -86,8 +86,7 @@ class Tags:
         return tag
 
     def _forget(self, securable_id: str) -> None:
-        for key, _ in list(self._tags.scan((securable_id,))):
-            self._tags.delete(key)
+        delete_all(self._tags, (securable_id,))
 
 
 def _check(key: str, value: str) -> None:

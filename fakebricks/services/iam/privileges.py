@@ -1,0 +1,37 @@
+"""What a caller must be allowed, per operation of identity and of object permissions: declared there, decided here.
+
+Real: workspace admins alone write people, groups, and the tokens and secrets of others (documented).
+Inferred: the text; that the permissions on an object are for those who manage it, and its levels for those who may see
+it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.services.iam.object_permissions import PermissionsByType
+from fakebricks.services.iam.people import People
+from fakebricks.wire.errors import PermissionDenied
+from fakebricks.wire.operations import Call
+
+
+def administers(people: People, call: Call, body: Any) -> None:  # noqa: ARG001 - the form of a privilege
+    """To be an admin of the workspace."""
+    if not call.caller.is_admin:
+        raise PermissionDenied(f"{call.caller.user_name} is not an admin of the workspace, who alone may do this.")
+
+
+def anybody(people: People, call: Call, body: Any) -> None:
+    """Nothing: the operation is about the caller alone, or tells the others only what everybody may know."""
+
+
+def manages(permissions: PermissionsByType, call: Call, body: Any) -> None:
+    """To have the strongest level on the object."""
+    of_type = permissions.of(body.object_type)
+    of_type.require(body.object_id, of_type.object_type.strongest, call.caller)
+
+
+def sees(permissions: PermissionsByType, call: Call, body: Any) -> None:
+    """To have any level on the object."""
+    of_type = permissions.of(body.object_type)
+    of_type.require(body.object_id, next(iter(of_type.object_type.levels)), call.caller)
