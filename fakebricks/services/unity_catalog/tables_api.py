@@ -125,6 +125,7 @@ def create_table(metastore: Metastore, call: Call, body: CreateTable) -> TableIn
         call.caller.user_name,
         properties=body.properties,
     )
+    call.notes.append("On the platform this operation makes external tables only; managed ones are made by SQL.")
     return _table(metastore, call, created)
 
 

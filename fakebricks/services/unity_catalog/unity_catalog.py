@@ -9,7 +9,6 @@ told of here as `SchemaContents`. Refused: foreign and shared catalogs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -18,6 +17,7 @@ from fakebricks.ids import Ids
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.names import checked_name, levels_of, schema_levels
 from fakebricks.services.unity_catalog.records import CatalogRecord, MetastoreRecord, SchemaRecord
+from fakebricks.services.unity_catalog.schema_contents import AllContents, SchemaContents
 from fakebricks.services.unity_catalog.securables import Kind, Line, Securable
 from fakebricks.state import State
 from fakebricks.wire.errors import (
@@ -37,29 +37,6 @@ SYSTEM_USER = "System user"
 _INFORMATION_SCHEMA = "information_schema"
 _METASTORE_NAME = "fakebricks"
 
-# How a schema that is not empty is said to be (observed): in this order, and models are counted as functions.
-_COUNTED = {Kind.TABLE: "tables", Kind.FUNCTION: "functions", Kind.VOLUME: "volumes"}
-
-
-class SchemaContents(Protocol):
-    """A kind of object that lives in schemas, whose module tells Unity Catalog what there is of it."""
-
-    @property
-    def kind(self) -> Kind:
-        """As what it is granted on; several modules may have objects of one kind, which then share their names."""
-
-    def find(self, catalog: str, schema: str, name: str) -> Securable | None:
-        """The one of that name, in lower case, or None."""
-
-    def count_in(self, catalog: str, schema: str) -> int:
-        """How many there are in a schema."""
-
-    def remove_from(self, catalog: str, schema: str) -> None:
-        """Remove all of them from a schema."""
-
-    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
-        """Take all of them along when a schema, by catalog and name, gets another name; they keep their ids."""
-
 
 class UnityCatalog:
     """The objects of one metastore. Names may come in any case; they are stored in lower case.
@@ -77,7 +54,7 @@ class UnityCatalog:
         self._ids = ids
         self._clock = clock
         self._grants = grants
-        self._contents: list[SchemaContents] = []
+        self._contents = AllContents()
         self._bucket = bucket
         self.metastore_id = ids.uuid()
 
@@ -119,7 +96,7 @@ class UnityCatalog:
 
     def also_holds(self, contents: SchemaContents) -> None:
         """Find `contents` in schemas, count them when one must be empty, and remove them when forced."""
-        self._contents.append(contents)
+        self._contents.add(contents)
 
     def line(self, kind: Kind, full_name: str) -> Line:
         """The object of that name with its parents, from the metastore down; shorter where something is missing.
@@ -164,8 +141,7 @@ class UnityCatalog:
 
     def find(self, kind: Kind, catalog: str, schema: str, name: str = "") -> Securable | None:
         """The object of that kind and name in a schema, or None; all in lower case."""
-        candidates = (contents.find(catalog, schema, name) for contents in self._contents if contents.kind is kind)
-        return next((one for one in candidates if one is not None), None)
+        return self._contents.find(kind, catalog, schema, name)
 
     def create_catalog(
         self,
@@ -362,8 +338,7 @@ class UnityCatalog:
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: there is none.
             InvalidParameterValue: it is the system's.
-            SchemaNotEmpty: something is in it and `force` is false; the text is the platform's (observed). Models are
-                counted as functions, which is the kind they are granted as (inferred).
+            SchemaNotEmpty: something is in it and `force` is false; the text is the platform's (observed).
         """
         schema = self._own_schema(full_name, "deleted")
         if not force:
@@ -423,21 +398,16 @@ class UnityCatalog:
 
     def _move_schema(self, schema: SchemaRecord, renamed: SchemaRecord) -> None:
         key, target = (schema.catalog_name, schema.name), (renamed.catalog_name, renamed.name)
-        for contents in self._contents:
-            contents.move(key, target)
+        self._contents.move(key, target)
         self._schemas.delete(key)
         self._schemas.put(target, renamed)
 
     def _require_empty(self, schema: SchemaRecord) -> None:
-        counts = dict.fromkeys(_COUNTED, 0)
-        for contents in self._contents:
-            counts[contents.kind] += contents.count_in(schema.catalog_name, schema.name)
-        if any(counts.values()):
-            told = ", ".join(f"{count} {_COUNTED[kind]}(s)" for kind, count in counts.items())
+        told = self._contents.told_in(schema.catalog_name, schema.name)
+        if told:
             raise SchemaNotEmpty(f"Schema '{schema.full_name}' is not empty. The schema has {told}")
 
     def _remove_schema(self, schema: SchemaRecord) -> None:
-        for contents in self._contents:
-            contents.remove_from(schema.catalog_name, schema.name)
+        self._contents.remove_from(schema.catalog_name, schema.name)
         self._grants.forget(schema.id)
         self._schemas.delete((schema.catalog_name, schema.name))

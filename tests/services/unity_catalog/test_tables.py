@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,11 @@ from catalog_calls import (
 )
 from conftest import Entered, Rest
 from deltalake import DeltaTable, write_deltalake
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from fakebricks import Workspace
+from fakebricks.wire import Request
 from fakebricks.wire.errors import DatabricksError
 
 NAME = "main.default.payments"
@@ -243,6 +250,62 @@ def test_without_deltalake_it_says_what_to_install(rest: Rest, monkeypatch: pyte
     status, _, message = refused(lambda: create_table(rest, NAME))
     assert status == 501
     assert "pip install 'fakebricks[tables]'" in message
+
+
+def test_of_many_who_create_one_table_at_once_one_does(rest: Rest):
+    workspace = rest.workspace
+    asked = {
+        "name": "t",
+        "catalog_name": "main",
+        "schema_name": "default",
+        "table_type": "MANAGED",
+        "data_source_format": "DELTA",
+        "columns": [column("int")],
+    }
+    request = Request.of("POST", TABLES, {"authorization": f"Bearer {workspace.token}"}, json.dumps(asked).encode())
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(workspace.handle, [request] * 8))
+    assert sorted(reply.status for reply in replies) == [200] + [400] * 7
+    [created] = [reply.json() for reply in replies if reply.status == 200]
+    assert [one.name for one in Path(created["storage_location"]).parent.iterdir()] == [
+        Path(created["storage_location"]).name
+    ]
+    assert workspace.table("main.default.t").num_rows == 0
+
+
+_columns = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "B", "_x", "a.b", "ä", "`"]) | st.text(min_size=1, max_size=5)},
+        optional={
+            "type_text": st.sampled_from(["int", "binary", "decimal(3,1)", "timestamp", "array<int>", "void", "x"]),
+            "type_name": st.sampled_from(["INT", "LONG", "BOGUS"]),
+            "type_json": st.sampled_from(['"integer"', "{", "null", '{"name":"a","type":"integer"}']),
+            "position": st.integers(-1, 2),
+            "partition_index": st.integers(-1, 2),
+            "type_precision": st.integers(-1, 40),
+            "type_scale": st.integers(-1, 40),
+            "nullable": st.booleans(),
+            "comment": st.text(max_size=3),
+        },
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_columns)
+def test_whatever_columns_are_asked_for_there_is_a_table_or_a_refusal(columns: list[dict[str, Any]]):
+    with closing(Workspace()) as workspace:
+        rest = Rest(workspace)
+        before = workspace.snapshot()
+        asked = {"table_type": "MANAGED", "data_source_format": "DELTA", "columns": columns}
+        body = json.dumps({"name": "t", "catalog_name": "main", "schema_name": "default", **asked}).encode()
+        reply = rest.call("POST", TABLES, body)
+        assert reply.status in (200, 400, 501), reply.body
+        if reply.status == 200:
+            assert workspace.table("main.default.t").schema.names == [one["name"] for one in reply.json()["columns"]]
+        else:
+            assert workspace.snapshot() == before
 
 
 def test_only_the_owner_can_be_changed(rest: Rest):
