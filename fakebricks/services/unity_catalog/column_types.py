@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
 
@@ -40,6 +40,7 @@ _ALIASES = {
     "numeric": "decimal",
 }
 _NOT_STORED = ("char", "varchar", "interval", "void", "null", "variant", "geography", "geometry", "object")
+_SIGNS = frozenset("<>(),:")
 _TOKEN = re.compile(r"\s*(?:`((?:[^`]|``)+)`|(\w+)|([<>(),:]))")
 _DEEPEST = 20
 _MOST_DIGITS = 38
@@ -160,19 +161,29 @@ def _field_text(field: Field) -> str:
     return f"{name}:{field.type.text}{'' if field.nullable else ' NOT NULL'}"
 
 
+class _Token(NamedTuple):
+    """A word, a sign, or a name in backquotes, which is never either of them. Without text it is the end."""
+
+    text: str = ""
+    quoted: bool = False
+
+    def says(self, text: str) -> bool:
+        return not self.quoted and self.text.lower() == text
+
+
 class _Parser:
     """Reads one type."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = self._tokenized()
-        self._next = next(self._tokens, "")
+        self._next = next(self._tokens, _Token())
 
     def type(self, depth: int) -> ColumnType:
         if depth > _DEEPEST:
             raise self._wrong()
-        word = self._take().lower()
-        word = _ALIASES.get(word, word)
+        token = self._take()
+        word = "" if token.quoted else _ALIASES.get(token.text.lower(), token.text.lower())
         if word in _SIMPLE:
             return ColumnType(word)
         if word == "decimal":
@@ -188,7 +199,7 @@ class _Parser:
         raise self._wrong()
 
     def end(self) -> None:
-        if self._next:
+        if self._next.text:
             raise self._wrong()
 
     def _inner(self, count: int, depth: int) -> Iterator[ColumnType]:
@@ -199,7 +210,7 @@ class _Parser:
 
     def _fields(self, depth: int) -> tuple[Field, ...]:
         fields = [self._field("<", depth)]
-        while self._next == ",":
+        while self._next.says(","):
             fields.append(self._field(",", depth))
         self._expect(">")
         if len({one.name.lower() for one in fields}) < len(fields):
@@ -209,25 +220,25 @@ class _Parser:
     def _field(self, before: str, depth: int) -> Field:
         self._expect(before)
         name = self._take()
-        if name in "<>(),:":
+        if not name.quoted and name.text in _SIGNS:
             raise self._wrong()
-        if self._next == ":":
+        if self._next.says(":"):
             self._take()
         found = self.type(depth + 1)
-        required = self._next.lower() == "not"
+        required = self._next.says("not")
         if required:
             self._take()
             self._expect("null")
-        if self._next.lower() == "comment":
+        if self._next.says("comment"):
             raise NotImplementedByFakebricks(f"fakebricks keeps no comments on fields of a struct ('{self._shown}').")
-        return Field(name, found, nullable=not required)
+        return Field(name.text, found, nullable=not required)
 
     def _decimal(self) -> ColumnType:
         precision, scale = 10, 0
-        if self._next == "(":
+        if self._next.says("("):
             self._take()
             precision = self._number()
-            if self._next == ",":
+            if self._next.says(","):
                 self._take()
                 scale = self._number()
             self._expect(")")
@@ -236,29 +247,29 @@ class _Parser:
         return ColumnType("decimal", precision=precision, scale=scale)
 
     def _number(self) -> int:
-        digits = self._take()
+        digits = self._take().text
         if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(_MOST_DIGITS))):
             raise self._wrong()
         return int(digits)
 
-    def _expect(self, token: str) -> None:
-        if self._take().lower() != token:
+    def _expect(self, text: str) -> None:
+        if not self._take().says(text):
             raise self._wrong()
 
-    def _take(self) -> str:
-        if not self._next:
+    def _take(self) -> _Token:
+        if not self._next.text:
             raise self._wrong()
-        taken, self._next = self._next, next(self._tokens, "")
+        taken, self._next = self._next, next(self._tokens, _Token())
         return taken
 
-    def _tokenized(self) -> Iterator[str]:
+    def _tokenized(self) -> Iterator[_Token]:
         place, end = 0, len(self._text.rstrip())
         while place < end:
             found = _TOKEN.match(self._text, place)
             if found is None:
                 raise self._wrong()
             quoted, word, sign = found.groups()
-            yield quoted.replace("``", "`") if quoted else word or sign
+            yield _Token(quoted.replace("``", "`"), quoted=True) if quoted else _Token(word or sign)
             place = found.end()
 
     @property

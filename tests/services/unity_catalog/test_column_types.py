@@ -6,7 +6,7 @@ import json
 
 import pytest
 from deltalake import DeltaTable
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fakebricks.services.unity_catalog.column_types import ColumnType, Field, column_type
@@ -53,6 +53,7 @@ def nested(inner: st.SearchStrategy[ColumnType]) -> st.SearchStrategy[ColumnType
 types = st.recursive(simple, nested, max_leaves=6)
 
 
+@example(ColumnType("struct", fields=(Field(":", ColumnType("int")), Field("not", ColumnType("int"), nullable=False))))
 @given(types)
 def test_a_type_is_read_back_from_its_own_text(of: ColumnType):
     assert column_type(of.text) == of
