@@ -64,9 +64,12 @@ from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.services.unity_catalog.authority import Authority
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.folder_permissions import FolderPermissions
@@ -115,7 +118,16 @@ def router() -> Router:
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
     from fakebricks.services.tracking.traces import v2_api as traces_v2_api
-    from fakebricks.services.unity_catalog import catalogs_api, grants_api, metastore_api, schemas_api, tables_api
+    from fakebricks.services.unity_catalog import (
+        catalogs_api,
+        functions_api,
+        grants_api,
+        metastore_api,
+        schemas_api,
+        tables_api,
+        tags_api,
+    )
+    from fakebricks.services.unity_catalog import refused_api as refused_unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
@@ -149,6 +161,9 @@ def router() -> Router:
             *catalogs_api.routes,
             *schemas_api.routes,
             *tables_api.routes,
+            *functions_api.routes,
+            *tags_api.routes,
+            *refused_unity_catalog_api.routes,
             *grants_api.routes,
             *model_registry_api.routes,
             *workspace_model_registry_api.routes,
@@ -192,7 +207,9 @@ class Services:
         self.storage = _checked(storage)
         self._wire_people(secret)
         self._wire_tracking()
-        self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
+        self._wire_s3(f"fakebricks-{identity.workspace_id}")
+        self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
+        self._wire_registry()
         self._wire_workspace_registry()
         self._wire_serving(scratch)
         self._wire_jobs()
@@ -209,7 +226,7 @@ class Services:
 
     def restored(self) -> None:
         """Bring what is not in the state in line with it, after it went back to a snapshot."""
-        self.inference_tables.restored()
+        self.delta_tables.restored()
         if self._in_bucket:
             versions = self.registry.all_versions()
             self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
@@ -278,18 +295,32 @@ class Services:
             assessments,
         )
 
-    def _wire_catalog(self, identity: WorkspaceIdentity, bucket: str) -> None:
-        self._wire_s3(bucket)
-        self.grants = grants = Grants(self._state, self.people)
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants, bucket=bucket)
-        self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
-        self.authority = Authority(self.unity_catalog, grants)
+    def _wire_catalog(self, identity: WorkspaceIdentity, scratch: Scratch, bucket: str) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.grants = Grants(state, self.people)
+        self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
+        self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
+        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.authority = Authority(self.unity_catalog, self.grants)
+        metastore = Metastore(
+            identity=identity,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            delta_tables=self.delta_tables,
+            functions=Functions(state, ids, clock, self.unity_catalog, self.grants),
+            tags=Tags(state, clock, self.grants),
+            grants=self.grants,
+            authority=self.authority,
+        )
+        self.add(self.unity_catalog, self.authority, metastore)
+
+    def _wire_registry(self) -> None:
         self.registry = ModelRegistry(
             self._state,
             self._ids,
             self._clock,
             unity_catalog=self.unity_catalog,
-            grants=grants,
+            grants=self.grants,
             files=self.files,
             storage=self._in_bucket or InFiles(),
             experiment_of=self._experiment_of,
@@ -297,9 +328,6 @@ class Services:
             metrics_of=self.metrics.of_model,
         )
         self.add(
-            self.unity_catalog,
-            self.authority,
-            Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
             self.registry,
             ModelStorage(self.registry, self.storage, self._in_bucket),
             VisibleModels(self.registry, self.authority),
@@ -337,7 +365,7 @@ class Services:
     def _wire_serving(self, scratch: Scratch) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.inference_tables = InferenceTables(
-            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
+            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
         rights = Rights(self.authority, self.people)
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)

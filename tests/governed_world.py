@@ -46,13 +46,32 @@ GRANTED: dict[str, tuple[str, ...]] = {
 ADMINS = ("metastore admin",)
 IDENTITIES = (*GRANTED, *ADMINS)
 
-MODEL, TABLE = "prod.ml.fraud", "prod.ml.payments"
+MODEL, TABLE, FUNCTION = "prod.ml.fraud", "prod.ml.payments", "prod.ml.plus"
+_FUNCTION = {
+    "catalog_name": "prod",
+    "schema_name": "ml",
+    "input_params": {},
+    "data_type": "INT",
+    "full_data_type": "int",
+    "routine_body": "SQL",
+    "routine_definition": "1",
+    "parameter_style": "S",
+    "is_deterministic": True,
+    "sql_data_access": "CONTAINS_SQL",
+    "is_null_call": False,
+    "security_type": "DEFINER",
+    "specific_name": "f",
+}
 _MLMODEL = b"signature:\n  inputs: '[]'\n  outputs: '[]'\n"
 
 
 def walked() -> list[Operation]:
-    """The operations of Unity Catalog, of both dialects of models, once each."""
-    return [one for one in router().operations if one.function.__module__.startswith(ROOMS)]
+    """The operations of Unity Catalog that are computed, of both dialects of models, once each."""
+    return [
+        one
+        for one in router().operations
+        if one.function.__module__.startswith(ROOMS) and not one.function.__module__.endswith("refused_api")
+    ]
 
 
 class World:
@@ -63,6 +82,7 @@ class World:
         admin = self.workspace.user(self.workspace.user_name)
         self.tokens = {name: self.workspace.user(_address(name)).token for name in GRANTED}
         self.tokens["metastore admin"] = admin.token
+        self.values = {**VALUES, "id": self.workspace._services.unity_catalog.metastore_id}
         self._build()
         self._grant()
 
@@ -83,6 +103,9 @@ class World:
         self.made(owner, "POST", f"{mlflow}/registered-models/alias", name=MODEL, alias="champion", version="1")
         column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
         self.workspace._services.tables.create(TABLE, [column], "/somewhere", _address(owner))
+        self.made(owner, "POST", "/api/2.1/unity-catalog/functions", function_info={**_FUNCTION, "name": "plus"})
+        tag = {"entity_type": "tables", "entity_name": TABLE, "tag_key": "k"}
+        self.made(owner, "POST", "/api/2.1/unity-catalog/entity-tag-assignments", **tag)
         self.made(
             "owns the catalog", "PATCH", "/api/2.1/unity-catalog/schemas/prod.ml", owner=_address("owns the schema")
         )
@@ -132,7 +155,7 @@ class World:
             return {}
         special = SPECIAL.get(operation.name, {})
         names = [one.encode_name for one in msgspec.structs.fields(operation.shape) if one.required]
-        fields = {name: special[name] if name in special else VALUES[name] for name in names}
+        fields = {name: special[name] if name in special else self.values[name] for name in names}
         return {**fields, **special}
 
 
@@ -178,18 +201,38 @@ VALUES: dict[str, Any] = {
     "source": "dbfs:/m",
     "operation": "MODEL_VERSION_OPERATION_READ",
     "securable_type": "function",
+    "entity_type": "tables",
+    "entity_name": TABLE,
+    "tag_key": "k",
+    "update_mask": "tag_value",
 }
 
 SPECIAL: dict[str, dict[str, Any]] = {
     "create_catalog": {"name": "fresh"},
-    "get_catalog": {"name": "prod"},
+    "get_catalog": {"name": "prod", "include_browse": True},
     "update_catalog": {"name": "prod", "comment": "changed"},
     "delete_catalog": {"name": "prod", "force": True},
     "create_schema": {"name": "fresh"},
-    "get_schema": {"full_name": "prod.ml"},
+    "get_schema": {"full_name": "prod.ml", "include_browse": True},
+    "list_schemas": {"include_browse": True},
     "update_schema": {"full_name": "prod.ml", "comment": "changed"},
     "delete_schema": {"full_name": "prod.ml", "force": True},
-    "get_table": {"full_name": TABLE},
+    "update_metastore": {"new_name": "changed"},
+    "create_table": {
+        "name": "fresh",
+        "table_type": "MANAGED",
+        "data_source_format": "DELTA",
+        "columns": [{"name": "a", "type_text": "int"}],
+    },
+    "get_table": {"full_name": TABLE, "include_browse": True},
+    "list_tables": {"include_browse": True},
+    "create_function": {"function_info": {**_FUNCTION, "name": "fresh"}},
+    "get_function": {"name": FUNCTION, "include_browse": True},
+    "list_functions": {"include_browse": True},
+    "update_function": {"name": FUNCTION, "owner": _address("uses")},
+    "delete_function": {"name": FUNCTION},
+    "create_tag_assignment": {"tag_key": "fresh"},
+    "update_tag_assignment": {"tag_value": "changed"},
     "table_exists": {"full_name": TABLE},
     "update_table": {"full_name": TABLE, "owner": _address("uses")},
     "delete_table": {"full_name": TABLE},
@@ -217,7 +260,8 @@ neither for what is in it, and metastore admins need neither where they may do i
 ## Operations and identities
 
 Each operation was asked by each kind of person: about the catalog `prod`, the schema `prod.ml`, or an object in it.
-`·` is a refusal with 403 `PERMISSION_DENIED`. Lists show to each what they may see.
+`·` is a refusal with 403 `PERMISSION_DENIED`. Lists show to each what they may see. Whoever could say
+`include_browse=True` did; without it, who has only `BROWSE` is refused.
 
 | | {heads} |
 {line}

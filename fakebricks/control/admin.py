@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from fakebricks.clock import Clock
 from fakebricks.state import Snapshot
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
 from fakebricks.wire.faults import Fault, Faults
@@ -115,8 +116,8 @@ class Controlled:
     faults: Faults
     snapshot: Callable[[], Snapshot]
     restore: Callable[[Snapshot], None]
-    table: Callable[[str], Any]
-    """The `pyarrow.Table` of a full name."""
+    table: Callable[[str, Caller | None], Any]
+    """The `pyarrow.Table` of a full name, as somebody may read it, or as the test sees it."""
     runs: Runs
     watch_runs: Callable[[], Watch]
     people: People
@@ -259,9 +260,13 @@ class Admin:
         """
         return (self._controlled.runs if watch is None else self._watches.get(watch)).made
 
-    def table(self, full_name: str) -> bytes:
-        """A table, as an Arrow IPC stream."""
-        table = self._controlled.table(full_name)
+    def table(self, full_name: str, caller: Caller) -> bytes:
+        """A table, as an Arrow IPC stream.
+
+        Raises:
+            PermissionDenied: the caller may not read it, and is no admin of the workspace.
+        """
+        table = self._controlled.table(full_name, None if caller.is_admin else caller)
         import pyarrow as pa
 
         sink = pa.BufferOutputStream()

@@ -38,7 +38,7 @@ from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.securables import Kind, Securable
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.state import Key, State, Table
+from fakebricks.state import State, delete_all, move_all
 from fakebricks.wire.errors import (
     InvalidParameterValue,
     InvalidState,
@@ -112,7 +112,7 @@ class ModelRegistry:
         """
         catalog, schema, name = model_key(full_name)
         key = (catalog, schema, checked_model_name(name))
-        self._unity_catalog.require_schema(catalog, schema)
+        self._unity_catalog.require_open_schema(catalog, schema)
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         now = self._clock.millis()
@@ -177,12 +177,7 @@ class ModelRegistry:
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
-            for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
-                _move(table, model.key, key)
-            for version in list(self.versions(model.name)):
-                self._rename_version(version, key)
-            self._models.delete(model.key)
-            return self._put_model(replace(model, model_name=key[2]))
+            return self._put_model(self._move_model(model, key))
 
     def delete_model(self, full_name: str) -> None:
         """Remove a model with its versions, their files, its aliases and tags."""
@@ -191,7 +186,7 @@ class ModelRegistry:
             for version in list(self.versions(model.name)):
                 self._remove_version(version)
             for table in (self._model_tags, self._aliases):
-                _remove(table, model.key)
+                delete_all(table, model.key)
             self._grants.forget(model.id)
             self._models.delete(model.key)
 
@@ -432,6 +427,11 @@ class ModelRegistry:
         for _, model in list(self._models.scan((catalog, schema))):
             self.delete_model(model.name)
 
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the models of a schema along to its new name, with all they have."""
+        for _, model in list(self._models.scan(schema)):
+            self._move_model(model, (*target, model.model_name))
+
     def _require_model(self, key: ModelKey) -> RegisteredModelRecord:
         model = self._models.get(key)
         if model is None:
@@ -455,31 +455,28 @@ class ModelRegistry:
         self._versions.put(changed.key, changed)
         return changed
 
-    def _rename_version(self, version: ModelVersionRecord, key: ModelKey) -> None:
-        renamed = replace(version, model_name=key[2])
-        self._versions.delete(version.key)
-        self._versions.put(renamed.key, renamed)
-        self._files.move_tree(self.files_directory(version), self.files_directory(renamed))
+    def _move_model(self, model: RegisteredModelRecord, key: ModelKey) -> RegisteredModelRecord:
+        names = dict(zip(("catalog_name", "schema_name", "model_name"), key, strict=True))
+        for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
+            move_all(table, model.key, key)
+        for old, version in list(self._versions.scan(model.key)):
+            moved = replace(version, **names)
+            self._versions.delete(old)
+            self._versions.put(moved.key, moved)
+            self._files.move_tree(self.files_directory(version), self.files_directory(moved))
+        renamed = replace(model, **names)
+        self._models.delete(model.key)
+        self._models.put(key, renamed)
+        return renamed
 
     def _remove_version(self, version: ModelVersionRecord) -> None:
         for alias in self.aliases(version):
             self._aliases.delete((*version.key[:3], alias.alias))
         for table in (self._version_tags, self._lineage):
-            _remove(table, version.key)
+            delete_all(table, version.key)
         self._files.delete_tree(self.files_directory(version))
         self._storage.remove(version)
         self._versions.delete(version.key)
-
-
-def _move(table: Table[Any], prefix: Key, target: Key) -> None:
-    for key, record in list(table.scan(prefix)):
-        table.delete(key)
-        table.put((*target, *key[len(prefix) :]), record)
-
-
-def _remove(table: Table[Any], prefix: Key) -> None:
-    for key, _ in list(table.scan(prefix)):
-        table.delete(key)
 
 
 def _checked_description(description: str) -> str:

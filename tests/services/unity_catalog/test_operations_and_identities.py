@@ -16,6 +16,7 @@ MANAGERS = {"manages", "owns the object", "owns the schema", "owns the catalog",
 WHO: dict[str, set[str]] = {
     "anybody": EVERYBODY,
     "creates catalogs": {*ADMINS},
+    "manages the metastore": {*ADMINS},
     "sees the catalog": EVERYBODY - {"stranger", "reads, but may not use"},
     "manages the catalog": {"manages", "manages, but may not use", "owns the catalog", *ADMINS},
     "creates schemas": {"creates", "all privileges", "owns the catalog", *ADMINS},
@@ -37,6 +38,9 @@ NEEDED: dict[str, str] = {
     "current_metastore_assignment": "anybody",
     "metastore_summary": "anybody",
     "is_databricks_sdk_models_artifact_repository_enabled": "anybody",
+    "list_metastores": "manages the metastore",
+    "get_metastore": "manages the metastore",
+    "update_metastore": "manages the metastore",
     "create_catalog": "creates catalogs",
     "get_catalog": "sees the catalog",
     "list_schemas": "sees the catalog",
@@ -45,12 +49,24 @@ NEEDED: dict[str, str] = {
     "create_schema": "creates schemas",
     "get_schema": "sees the schema",
     "list_tables": "sees the schema",
+    "list_functions": "sees the schema",
+    "list_table_summaries": "sees the catalog",
     "update_schema": "manages the schema",
     "delete_schema": "manages the schema",
+    "create_table": "creates in the schema",
     "get_table": "sees the object",
     "table_exists": "sees the object",
     "update_table": "manages the object",
     "delete_table": "manages the object",
+    "create_function": "creates in the schema",
+    "get_function": "sees the object",
+    "update_function": "manages the object",
+    "delete_function": "manages the object",
+    "get_tag_assignment": "sees the object",
+    "list_tag_assignments": "sees the object",
+    "create_tag_assignment": "tags",
+    "update_tag_assignment": "tags",
+    "delete_tag_assignment": "tags",
     "get_grants": "sees the object",
     "get_effective_grants": "sees the object",
     "update_grants": "manages the object",
@@ -76,8 +92,7 @@ NEEDED: dict[str, str] = {
     "emit_model_version_lineage": "loads the model",
 }
 
-REFUSED_WHOEVER_ASKS = {"create_table"}
-OPERATIONS = [one for one in walked() if one.name not in REFUSED_WHOEVER_ASKS]
+OPERATIONS = walked()
 REFUSAL = re.compile(
     r"User does not have [A-Z ]+ on (Metastore|Catalog|Schema|Table|Volume|Routine or Model) '[\w.]+'\."
 )
