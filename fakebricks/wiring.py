@@ -18,9 +18,10 @@ from fakebricks.services.iam.access_control import AccessControl
 from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import ModelStorage, VisibleModels
 from fakebricks.services.model_registry.model_files import ModelFiles, ModelPrivileges
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.model_storage import ModelStorage
+from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.invocations import Invocations
@@ -74,7 +75,7 @@ def router() -> Router:
     from fakebricks.control import api as control_api
     from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
-    from fakebricks.services.model_registry import api as model_registry_api
+    from fakebricks.services.model_registry import mlflow_api as model_registry_mlflow_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import (
         artifacts_api,
@@ -118,7 +119,7 @@ def router() -> Router:
             *schemas_api.routes,
             *tables_api.routes,
             *grants_api.routes,
-            *model_registry_api.routes,
+            *model_registry_mlflow_api.routes,
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,

@@ -10,34 +10,32 @@ schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.aliases import Aliases
+from fakebricks.services.model_registry.lineage import Lineage
 from fakebricks.services.model_registry.mlmodel import check_signature
 from fakebricks.services.model_registry.names import (
     ModelKey,
-    check_alias,
     checked_model_name,
     model_key,
     version_number,
 )
 from fakebricks.services.model_registry.records import (
-    AliasRecord,
     DependencyRecord,
-    LineageRecord,
     ModelVersionRecord,
     RegisteredModelRecord,
-    TagRecord,
 )
+from fakebricks.services.model_registry.tags import Tags
 from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.securables import Kind, Securable
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.state import Key, State, Table
+from fakebricks.state import State
 from fakebricks.wire.errors import (
     InvalidParameterValue,
     InvalidState,
@@ -47,11 +45,10 @@ from fakebricks.wire.errors import (
 )
 
 _LONGEST_DESCRIPTION = 65_535
-_LONGEST_TAG = 256
 
 
 class ModelRegistry:
-    """The registered models of one metastore.
+    """The registered models of one metastore, with their versions.
 
     Args:
         unity_catalog: whose schemas the models live in.
@@ -80,10 +77,9 @@ class ModelRegistry:
         self._state = state
         self._models = state.table("registered_models", RegisteredModelRecord)
         self._versions = state.table("model_versions", ModelVersionRecord)
-        self._aliases = state.table("model_aliases", AliasRecord)
-        self._model_tags = state.table("registered_model_tags", TagRecord)
-        self._version_tags = state.table("model_version_tags", TagRecord)
-        self._lineage = state.table("model_version_lineage", LineageRecord)
+        self.aliases = Aliases(state)
+        self.tags = Tags(state)
+        self.lineage = Lineage(state, clock)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
@@ -124,8 +120,7 @@ class ModelRegistry:
         )
         with self._state.transaction():
             self._models.put(key, model)
-            for tag, value in tags:
-                self._model_tags.put((*key, _checked_tag(tag)), TagRecord(key=tag, value=value))
+            self.tags.set(model, tags)
         return model
 
     def get_model(self, full_name: str) -> RegisteredModelRecord:
@@ -173,8 +168,8 @@ class ModelRegistry:
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
-            for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
-                _move(table, model.key, key)
+            for labels in (self.aliases, self.tags, self.lineage):
+                labels.move(model.key, key)
             for version in list(self.versions(model.name)):
                 self._rename_version(version, key)
             self._models.delete(model.key)
@@ -186,8 +181,7 @@ class ModelRegistry:
         with self._state.transaction():
             for version in list(self.versions(model.name)):
                 self._remove_version(version)
-            for table in (self._model_tags, self._aliases):
-                _remove(table, model.key)
+            self.tags.forget(model)
             self._grants.forget(model.id)
             self._models.delete(model.key)
 
@@ -241,8 +235,7 @@ class ModelRegistry:
         with self._state.transaction():
             self._put_model(replace(model, last_version=number))
             self._versions.put(version.key, version)
-            for tag, value in tags:
-                self._version_tags.put((*version.key, _checked_tag(tag)), TagRecord(key=tag, value=value))
+            self.tags.set(version, tags)
         return version
 
     def get_version(self, full_name: str, version: str) -> ModelVersionRecord:
@@ -262,7 +255,7 @@ class ModelRegistry:
             CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing, or what it would be in.
         """
         model = self.get_model(full_name)
-        found = self._aliases.get((*model.key, alias))
+        found = self.aliases.get(model, alias)
         if found is None:
             raise ResourceDoesNotExist(f"Alias '{alias}' does not exist for Routine or Model '{model.name}'.")
         return self._require_version(model, found.number)
@@ -338,74 +331,6 @@ class ModelRegistry:
             return (), ()
         return self._params_of(version.model_id), self._metrics_of(version.model_id)
 
-    def emit_lineage(
-        self,
-        full_name: str,
-        version: str,
-        user: str,
-        *,
-        direction: str,
-        entities: Sequence[dict[str, Any]],
-        securable: dict[str, Any] | None,
-    ) -> None:
-        """Keep what a client tells about the use of a version."""
-        found = self.get_version(full_name, version)
-        last = next(self._lineage.scan(found.key, reverse=True), None)
-        place = int(last[0][-1]) + 1 if last else 0
-        record = LineageRecord(
-            emitted_by=user,
-            emitted_at=self._clock.millis(),
-            direction=direction,
-            entities=tuple(entities),
-            securable=securable,
-        )
-        self._lineage.put((*found.key, place), record)
-
-    def lineage(self, version: ModelVersionRecord) -> list[LineageRecord]:
-        """What clients told about the use of a version, oldest first."""
-        return [record for _, record in self._lineage.scan(version.key)]
-
-    # Aliases and tags
-
-    def set_alias(self, full_name: str, alias: str, version: str) -> None:
-        """Let an alias stand for a version; it stands no more for the one that it stood for.
-
-        Raises:
-            InvalidParameterValue: the alias is not a valid one.
-            CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: the version is missing.
-        """
-        check_alias(alias)
-        found = self.get_version(full_name, version)
-        self._aliases.put((*found.key[:3], alias), AliasRecord(alias=alias, number=found.number))
-
-    def delete_alias(self, full_name: str, alias: str) -> None:
-        """Remove an alias; nothing happens where the model has none of that name, as in MLflow's own store."""
-        self._aliases.delete((*self.get_model(full_name).key, alias))
-
-    def aliases(self, of: RegisteredModelRecord | ModelVersionRecord) -> list[AliasRecord]:
-        """The aliases of a model or of one of its versions, by name."""
-        found = [record for _, record in self._aliases.scan(of.key[:3])]
-        return found if isinstance(of, RegisteredModelRecord) else [one for one in found if one.number == of.number]
-
-    def set_model_tag(self, full_name: str, key: str, value: str) -> None:
-        model = self.get_model(full_name)
-        self._model_tags.put((*model.key, _checked_tag(key)), TagRecord(key=key, value=value))
-
-    def delete_model_tag(self, full_name: str, key: str) -> None:
-        self._model_tags.delete((*self.get_model(full_name).key, key))
-
-    def set_version_tag(self, full_name: str, version: str, key: str, value: str) -> None:
-        found = self.get_version(full_name, version)
-        self._version_tags.put((*found.key, _checked_tag(key)), TagRecord(key=key, value=value))
-
-    def delete_version_tag(self, full_name: str, version: str, key: str) -> None:
-        self._version_tags.delete((*self.get_version(full_name, version).key, key))
-
-    def tags(self, of: RegisteredModelRecord | ModelVersionRecord) -> list[TagRecord]:
-        """The tags of a model or of a version, by key."""
-        table = self._model_tags if isinstance(of, RegisteredModelRecord) else self._version_tags
-        return [record for _, record in table.scan(of.key)]
-
     # What Unity Catalog asks of everything that lives in its schemas
 
     def find(self, catalog: str, schema: str, name: str) -> Securable | None:
@@ -452,34 +377,13 @@ class ModelRegistry:
         self._files.move_tree(self.files_directory(version), self.files_directory(renamed))
 
     def _remove_version(self, version: ModelVersionRecord) -> None:
-        for alias in self.aliases(version):
-            self._aliases.delete((*version.key[:3], alias.alias))
-        for table in (self._version_tags, self._lineage):
-            _remove(table, version.key)
+        for labels in (self.aliases, self.tags, self.lineage):
+            labels.forget(version)
         self._files.delete_tree(self.files_directory(version))
         self._versions.delete(version.key)
-
-
-def _move(table: Table[Any], prefix: Key, target: Key) -> None:
-    for key, record in list(table.scan(prefix)):
-        table.delete(key)
-        table.put((*target, *key[len(prefix) :]), record)
-
-
-def _remove(table: Table[Any], prefix: Key) -> None:
-    for key, _ in list(table.scan(prefix)):
-        table.delete(key)
 
 
 def _checked_description(description: str) -> str:
     if len(description) > _LONGEST_DESCRIPTION:
         raise InvalidParameterValue(f"The description is longer than {_LONGEST_DESCRIPTION} characters.")
     return description
-
-
-def _checked_tag(key: str) -> str:
-    if not key or len(key) > _LONGEST_TAG:
-        raise InvalidParameterValue(
-            f"Invalid tag key {key[:_LONGEST_TAG]!r}: it must have 1 to {_LONGEST_TAG} characters."
-        )
-    return key

@@ -329,7 +329,7 @@ def test_lineage_is_kept(model: Rest):
     info = {"direction": "DOWNSTREAM", "entities": [{"notebook": {"id": "7"}}]}
     assert model.post(f"{VERSIONS}/emit-lineage", name=NAME, version="1", model_version_lineage_info=info) == {}
     registry = model.workspace._services.registry
-    kept = registry.lineage(registry.get_version(NAME, "1"))
+    kept = registry.lineage.of(registry.get_version(NAME, "1"))
     assert [(one.direction, one.entities, one.emitted_by) for one in kept] == [
         ("DOWNSTREAM", ({"notebook": {"id": "7"}},), "jane@acme.test")
     ]
