@@ -76,6 +76,7 @@ def router() -> Router:
     from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
     from fakebricks.services.model_registry import mlflow_api as model_registry_mlflow_api
+    from fakebricks.services.model_registry import native_models_api, native_versions_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import (
         artifacts_api,
@@ -120,6 +121,8 @@ def router() -> Router:
             *tables_api.routes,
             *grants_api.routes,
             *model_registry_mlflow_api.routes,
+            *native_models_api.routes,
+            *native_versions_api.routes,
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,

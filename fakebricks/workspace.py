@@ -16,6 +16,7 @@ from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Person, Surroundings, checked_token, checked_user_name
 from fakebricks.profiles import checked_profiles
+from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
@@ -200,6 +201,25 @@ class Workspace:
         """
         return self._services.inference_tables.read(full_name)
 
+    def lineage(self, full_name: str, version: int | str) -> VersionLineage:
+        """What clients told about a model version: where it comes from, what uses it, and what it needs.
+
+        >>> workspace = Workspace()
+        >>> registry = workspace._services.registry
+        >>> model = registry.create_model("main.default.fraud", workspace.user_name)
+        >>> version = registry.create_version(model.name, workspace.user_name, source="dbfs:/fraud")
+        >>> workspace.lineage("main.default.fraud", 1).upstream
+        ()
+
+        Args:
+            full_name: of a registered model of Unity Catalog.
+            version: its number.
+
+        Raises:
+            DatabricksError: there is no such version.
+        """
+        return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
+
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -301,6 +321,7 @@ class Workspace:
             snapshot=self.snapshot,
             restore=self.restore,
             table=self.table,
+            lineage=self.lineage,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
             user=lambda name, token: self.user(name, token=token).token,

@@ -17,14 +17,16 @@ class Aliases:
     def __init__(self, state: State) -> None:
         self._aliases = state.table("model_aliases", AliasRecord)
 
-    def set(self, alias: str, version: ModelVersionRecord) -> None:
+    def set(self, alias: str, version: ModelVersionRecord) -> AliasRecord:
         """Let an alias stand for a version; it stands no more for the one that it stood for.
 
         Raises:
             InvalidParameterValue: the alias is not a valid one.
         """
         check_alias(alias)
-        self._aliases.put((*version.key[:3], alias), AliasRecord(alias=alias, number=version.number))
+        record = AliasRecord(alias=alias, number=version.number)
+        self._aliases.put((*version.key[:3], alias), record)
+        return record
 
     def get(self, model: RegisteredModelRecord, alias: str) -> AliasRecord | None:
         """An alias of a model, or None."""

@@ -6,6 +6,7 @@ import re
 from operator import attrgetter
 from typing import Any
 
+from fakebricks.services.model_registry import lineage_header
 from fakebricks.services.model_registry.mlflow_shapes import (
     AliasOfModel,
     CreateModelVersion,
@@ -14,7 +15,6 @@ from fakebricks.services.model_registry.mlflow_shapes import (
     DeleteVersionTag,
     EmitLineage,
     GenerateTemporaryCredentials,
-    LineageInfo,
     ModelName,
     SearchModelVersions,
     SearchRegisteredModels,
@@ -62,6 +62,11 @@ def moves_files(authority: Authority, call: Call, body: GenerateTemporaryCredent
     require_files(authority, body.name, call.caller, writing=body.writing)
 
 
+def emits_lineage(authority: Authority, call: Call, body: EmitLineage) -> None:
+    """To make a version, in order to tell where it comes from; to load it, in order to tell what uses it."""
+    require_files(authority, body.name, call.caller, writing=body.upstream)
+
+
 @routes.post(f"{_MODELS}/create", privilege=needs(Rule.CREATE_MODEL, name))
 def create_registered_model(registry: ModelRegistry, call: Call, body: CreateRegisteredModel) -> dict[str, Any]:
     refuse("create registered model", deployment_job_id=body.deployment_job_id)
@@ -73,9 +78,9 @@ def create_registered_model(registry: ModelRegistry, call: Call, body: CreateReg
 @routes.patch(f"{_MODELS}/update", privilege=changes)
 def update_registered_model(registry: ModelRegistry, call: Call, body: UpdateRegisteredModel) -> dict[str, Any]:
     refuse("update registered model", deployment_job_id=body.deployment_job_id)
-    model = registry.update_model(body.name, description=body.description)
+    model = registry.update_model(body.name, call.caller.user_name, description=body.description)
     if body.new_name:
-        model = registry.rename_model(model.name, body.new_name)
+        model = registry.rename_model(model.name, body.new_name, call.caller.user_name)
     return {"registered_model": model_answer(registry, model)}
 
 
@@ -139,17 +144,19 @@ def create_model_version(registry: ModelRegistry, call: Call, body: CreateModelV
         dependencies=[DependencyRecord(type=one.type, name=one.name) for one in body.model_version_dependencies],
         tags=[(tag.key, tag.value) for tag in body.tags],
     )
+    lineage_header.keep(registry, call, created, "UPSTREAM")
     return {"model_version": version_answer(registry, created)}
 
 
 @routes.post(f"{_VERSIONS}/finalize", privilege=needs(Rule.CREATE_MODEL_VERSION, name))
 def finalize_model_version(registry: ModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
-    return {"model_version": version_answer(registry, registry.finalize_version(body.name, body.version))}
+    finalized = registry.finalize_version(body.name, body.version, call.caller.user_name)
+    return {"model_version": version_answer(registry, finalized)}
 
 
 @routes.patch(f"{_VERSIONS}/update", privilege=needs(Rule.MANAGE_MODEL, name))
 def update_model_version(registry: ModelRegistry, call: Call, body: UpdateModelVersion) -> dict[str, Any]:
-    changed = registry.update_version(body.name, body.version, description=body.description)
+    changed = registry.update_version(body.name, body.version, call.caller.user_name, description=body.description)
     return {"model_version": version_answer(registry, changed)}
 
 
@@ -185,7 +192,10 @@ def get_model_version_download_uri(registry: ModelRegistry, call: Call, body: Ve
 def generate_temporary_model_version_credentials(
     storage: ModelStorage, call: Call, body: GenerateTemporaryCredentials
 ) -> dict[str, Any]:
-    return {"credentials": storage.credentials(body.name, body.version, call.millis, writing=body.writing)}
+    credentials = storage.credentials(body.name, body.version, call.millis, writing=body.writing)
+    version = storage.registry.get_version(body.name, body.version)
+    lineage_header.keep(storage.registry, call, version, "UPSTREAM" if body.writing else "DOWNSTREAM")
+    return {"credentials": credentials}
 
 
 @routes.post(f"{_VERSIONS}/set-tag", privilege=needs(Rule.TAG_MODEL, name))
@@ -198,15 +208,16 @@ def delete_model_version_tag(registry: ModelRegistry, call: Call, body: DeleteVe
     registry.tags.delete(registry.get_version(body.name, body.version), body.key)
 
 
-@routes.post(f"{_VERSIONS}/emit-lineage", privilege=needs(Rule.LOAD_MODEL, name))
+@routes.post(f"{_VERSIONS}/emit-lineage", privilege=emits_lineage)
 def emit_model_version_lineage(registry: ModelRegistry, call: Call, body: EmitLineage) -> None:
-    info = body.model_version_lineage_info or LineageInfo()
+    tables = [body.securable.table] if body.securable else []
     registry.lineage.emit(
         registry.get_version(body.name, body.version),
         call.caller.user_name,
-        direction=info.direction,
-        entities=info.entities,
-        securable=body.securable,
+        body.model_version_lineage_info.direction,
+        entities=body.model_version_lineage_info.entities,
+        sources=tables if body.upstream else (),
+        targets=() if body.upstream else tables,
     )
 
 

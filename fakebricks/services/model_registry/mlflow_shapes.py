@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from fakebricks.services.model_registry.model_registry import ModelRegistry
-from fakebricks.services.model_registry.records import ModelVersionRecord, RegisteredModelRecord
+from fakebricks.services.model_registry.records import (
+    DependencyType,
+    Direction,
+    Entity,
+    ModelVersionRecord,
+    RegisteredModelRecord,
+    Securable,
+)
 from fakebricks.services.tracking.shapes import MetricAnswer
 from fakebricks.wire.operations import Answer, Shape
 
@@ -17,14 +24,6 @@ _MOST = 1000
 MaxResults = Annotated[int, msgspec.Meta(ge=0)]
 """0 lets the platform choose; more than 1000 is cut to that, because MLflow's client asks for 10000 (observed)."""
 Operation = Literal["MODEL_VERSION_OPERATION_READ", "MODEL_VERSION_OPERATION_READ_WRITE"]
-DependencyType = Literal[
-    "DATABRICKS_VECTOR_INDEX",
-    "DATABRICKS_MODEL_ENDPOINT",
-    "DATABRICKS_UC_FUNCTION",
-    "DATABRICKS_UC_CONNECTION",
-    "DATABRICKS_TABLE",
-    "DATABRICKS_UC_MODEL_SERVICE",
-]
 
 
 class Tag(Shape):
@@ -126,13 +125,18 @@ class DeleteVersionTag(VersionName):
 
 
 class LineageInfo(Shape):
-    direction: Literal["UPSTREAM", "DOWNSTREAM"] = "UPSTREAM"
-    entities: tuple[dict[str, Any], ...] = ()
+    direction: Direction = "UPSTREAM"
+    entities: tuple[Entity, ...] = ()
 
 
 class EmitLineage(VersionName):
-    model_version_lineage_info: LineageInfo | None = None
-    securable: dict[str, Any] | None = None
+    model_version_lineage_info: LineageInfo
+    securable: Securable | None = None
+
+    @property
+    def upstream(self) -> bool:
+        """Whether it is about where the version comes from."""
+        return self.model_version_lineage_info.direction == "UPSTREAM"
 
 
 class RegisteredModel(Answer):
@@ -177,7 +181,7 @@ def plain_model(record: RegisteredModelRecord) -> RegisteredModel:
         name=record.name,
         creation_timestamp=record.created_at,
         last_updated_timestamp=record.updated_at,
-        user_id=record.owner,
+        user_id=record.created_by,
         description=record.description,
     )
 

@@ -44,7 +44,7 @@ from fakebricks.wire.errors import (
     ResourceDoesNotExist,
 )
 
-_LONGEST_DESCRIPTION = 65_535
+_LONGEST_DESCRIPTION = 65_536  # documented: the API reference of `PATCH /api/2.1/unity-catalog/models`
 
 
 class ModelRegistry:
@@ -90,6 +90,11 @@ class ModelRegistry:
         self._metrics_of = metrics_of
         unity_catalog.also_holds(self)
 
+    @property
+    def metastore_id(self) -> str:
+        """The id of the metastore that the models are in."""
+        return self._unity_catalog.metastore_id
+
     # Registered models
 
     def create_model(
@@ -115,7 +120,9 @@ class ModelRegistry:
             model_name=key[2],
             owner=owner,
             created_at=now,
+            created_by=owner,
             updated_at=now,
+            updated_by=owner,
             description=_checked_description(description),
         )
         with self._state.transaction():
@@ -132,35 +139,49 @@ class ModelRegistry:
         """
         return self._require_model(model_key(full_name))
 
-    def models(self, after: ModelKey | None = None) -> Iterator[RegisteredModelRecord]:
-        """All registered models by name, from the one after `after` on."""
-        for _, model in self._models.scan(after=after):
+    def models(
+        self, after: ModelKey | None = None, within: tuple[str, str] | None = None
+    ) -> Iterator[RegisteredModelRecord]:
+        """The registered models by name, from the one after `after` on; with `within`, only those of that schema."""
+        for _, model in self._models.scan(within or (), after=after):
             yield model
 
-    def update_model(self, full_name: str, *, description: str | None) -> RegisteredModelRecord:
-        """Change the description of a model."""
-        model = self.get_model(full_name)
-        return self._put_model(
-            model if description is None else replace(model, description=_checked_description(description))
-        )
+    def update_model(
+        self, full_name: str, user: str, *, description: str | None = None, owner: str | None = None
+    ) -> RegisteredModelRecord:
+        """Change the description or the owner of a model; what is None stays.
 
-    def rename_model(self, full_name: str, new_name: str) -> RegisteredModelRecord:
+        Raises:
+            PrincipalDoesNotExist: the account has no such owner.
+            InvalidParameterValue: the description is not valid.
+            CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing.
+        """
+        model = self.get_model(full_name)
+        if owner is not None:
+            self._unity_catalog.check_owner({"owner": owner})
+            model = replace(model, owner=owner)
+        if description is not None:
+            model = replace(model, description=_checked_description(description))
+        return self._put_model(model, user)
+
+    def rename_model(self, full_name: str, new_name: str, user: str) -> RegisteredModelRecord:
         """Give a model another name in its schema, with all it has.
 
         Args:
             full_name: of three levels.
             new_name: of three levels, or the model's own level alone.
+            user: who does it.
 
         Raises:
             ResourceAlreadyExists: there is a model of the new name.
-            NotImplementedByFakebricks: the new name is in another schema.
+            NotImplementedByFakebricks: the new name is in another schema; no source tells of models that move.
         """
         model = self.get_model(full_name)
         target = model_key(new_name) if "." in new_name else (*model.key[:2], new_name)
         if target[:2] != model.key[:2]:
             raise NotImplementedByFakebricks(
                 f"fakebricks does not move models to another schema ('{model.name}' to '{new_name}'); "
-                "register the version's files under the new name instead."
+                "copy the model's versions there instead, with MLflow's `copy_model_version`."
             )
         key = (*model.key[:2], checked_model_name(target[2]))
         if key == model.key:
@@ -173,7 +194,7 @@ class ModelRegistry:
             for version in list(self.versions(model.name)):
                 self._rename_version(version, key)
             self._models.delete(model.key)
-            return self._put_model(replace(model, model_name=key[2]))
+            return self._put_model(replace(model, model_name=key[2]), user)
 
     def delete_model(self, full_name: str) -> None:
         """Remove a model with its versions, their files, its aliases and tags."""
@@ -211,7 +232,6 @@ class ModelRegistry:
         number = model.last_version + 1
         now = self._clock.millis()
         identity = self._ids.uuid()
-        root = f"{self._unity_catalog.metastore_root}/__unitystorage/models/{model.id}/versions/{identity}"
         version = ModelVersionRecord(
             id=identity,
             catalog_name=model.catalog_name,
@@ -222,8 +242,9 @@ class ModelRegistry:
             created_by=user,
             created_at=now,
             updated_at=now,
+            updated_by=user,
             source=source,
-            storage_location=root,
+            storage_location=f"{self.storage_location(model)}/versions/{identity}",
             description=_checked_description(description),
             run_id=run_id,
             run_experiment_id=(self._experiment_of(run_id) or "") if run_id else "",
@@ -233,7 +254,7 @@ class ModelRegistry:
             dependencies=tuple(dependencies),
         )
         with self._state.transaction():
-            self._put_model(replace(model, last_version=number))
+            self._put_model(replace(model, last_version=number), user)
             self._versions.put(version.key, version)
             self.tags.set(version, tags)
         return version
@@ -267,15 +288,20 @@ class ModelRegistry:
         for _, version in self._versions.scan(key, reverse=True, after=after):
             yield version
 
-    def update_version(self, full_name: str, version: str, *, description: str | None) -> ModelVersionRecord:
+    def update_version(self, full_name: str, version: str, user: str, *, description: str | None) -> ModelVersionRecord:
         """Change the description of a version."""
         found = self.get_version(full_name, version)
         if description is None:
             return found
-        return self._put_version(replace(found, description=_checked_description(description)))
+        return self._put_version(replace(found, description=_checked_description(description)), user)
 
-    def finalize_version(self, full_name: str, version: str) -> ModelVersionRecord:
+    def finalize_version(self, full_name: str, version: str, user: str | None = None) -> ModelVersionRecord:
         """Make a version READY, now that its files are there. Finalizing a READY one changes nothing.
+
+        Args:
+            full_name: of the model.
+            version: its number.
+            user: who does it; where that is not said, who created it.
 
         Raises:
             InvalidParameterValue: there is no MLmodel among its files, or none with a full signature.
@@ -290,13 +316,17 @@ class ModelRegistry:
                 f"Model version {found.version} of '{found.name}' cannot be finalized: no file 'MLmodel' was uploaded."
             )
         check_signature(self._files.get(path))
-        return self._put_version(replace(found, status="READY"))
+        return self._put_version(replace(found, status="READY"), user or found.created_by)
 
     def delete_version(self, full_name: str, version: str) -> None:
         """Remove a version, with its files, its tags and the aliases that stand for it."""
         found = self.get_version(full_name, version)
         with self._state.transaction():
             self._remove_version(found)
+
+    def storage_location(self, model: RegisteredModelRecord) -> str:
+        """Below which the files of a model's versions are said to be."""
+        return f"{self._unity_catalog.metastore_root}/__unitystorage/models/{model.id}"
 
     def files_directory(self, version: ModelVersionRecord) -> str:
         """Where the files of a version are, within `Files`."""
@@ -360,13 +390,13 @@ class ModelRegistry:
             raise ResourceDoesNotExist(f"Model version {number} of Routine or Model '{model.name}' does not exist.")
         return version
 
-    def _put_model(self, model: RegisteredModelRecord) -> RegisteredModelRecord:
-        changed = replace(model, updated_at=self._clock.millis())
+    def _put_model(self, model: RegisteredModelRecord, user: str) -> RegisteredModelRecord:
+        changed = replace(model, updated_at=self._clock.millis(), updated_by=user)
         self._models.put(changed.key, changed)
         return changed
 
-    def _put_version(self, version: ModelVersionRecord) -> ModelVersionRecord:
-        changed = replace(version, updated_at=self._clock.millis())
+    def _put_version(self, version: ModelVersionRecord, user: str) -> ModelVersionRecord:
+        changed = replace(version, updated_at=self._clock.millis(), updated_by=user)
         self._versions.put(changed.key, changed)
         return changed
 

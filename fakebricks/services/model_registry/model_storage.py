@@ -33,7 +33,7 @@ class ModelStorage:
     """
 
     def __init__(self, registry: ModelRegistry, route: Route) -> None:
-        self._registry = registry
+        self.registry = registry
         self.route = route
 
     def credentials(self, full_name: str, version: str, now: int, *, writing: bool) -> TemporaryCredentials:
@@ -49,9 +49,9 @@ class ModelStorage:
             InvalidState: the version is not READY to be read, or not PENDING_REGISTRATION to be written.
             CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing.
         """
-        found = self._registry.get_version(full_name, version)
+        found = self.registry.get_version(full_name, version)
         if writing:
-            self._registry.require_pending(found)
+            self.registry.require_pending(found)
         else:
-            self._registry.require_ready(found)
+            self.registry.require_ready(found)
         return TemporaryCredentials(storage_mode="DEFAULT_STORAGE", expiration_time=now + _VALIDITY)
