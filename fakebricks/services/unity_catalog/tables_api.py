@@ -17,6 +17,8 @@ from fakebricks.wire.operations import Call, Routes, Shape
 routes = Routes()
 
 _TABLES = "/api/2.1/unity-catalog/tables"
+_TABLES_OF_MLFLOW = "/api/2.0/unity-catalog/tables"
+"""Where MLflow asks for the id of a data set's table."""
 full_name = attrgetter("full_name")
 
 
@@ -31,6 +33,8 @@ class ListTables(Page, kw_only=True):
 
 
 class GetTable(FullName, kw_only=True):
+    full_name_arg: str = ""
+    """What MLflow says beside the path."""
     include_delta_metadata: bool = False
     include_manifest_capabilities: bool = False
 
@@ -58,7 +62,12 @@ def create_table(metastore: Metastore, call: Call) -> None:
     )
 
 
-@routes.get(f"{_TABLES}/<full_name>", atomic=False, privilege=needs(Rule.SEE_TABLE, full_name))
+@routes.get(
+    f"{_TABLES}/<full_name>",
+    f"{_TABLES_OF_MLFLOW}/<full_name>",
+    atomic=False,
+    privilege=needs(Rule.SEE_TABLE, full_name),
+)
 def get_table(metastore: Metastore, call: Call, body: GetTable) -> TableInfo:
     metastore.tables.bring_up_to_date(body.full_name)
     return _table(metastore, metastore.tables.require(body.full_name))
