@@ -95,6 +95,14 @@ class ModelRegistry:
         """The id of the metastore that the models are in."""
         return self._unity_catalog.metastore_id
 
+    def require_schema(self, catalog: str, schema: str) -> None:
+        """Refuse a schema that is missing.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist: it is, or its catalog.
+        """
+        self._unity_catalog.require_schema(catalog, schema)
+
     # Registered models
 
     def create_model(

@@ -11,6 +11,14 @@ from typing import Any
 
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.names import checked_model_name
+from fakebricks.services.model_registry.native_answers import (
+    RegisteredModelAlias,
+    RegisteredModelInfo,
+    alias_info,
+    model_info,
+    plain_model,
+    require_unchanged,
+)
 from fakebricks.services.model_registry.native_shapes import (
     AliasOfModel,
     ChangeModelTags,
@@ -19,16 +27,10 @@ from fakebricks.services.model_registry.native_shapes import (
     DeleteModel,
     GetModel,
     ListRegisteredModels,
-    RegisteredModelAlias,
-    RegisteredModelInfo,
     SetAlias,
     TagChanges,
     UpdateRegisteredModel,
-    alias_info,
-    model_info,
     pairs,
-    plain_model,
-    require_unchanged,
 )
 from fakebricks.services.model_registry.pages import page
 from fakebricks.services.model_registry.privileges import require_change
@@ -61,6 +63,12 @@ def changes(authority: Authority, call: Call, body: UpdateRegisteredModel) -> No
     require_change(authority, body.full_name, call.caller, renaming=bool(body.new_name))
 
 
+def lists(authority: Authority, call: Call, body: ListRegisteredModels) -> None:
+    """To see the schema, where one is named, as for the tables in it (inferred)."""
+    if within := _schema(body):
+        authority.require(Rule.SEE_SCHEMA, ".".join(within), call.caller)
+
+
 @routes.post(_MODELS, privilege=needs(Rule.CREATE_MODEL, schema_of))
 def create_registered_model(registry: ModelRegistry, call: Call, body: CreateRegisteredModel) -> RegisteredModelInfo:
     more = {field: getattr(body, field) for field in body.__struct_fields__ if field not in _COMPUTED}
@@ -82,10 +90,12 @@ def get_registered_model(models: VisibleModels, call: Call, body: GetModel) -> R
     return told
 
 
-@routes.get(_MODELS)
+@routes.get(_MODELS, privilege=lists)
 def list_registered_models(models: VisibleModels, call: Call, body: ListRegisteredModels) -> dict[str, Any]:
     """Those that the caller may see; by BROWSE alone, only with `include_browse` (documented)."""
     within = _schema(body)
+    if within:
+        models.registry.require_schema(*within)
     tokens = PageTokens("list_registered_models", within, body.include_browse)
     place = tokens.read(body.page_token)
     after = (place[0], place[1], place[2]) if place else None

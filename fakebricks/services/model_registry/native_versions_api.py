@@ -8,19 +8,21 @@ from typing import Any
 from fakebricks.services.model_registry import lineage_header
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.model_storage import ModelStorage, TemporaryCredentials
+from fakebricks.services.model_registry.native_answers import (
+    ModelVersionInfo,
+    plain_version,
+    require_unchanged,
+    version_info,
+)
 from fakebricks.services.model_registry.native_shapes import (
     CreateModelVersion,
     GenerateTemporaryCredentials,
     GetByAlias,
     GetVersion,
     ListModelVersions,
-    ModelVersionInfo,
     UpdateModelVersion,
     VersionName,
     pairs,
-    plain_version,
-    require_unchanged,
-    version_info,
 )
 from fakebricks.services.model_registry.pages import page
 from fakebricks.services.model_registry.privileges import require_files

@@ -431,6 +431,14 @@ def test_a_new_name_takes_the_privilege_to_create_a_model(model: Rest):
         model.post(MODELS, name="bobs", **LEVELS)
 
 
+def test_the_schema_whose_models_are_listed_must_be_there_and_be_seen(model: Rest):
+    missing = refused(model.get, MODELS, catalog_name="main", schema_name="nope")
+    assert missing == (404, "SCHEMA_DOES_NOT_EXIST", "Schema 'main.nope' does not exist.")
+    with acting_as(model, "bob@acme.test"):
+        assert refused(model.get, MODELS, **LEVELS)[2] == "User does not have USE CATALOG on Catalog 'main'."
+        assert model.get(MODELS) == {}
+
+
 def test_lists_hold_what_the_caller_may_see(model: Rest):
     model.post(MODELS, name="browsed", **LEVELS)
     model.post(MODELS, name="hidden", catalog_name="main", schema_name="default")
