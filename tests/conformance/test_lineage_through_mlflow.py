@@ -105,6 +105,21 @@ def test_a_load_in_a_job_tells_who_uses_the_version(workspace: Workspace, storag
     assert told[0].emitted_by == workspace.user_name
 
 
+def test_any_load_over_the_files_api_is_told_too(workspace: Workspace, storage: str):
+    register()
+    bob = workspace.user("bob@acme.test").user_name
+    client = WorkspaceClient()
+    client.api_client.do(
+        "PATCH",
+        "/api/2.1/unity-catalog/permissions/CATALOG/prod",
+        body={"changes": [{"principal": bob, "add": ["USE_CATALOG", "USE_SCHEMA", "EXECUTE"]}]},
+    )
+    with workspace.acting_as(bob):
+        mlflow.pyfunc.load_model(f"models:/{NAME}/1")
+    told = workspace.lineage(NAME, 1).downstream
+    assert {(one.emitted_by, one.entities) for one in told} == ({(bob, ())} if storage == "files" else set())
+
+
 def in_databricks(monkeypatch: pytest.MonkeyPatch, **context: Any) -> None:
     """As MLflow finds it in a notebook or a job of Databricks, where the runtime has a module that tells it."""
     fields = dict.fromkeys(["isInNotebook", "notebookId", "isInJob", "jobId", "idInJob"])

@@ -35,6 +35,8 @@ KNOWN = [
     "a\x00b",
     "name = 'main.default.m'",
     "MODEL_VERSION_OPERATION_READ",
+    "READ_MODEL_VERSION",
+    "FUNCTION",
     "true",
     "9" * 40,
     "\ud800",
