@@ -32,11 +32,11 @@ from fakebricks.services.jobs.job_permissions import JobPermissions
 from fakebricks.services.jobs.jobs import Jobs
 from fakebricks.services.jobs.search import JobSearch
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import VisibleModels
 from fakebricks.services.model_registry.model_files import ModelFilePrivileges, ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.model_storage import ModelStorage
 from fakebricks.services.model_registry.version_storage import InBucket, InFiles
+from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
@@ -103,7 +103,8 @@ def router() -> Router:
     from fakebricks.services.iam.scim import groups_api, service_principals_api, users_api
     from fakebricks.services.jobs import api as jobs_api
     from fakebricks.services.jobs import refused_api as refused_jobs_api
-    from fakebricks.services.model_registry import api as model_registry_api
+    from fakebricks.services.model_registry import mlflow_api as model_registry_mlflow_api
+    from fakebricks.services.model_registry import native_models_api, native_versions_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import (
         artifacts_api,
@@ -165,7 +166,9 @@ def router() -> Router:
             *tags_api.routes,
             *refused_unity_catalog_api.routes,
             *grants_api.routes,
-            *model_registry_api.routes,
+            *model_registry_mlflow_api.routes,
+            *native_models_api.routes,
+            *native_versions_api.routes,
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,

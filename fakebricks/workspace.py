@@ -18,6 +18,7 @@ from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundin
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -260,6 +261,25 @@ class Workspace:
         """
         return self._read(full_name, self._reader())
 
+    def lineage(self, full_name: str, version: int | str) -> VersionLineage:
+        """What clients told about a model version: where it comes from, what uses it, and what it needs.
+
+        >>> workspace = Workspace()
+        >>> registry = workspace._services.registry
+        >>> model = registry.create_model("main.default.fraud", workspace.user_name)
+        >>> version = registry.create_version(model.name, workspace.user_name, source="dbfs:/fraud")
+        >>> workspace.lineage("main.default.fraud", 1).upstream
+        ()
+
+        Args:
+            full_name: of a registered model of Unity Catalog.
+            version: its number.
+
+        Raises:
+            DatabricksError: there is no such version.
+        """
+        return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
+
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -387,6 +407,7 @@ class Workspace:
             snapshot=self.snapshot,
             restore=self.restore,
             table=self._read,
+            lineage=self.lineage,
             faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),

@@ -118,6 +118,8 @@ class Controlled:
     restore: Callable[[Snapshot], None]
     table: Callable[[str, Caller | None], Any]
     """The `pyarrow.Table` of a full name, as somebody may read it, or as the test sees it."""
+    lineage: Callable[[str, str], Any]
+    """The lineage of a model version, by the model's full name and the version's number."""
     runs: Runs
     watch_runs: Callable[[], Watch]
     people: People
@@ -259,6 +261,10 @@ class Admin:
             ResourceDoesNotExist: there is no such watch, or no longer.
         """
         return (self._controlled.runs if watch is None else self._watches.get(watch)).made
+
+    def lineage(self, full_name: str, version: str) -> Any:
+        """What clients told about where a model version comes from, what uses it and what it needs."""
+        return self._controlled.lineage(full_name, version)
 
     def table(self, full_name: str, caller: Caller) -> bytes:
         """A table, as an Arrow IPC stream.

@@ -75,6 +75,11 @@ class Restore(Shape):
     id: str
 
 
+class GetLineage(Shape):
+    full_name: str
+    version: str
+
+
 class GetTable(Shape):
     full_name: str
 
@@ -183,6 +188,11 @@ def watch_runs(admin: Admin, call: Call) -> dict[str, Any]:
 @routes.post("/_fakebricks/runs/watch/stop", atomic=False)
 def stop_watching_runs(admin: Admin, call: Call, body: OfWatch) -> None:
     admin.stop_watching_runs(body.id)
+
+
+@routes.get("/_fakebricks/lineage/<full_name>/<version>", atomic=False)
+def get_lineage(admin: Admin, call: Call, body: GetLineage) -> Any:
+    return admin.lineage(body.full_name, body.version)
 
 
 @routes.get("/_fakebricks/tables/<full_name>", atomic=False)

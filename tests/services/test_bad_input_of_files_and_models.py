@@ -35,6 +35,8 @@ KNOWN = [
     "a\x00b",
     "name = 'main.default.m'",
     "MODEL_VERSION_OPERATION_READ",
+    "READ_MODEL_VERSION",
+    "FUNCTION",
     "true",
     "9" * 40,
     "\ud800",
@@ -53,7 +55,7 @@ def workspace_with_a_model() -> Workspace:
     registry = workspace._services.registry
     registry.create_model(MODEL, "jane@acme.test")
     registry.create_version(MODEL, "jane@acme.test", source="x")
-    registry.set_alias(MODEL, "champion", "1")
+    registry.aliases.set("champion", registry.get_version(MODEL, "1"))
     workspace._services.files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
     return workspace
 

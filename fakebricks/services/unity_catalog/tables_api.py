@@ -28,6 +28,8 @@ routes = Routes()
 
 _TABLES = "/api/2.1/unity-catalog/tables"
 _SUMMARIES = 10_000  # documented
+_TABLES_OF_MLFLOW = "/api/2.0/unity-catalog/tables"
+"""Where MLflow asks for the id of a data set's table."""
 full_name = attrgetter("full_name")
 catalog_name = attrgetter("catalog_name")
 
@@ -90,6 +92,8 @@ class ListSummaries(Shape):
 
 
 class GetTable(BrowsedName, kw_only=True):
+    full_name_arg: str = ""
+    """What MLflow says beside the path."""
     include_delta_metadata: bool = False
     include_manifest_capabilities: bool = False
 
@@ -129,7 +133,12 @@ def create_table(metastore: Metastore, call: Call, body: CreateTable) -> TableIn
     return _table(metastore, call, created)
 
 
-@routes.get(f"{_TABLES}/<full_name>", atomic=False, privilege=needs(Rule.SEE_TABLE, full_name))
+@routes.get(
+    f"{_TABLES}/<full_name>",
+    f"{_TABLES_OF_MLFLOW}/<full_name>",
+    atomic=False,
+    privilege=needs(Rule.SEE_TABLE, full_name),
+)
 def get_table(metastore: Metastore, call: Call, body: GetTable) -> TableInfo:
     _refuse_metadata("get table", body)
     metastore.delta_tables.bring_up_to_date(body.full_name)

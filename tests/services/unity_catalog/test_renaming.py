@@ -34,9 +34,10 @@ def fill(rest: Rest) -> None:
     registry = rest.workspace._services.registry
     registry.create_version("dev.ml.fraud", "jane@acme.test", source="x")
     rest.workspace._services.files.put("/Models/dev/ml/fraud/1/MLmodel", MLMODEL)
-    registry.set_alias("dev.ml.fraud", "champion", "1")
-    registry.set_model_tag("dev.ml.fraud", "team", "risk")
-    registry.set_version_tag("dev.ml.fraud", "1", "level", "gold")
+    model, version = registry.get_model("dev.ml.fraud"), registry.get_version("dev.ml.fraud", "1")
+    registry.aliases.set("champion", version)
+    registry.tags.set(model, [("team", "risk")])
+    registry.tags.set(version, [("level", "gold")])
     grant(rest, "catalog", "dev", "USE_CATALOG")
     grant(rest, "schema", "dev.ml", "USE_SCHEMA")
     grant(rest, "table", "dev.ml.payments", "SELECT")
@@ -53,8 +54,8 @@ def holds_all(rest: Rest, schema: str) -> None:
     registry = rest.workspace._services.registry
     model = registry.get_model(f"{schema}.fraud")
     version = registry.get_by_alias(f"{schema}.fraud", "champion")
-    assert [(one.key, one.value) for one in registry.tags(model)] == [("team", "risk")]
-    assert [(one.key, one.value) for one in registry.tags(version)] == [("level", "gold")]
+    assert [(one.key, one.value) for one in registry.tags.of(model)] == [("team", "risk")]
+    assert [(one.key, one.value) for one in registry.tags.of(version)] == [("level", "gold")]
     assert version.name == f"{schema}.fraud"
     assert rest.workspace._services.files.get(f"/Models/{catalog}/{name}/fraud/1/MLmodel") == MLMODEL
     assert rest.workspace.table(f"{schema}.payments").num_rows == 0
