@@ -29,7 +29,7 @@ IN_A_JOB = {
 
 
 class Doubler(mlflow.pyfunc.PythonModel):
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+    def predict(self, context, model_input, params=None):
         return model_input["amount"] * 2
 
 
