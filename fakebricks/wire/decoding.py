@@ -44,8 +44,9 @@ def decode(operation: Operation, request: Request, places: dict[str, str]) -> Sh
     """
     shape = operation.shape or _Nothing
     try:
-        fields = {} if operation.raw else _body(request.body)
-        _add(fields, _query(request, _lists(shape)))
+        fields = {} if operation.raw or operation.opaque else _body(request.body)
+        if not operation.opaque:
+            _add(fields, _query(request, _lists(shape)))
         _add(fields, places)
         return msgspec.convert(fields, shape, strict=False)
     except msgspec.ValidationError as error:

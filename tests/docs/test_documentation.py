@@ -41,6 +41,10 @@ def test_the_examples_of_a_module_hold(module):
 def _as_test(block: str) -> str:
     if metadata.version("mlflow").startswith("2."):
         block = block.replace('name="model"', 'artifact_path="model"')
+        block = block.replace('grants.update("CATALOG"', "grants.update(SecurableType.CATALOG")
+        block = block.replace(
+            "import PermissionsChange, Privilege", "import PermissionsChange, Privilege, SecurableType"
+        )
     if "def test_" in block:
         return block
     return "def test_block():\n" + "".join(f"    {line}\n" for line in block.splitlines())

@@ -5,10 +5,9 @@ Real: an alias stands for one version of its model; set again, it moves.
 
 from __future__ import annotations
 
-from fakebricks.services.model_registry.moving import move
 from fakebricks.services.model_registry.names import ModelKey, check_alias
 from fakebricks.services.model_registry.records import AliasRecord, ModelVersionRecord, RegisteredModelRecord
-from fakebricks.state import State
+from fakebricks.state import State, move_all
 
 
 class Aliases:
@@ -45,7 +44,7 @@ class Aliases:
 
     def move(self, model: ModelKey, to: ModelKey) -> None:
         """Follow a model to another name."""
-        move(self._aliases, model, to)
+        move_all(self._aliases, model, to)
 
     def forget(self, owner: RegisteredModelRecord | ModelVersionRecord) -> None:
         """Remove those of a model or of a version, which goes away."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fakebricks.clock import Clock
-from fakebricks.services.model_registry.moving import forget, move
 from fakebricks.services.model_registry.names import ModelKey
 from fakebricks.services.model_registry.records import (
     Direction,
@@ -19,7 +18,7 @@ from fakebricks.services.model_registry.records import (
     Table,
     VersionLineage,
 )
-from fakebricks.state import State
+from fakebricks.state import State, delete_all, move_all
 
 
 class Lineage:
@@ -73,8 +72,8 @@ class Lineage:
 
     def move(self, model: ModelKey, to: ModelKey) -> None:
         """Follow a model and its versions to another name."""
-        move(self._lineage, model, to)
+        move_all(self._lineage, model, to)
 
     def forget(self, version: ModelVersionRecord) -> None:
         """Remove that of a version that goes away."""
-        forget(self._lineage, version.key)
+        delete_all(self._lineage, version.key)

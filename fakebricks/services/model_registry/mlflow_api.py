@@ -188,7 +188,7 @@ def get_model_version_download_uri(registry: ModelRegistry, call: Call, body: Ve
     return {"artifact_uri": version.storage_location}
 
 
-@routes.post(f"{_VERSIONS}/generate-temporary-credentials", privilege=moves_files)
+@routes.post(f"{_VERSIONS}/generate-temporary-credentials", privilege=moves_files, secret=True)
 def generate_temporary_model_version_credentials(
     storage: ModelStorage, call: Call, body: GenerateTemporaryCredentials
 ) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from fakebricks.services.model_registry.records import (
     RegisteredModelRecord,
 )
 from fakebricks.services.model_registry.tags import Tags
+from fakebricks.services.model_registry.version_storage import VersionStorage
 from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.securables import Kind, Securable
@@ -54,6 +55,7 @@ class ModelRegistry:
         unity_catalog: whose schemas the models live in.
         grants: on the models, as functions.
         files: where the files of versions are.
+        storage: where clients put them first.
         experiment_of: the experiment of a run, or None where there is no such run.
         params_of: the params of a logged model, as key and value.
         metrics_of: the points of the metrics of a logged model.
@@ -70,6 +72,7 @@ class ModelRegistry:
         unity_catalog: UnityCatalog,
         grants: Grants,
         files: Files,
+        storage: VersionStorage,
         experiment_of: Callable[[str], str | None],
         params_of: Callable[[str], Sequence[Param]],
         metrics_of: Callable[[str], Sequence[Metric]],
@@ -85,6 +88,7 @@ class ModelRegistry:
         self._unity_catalog = unity_catalog
         self._grants = grants
         self._files = files
+        self._storage = storage
         self._experiment_of = experiment_of
         self._params_of = params_of
         self._metrics_of = metrics_of
@@ -117,7 +121,7 @@ class ModelRegistry:
         """
         catalog, schema, name = model_key(full_name)
         key = (catalog, schema, checked_model_name(name))
-        self._unity_catalog.require_schema(catalog, schema)
+        self._unity_catalog.require_open_schema(catalog, schema)
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         now = self._clock.millis()
@@ -197,12 +201,7 @@ class ModelRegistry:
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
-            for labels in (self.aliases, self.tags, self.lineage):
-                labels.move(model.key, key)
-            for version in list(self.versions(model.name)):
-                self._rename_version(version, key)
-            self._models.delete(model.key)
-            return self._put_model(replace(model, model_name=key[2]), user)
+            return self._put_model(self._move_model(model, key), user)
 
     def delete_model(self, full_name: str) -> None:
         """Remove a model with its versions, their files, its aliases and tags."""
@@ -296,6 +295,11 @@ class ModelRegistry:
         for _, version in self._versions.scan(key, reverse=True, after=after):
             yield version
 
+    def all_versions(self) -> Iterator[ModelVersionRecord]:
+        """Every version of every model."""
+        for _, version in self._versions.scan():
+            yield version
+
     def update_version(self, full_name: str, version: str, user: str, *, description: str | None) -> ModelVersionRecord:
         """Change the description of a version."""
         found = self.get_version(full_name, version)
@@ -318,6 +322,7 @@ class ModelRegistry:
         found = self.get_version(full_name, version)
         if found.status == "READY":
             return found
+        self._storage.collect(found, self.files_directory(found))
         path = f"{self.files_directory(found)}/MLmodel"
         if self._files.find(path) is None:
             raise InvalidParameterValue(
@@ -385,6 +390,11 @@ class ModelRegistry:
         for _, model in list(self._models.scan((catalog, schema))):
             self.delete_model(model.name)
 
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the models of a schema along to its new name, with all they have."""
+        for _, model in list(self._models.scan(schema)):
+            self._move_model(model, (*target, model.model_name))
+
     def _require_model(self, key: ModelKey) -> RegisteredModelRecord:
         model = self._models.get(key)
         if model is None:
@@ -408,16 +418,25 @@ class ModelRegistry:
         self._versions.put(changed.key, changed)
         return changed
 
-    def _rename_version(self, version: ModelVersionRecord, key: ModelKey) -> None:
-        renamed = replace(version, model_name=key[2])
-        self._versions.delete(version.key)
-        self._versions.put(renamed.key, renamed)
-        self._files.move_tree(self.files_directory(version), self.files_directory(renamed))
+    def _move_model(self, model: RegisteredModelRecord, key: ModelKey) -> RegisteredModelRecord:
+        names = dict(zip(("catalog_name", "schema_name", "model_name"), key, strict=True))
+        for labels in (self.aliases, self.tags, self.lineage):
+            labels.move(model.key, key)
+        for old, version in list(self._versions.scan(model.key)):
+            moved = replace(version, **names)
+            self._versions.delete(old)
+            self._versions.put(moved.key, moved)
+            self._files.move_tree(self.files_directory(version), self.files_directory(moved))
+        renamed = replace(model, **names)
+        self._models.delete(model.key)
+        self._models.put(key, renamed)
+        return renamed
 
     def _remove_version(self, version: ModelVersionRecord) -> None:
         for labels in (self.aliases, self.tags, self.lineage):
             labels.forget(version)
         self._files.delete_tree(self.files_directory(version))
+        self._storage.remove(version)
         self._versions.delete(version.key)
 
 

@@ -113,7 +113,7 @@ def delete_model_version(registry: ModelRegistry, call: Call, body: VersionName)
     registry.delete_version(body.full_name, body.version)
 
 
-@routes.post(f"{_ROOT}/temporary-model-version-credentials", privilege=moves_files)
+@routes.post(f"{_ROOT}/temporary-model-version-credentials", privilege=moves_files, secret=True)
 def generate_temporary_model_version_credentials(
     storage: ModelStorage, call: Call, body: GenerateTemporaryCredentials
 ) -> TemporaryCredentials:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from fakebricks.services.model_registry.moving import forget, move
 from fakebricks.services.model_registry.names import ModelKey
 from fakebricks.services.model_registry.records import ModelVersionRecord, RegisteredModelRecord, TagRecord
-from fakebricks.state import State, Table
+from fakebricks.state import State, Table, delete_all, move_all
 from fakebricks.wire.errors import InvalidParameterValue
 
 _LONGEST_KEY = 256
@@ -41,11 +40,11 @@ class Tags:
     def move(self, model: ModelKey, to: ModelKey) -> None:
         """Follow a model and its versions to another name."""
         for table in (self._of_models, self._of_versions):
-            move(table, model, to)
+            move_all(table, model, to)
 
     def forget(self, owner: RegisteredModelRecord | ModelVersionRecord) -> None:
         """Remove those of a model or of a version, which goes away."""
-        forget(self._table(owner), owner.key)
+        delete_all(self._table(owner), owner.key)
 
     def _table(self, owner: RegisteredModelRecord | ModelVersionRecord) -> Table[Any]:
         return self._of_models if isinstance(owner, RegisteredModelRecord) else self._of_versions

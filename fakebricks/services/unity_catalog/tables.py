@@ -1,11 +1,8 @@
-"""Tables of Unity Catalog: what it knows of them. Their rows are in Delta, elsewhere.
-
-Refused: creating tables over REST.
-"""
+"""Tables of Unity Catalog: what it knows of them. Their rows are in Delta; see `delta_tables.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -31,17 +28,7 @@ class Tables:
         self._clock = clock
         self._unity_catalog = unity_catalog
         self._grants = grants
-        self._writers: list[Callable[[str], None]] = []
         unity_catalog.also_holds(self)
-
-    def also_writes(self, write: Callable[[str], None]) -> None:
-        """Have `write(full_name)` called by `bring_up_to_date`, for a service that has rows of tables yet to write."""
-        self._writers.append(write)
-
-    def bring_up_to_date(self, full_name: str) -> None:
-        """Have all rows that are due written to a table. It may take a while: never call it inside a transaction."""
-        for write in self._writers:
-            write(full_name)
 
     def create(
         self,
@@ -52,26 +39,22 @@ class Tables:
         *,
         properties: Mapping[str, str] | None = None,
         comment: str | None = None,
+        ordered_by: str | None = None,
     ) -> TableRecord:
         """Register a Delta table whose log is, or will be, at `storage_location`.
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: its parents are missing.
-            InvalidParameterValue: the name is not valid.
+            InvalidParameterValue: the name is not valid, or the schema is the system's.
             TableAlreadyExists: there is one of that name.
         """
-        catalog, schema, name = object_levels(full_name)
-        stored = checked_name(name, "RPC CreateTable Field managedcatalog.TableInfo.name")
-        parent = self._unity_catalog.require_schema(catalog, schema)
-        key = (parent.catalog_name, parent.name, stored)
-        if self._tables.get(key):
-            raise TableAlreadyExists(f"Table '{'.'.join(key)}' already exists")
+        key = self.require_free(full_name)
         now = self._clock.millis()
         table = TableRecord(
             id=self._ids.uuid(),
-            catalog_name=parent.catalog_name,
-            schema_name=parent.name,
-            name=stored,
+            catalog_name=key[0],
+            schema_name=key[1],
+            name=key[2],
             owner=owner,
             created_at=now,
             created_by=owner,
@@ -81,9 +64,23 @@ class Tables:
             storage_location=storage_location,
             properties=dict(properties or {}),
             comment=comment,
+            ordered_by=ordered_by,
         )
         self._tables.put(key, table)
         return table
+
+    def require_free(self, full_name: str) -> tuple[str, str, str]:
+        """Catalog, schema and name of a table that can be created.
+
+        Raises:
+            as `create`.
+        """
+        catalog, schema, name = object_levels(full_name)
+        stored = checked_name(name, "RPC CreateTable Field managedcatalog.TableInfo.name")
+        self._unity_catalog.require_open_schema(catalog, schema)
+        if self._tables.get((catalog, schema, stored)):
+            raise TableAlreadyExists(f"Table '{catalog}.{schema}.{stored}' already exists")
+        return catalog, schema, stored
 
     def get(self, full_name: str) -> TableRecord | None:
         """The table of that name, or None, also where its parents are missing.
@@ -110,6 +107,17 @@ class Tables:
         """The tables of a schema by name, from the one after `after` on."""
         prefix = (catalog.lower(), schema.lower())
         for _, table in self._tables.scan(prefix, after=None if after is None else (*prefix, after)):
+            yield table
+
+    def of_catalog(self, catalog: str, after: tuple[str, str] | None = None) -> Iterator[TableRecord]:
+        """The tables of a catalog by schema and name, from the one after `after` on."""
+        prefix = (catalog.lower(),)
+        for _, table in self._tables.scan(prefix, after=None if after is None else (*prefix, *after)):
+            yield table
+
+    def all(self) -> Iterator[TableRecord]:
+        """All tables, by name."""
+        for _, table in self._tables.scan():
             yield table
 
     def update(self, full_name: str, user: str, changes: Mapping[str, object]) -> TableRecord:
@@ -147,6 +155,12 @@ class Tables:
         """Forget all tables of a schema."""
         for _, table in list(self._tables.scan((catalog, schema))):
             self._remove(table)
+
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the tables of a schema along to its new name; their files stay where they are."""
+        for key, table in list(self._tables.scan(schema)):
+            self._tables.delete(key)
+            self._tables.put((*target, table.name), replace(table, catalog_name=target[0], schema_name=target[1]))
 
     def _remove(self, table: TableRecord) -> None:
         self._grants.forget(table.id)

@@ -16,6 +16,8 @@ class Node(Record, frozen=True):
     object_type: str
     created_at: int
     modified_at: int
+    creator: str = ""
+    """Who made a folder; nobody, where every workspace has it."""
 
 
 class NodePlace(Record, frozen=True):

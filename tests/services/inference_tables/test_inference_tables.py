@@ -305,7 +305,7 @@ def test_a_bad_place_changes_nothing(workspace, config):
 
 
 def test_without_deltalake_a_table_is_refused_with_what_to_install(workspace, monkeypatch):
-    monkeypatch.setattr("fakebricks.services.inference_tables.delta.find_spec", lambda name: None)
+    monkeypatch.setattr("fakebricks.services.unity_catalog.delta.find_spec", lambda name: None)
     with pytest.raises(RefusedError, match=r"pip install 'fakebricks\[tables\]'") as refused:
         Rest(workspace).post(ENDPOINTS, name="fraud", **gateway())
     assert refused.value.status == 501
