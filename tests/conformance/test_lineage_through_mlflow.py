@@ -33,7 +33,7 @@ class Doubler(mlflow.pyfunc.PythonModel):
         return model_input["amount"] * 2
 
 
-@pytest.fixture(params=["presigned", "files"])
+@pytest.fixture(params=["presigned", "files", "s3"])
 def storage(request: pytest.FixtureRequest) -> str:
     return request.param
 
