@@ -17,6 +17,7 @@ from fakebricks.wire.operations import Operation
 from fakebricks.wiring import router
 
 ROOMS = ("fakebricks.services.unity_catalog", "fakebricks.services.model_registry")
+NATIVE = "fakebricks.services.model_registry.native"
 USES = ("USE_CATALOG", "USE_SCHEMA")
 GRANTED: dict[str, tuple[str, ...]] = {
     "stranger": (),
@@ -153,16 +154,11 @@ class World:
         """The fields that the operation must have, and those that make it do something."""
         if operation.shape is None:
             return {}
-        special = self.special(operation)
+        native = operation.function.__module__.startswith(NATIVE)
+        special = (NATIVELY if native else SPECIAL).get(operation.name, {})
         names = [one.encode_name for one in msgspec.structs.fields(operation.shape) if one.required]
         fields = {name: special[name] if name in special else self.values[name] for name in names}
         return {**fields, **special}
-
-    @staticmethod
-    def special(operation: Operation) -> dict[str, Any]:
-        """What the operation asks for in particular; the two dialects of models have operations of one name."""
-        native = NATIVE.get(operation.name) if operation.function.__module__.partition("native")[1] else None
-        return SPECIAL.get(operation.name, {}) if native is None else native
 
 
 def page(world: World) -> str:
@@ -207,6 +203,7 @@ VALUES: dict[str, Any] = {
     "source": "dbfs:/m",
     "operation": "MODEL_VERSION_OPERATION_READ",
     "securable_type": "function",
+    "securable_full_name": MODEL,
     "entity_type": "tables",
     "entity_name": TABLE,
     "tag_key": "k",
@@ -247,34 +244,25 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "update_registered_model": {"description": "changed"},
     "finalize_model_version": {"version": "1"},
     "search_model_versions": {"filter": f"name = '{MODEL}'"},
-    "emit_model_version_lineage": {
-        "model_version_lineage_info": {"direction": "DOWNSTREAM", "entities": [{"job": {"id": "1"}}]}
-    },
+    "emit_model_version_lineage": {"model_version_lineage_info": {"direction": "DOWNSTREAM"}},
 }
 """What some operations ask for, beside or in place of the values above."""
 
-_LISTED = {"catalog_name": "prod", "schema_name": "ml", "include_browse": True}
-_TAGGED = {"securable_type": "FUNCTION", "securable_full_name": MODEL}
-_CHANGES = {"add_tags": [{"key": "fresh", "value": "v"}]}
-NATIVE: dict[str, dict[str, Any]] = {
+NATIVELY: dict[str, dict[str, Any]] = {
     "create_registered_model": {"name": "fresh"},
     "get_registered_model": {"include_browse": True},
-    "list_registered_models": _LISTED,
+    "list_registered_models": {"catalog_name": "prod", "schema_name": "ml", "include_browse": True},
     "update_registered_model": {"comment": "changed"},
     "set_registered_model_alias": {"version_num": 1},
+    "update_securable_tags": {"changes": {"remove": ["k"]}},
+    "update_subentity_tags": {"subentity_name": "1", "changes": {"add_tags": [{"key": "fresh"}]}},
     "create_model_version": {"model_name": "fraud"},
     "get_model_version": {"include_browse": True},
     "list_model_versions": {"include_browse": True},
     "update_model_version": {"comment": "changed"},
-    "generate_temporary_model_version_credentials": {
-        "model_name": "fraud",
-        "version": 1,
-        "operation": "READ_MODEL_VERSION",
-    },
-    "update_securable_tags": {**_TAGGED, "changes": _CHANGES},
-    "update_subentity_tags": {**_TAGGED, "subentity_name": "1", "changes": _CHANGES},
+    "generate_temporary_model_version_credentials": {"model_name": "fraud", "operation": "READ_MODEL_VERSION"},
 }
-"""The same for the native dialect of models, where it has other fields."""
+"""The same, of the native dialect of models, whose operations are called as those of MLflow's."""
 
 _PAGE = """\
 <!-- Made by `make pages`; what stands in the second table is what the operations answered. -->

@@ -29,11 +29,11 @@ IN_A_JOB = {
 
 
 class Doubler(mlflow.pyfunc.PythonModel):
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+    def predict(self, context, model_input, params=None):
         return model_input["amount"] * 2
 
 
-@pytest.fixture(params=["presigned", "files"])
+@pytest.fixture(params=["presigned", "files", "s3"])
 def storage(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -55,9 +55,9 @@ def workspace(entered) -> Iterator[Workspace]:
         yield workspace
 
 
-@pytest.fixture(params=["presigned", "files"])
+@pytest.fixture(params=["presigned", "files", "s3"])
 def natively(request: pytest.FixtureRequest, entered, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """A workspace that MLflow speaks the native dialect to, over both routes that model files take."""
+    """A workspace that MLflow speaks the native dialect to, over each route that model files take."""
     monkeypatch.setenv("MLFLOW_ENABLE_UC_NATIVE_MODEL_REGISTRY", "true")
     with entered(storage=request.param) as workspace:
         prepare(workspace)

@@ -66,7 +66,7 @@ def changes(authority: Authority, call: Call, body: UpdateRegisteredModel) -> No
 def lists(authority: Authority, call: Call, body: ListRegisteredModels) -> None:
     """To see the schema, where one is named, as for the tables in it (inferred)."""
     if within := _schema(body):
-        authority.require(Rule.SEE_SCHEMA, ".".join(within), call.caller)
+        authority.require(Rule.SEE_SCHEMA, ".".join(within), call.caller, browse=body.include_browse)
 
 
 @routes.post(_MODELS, privilege=needs(Rule.CREATE_MODEL, schema_of))
@@ -99,9 +99,7 @@ def list_registered_models(models: VisibleModels, call: Call, body: ListRegister
     tokens = PageTokens("list_registered_models", within, body.include_browse)
     place = tokens.read(body.page_token)
     after = (place[0], place[1], place[2]) if place else None
-    visible = models.after(after, call.caller, within)
-    if not body.include_browse:
-        visible = (one for one in visible if not models.is_browsed(one.full_name, call.caller))
+    visible = models.after(after, call.caller, within, browse=body.include_browse)
     found, last = page(visible, _page_size(body, within))
     told = [plain_model(models.registry, one) for one in found]
     if body.include_browse:

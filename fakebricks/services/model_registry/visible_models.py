@@ -20,12 +20,19 @@ class VisibleModels:
         self._authority = authority
 
     def after(
-        self, key: ModelKey | None, caller: Caller, within: tuple[str, str] | None = None
+        self, key: ModelKey | None, caller: Caller, within: tuple[str, str] | None = None, *, browse: bool = True
     ) -> Iterator[RegisteredModelRecord]:
-        """Those of them by name, from the one after `key` on; with `within`, only those of that schema."""
-        return self._authority.allowed(Rule.SEE_MODEL, self.registry.models(key, within), caller)
+        """Those of them by name, from the one after `key` on.
+
+        Args:
+            key: of the one before them.
+            caller: who wants to see them.
+            within: the schema that they are in, if only those.
+            browse: whether those are among them that are seen by BROWSE alone.
+        """
+        models = self.registry.models(key, within)
+        return self._authority.allowed(Rule.SEE_MODEL, models, caller, browse=browse)
 
     def is_browsed(self, full_name: str, caller: Caller) -> bool:
-        """Whether somebody who sees a model does so by BROWSE alone: they may neither load nor manage it."""
-        deeds = (Rule.LOAD_MODEL, Rule.MANAGE_MODEL)
-        return not any(self._authority.allows(rule, full_name, caller) for rule in deeds)
+        """Whether somebody who sees a model does so by BROWSE alone."""
+        return self._authority.browses_only(Rule.SEE_MODEL, full_name, caller)

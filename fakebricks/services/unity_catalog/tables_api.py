@@ -27,9 +27,9 @@ from fakebricks.wire.operations import Answer, Call, Routes, Shape
 routes = Routes()
 
 _TABLES = "/api/2.1/unity-catalog/tables"
-_SUMMARIES = 10_000  # documented
 _TABLES_OF_MLFLOW = "/api/2.0/unity-catalog/tables"
 """Where MLflow asks for the id of a data set's table."""
+_SUMMARIES = 10_000  # documented
 full_name = attrgetter("full_name")
 catalog_name = attrgetter("catalog_name")
 

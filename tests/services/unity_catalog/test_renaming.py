@@ -34,10 +34,9 @@ def fill(rest: Rest) -> None:
     registry = rest.workspace._services.registry
     registry.create_version("dev.ml.fraud", "jane@acme.test", source="x")
     rest.workspace._services.files.put("/Models/dev/ml/fraud/1/MLmodel", MLMODEL)
-    model, version = registry.get_model("dev.ml.fraud"), registry.get_version("dev.ml.fraud", "1")
-    registry.aliases.set("champion", version)
-    registry.tags.set(model, [("team", "risk")])
-    registry.tags.set(version, [("level", "gold")])
+    registry.aliases.set("champion", registry.get_version("dev.ml.fraud", "1"))
+    registry.tags.set(registry.get_model("dev.ml.fraud"), [("team", "risk")])
+    registry.tags.set(registry.get_version("dev.ml.fraud", "1"), [("level", "gold")])
     grant(rest, "catalog", "dev", "USE_CATALOG")
     grant(rest, "schema", "dev.ml", "USE_SCHEMA")
     grant(rest, "table", "dev.ml.payments", "SELECT")
