@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from acting import As
 from conftest import RefusedError, Rest
 
 from fakebricks import Workspace
@@ -87,9 +88,6 @@ def grants(rest: Rest, kind: str, full_name: str) -> Any:
     return rest.get(f"{UNITY_CATALOG}/permissions/{kind}/{full_name}")
 
 
-def as_bob(rest: Rest) -> Rest:
-    """The same calls, as an ordinary user; the way in is in process."""
-    other = Rest(rest.workspace)
-    person = rest.workspace.user(BOB)
-    other.headers = {"authorization": f"Bearer {person.token}"}
-    return other
+def as_bob(rest: Rest) -> As:
+    """The same calls, as an ordinary user."""
+    return As(rest, BOB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from acting import As
 from catalog_calls import (
     CATALOGS,
     FUNCTIONS,
@@ -23,7 +24,7 @@ IN_DEFAULT = {"catalog_name": "main", "schema_name": "default"}
 
 
 @pytest.fixture
-def bob(rest: Rest) -> Rest:
+def bob(rest: Rest) -> As:
     """Who may browse all of `main`, and nothing else."""
     bob = as_bob(rest)
     add_table(rest.workspace, "main.default.t")
@@ -41,7 +42,7 @@ def bob(rest: Rest) -> Rest:
         (f"{FUNCTIONS}/main.default.f", "USE CATALOG on Catalog 'main'"),
     ],
 )
-def test_an_object_is_told_only_where_browsing_is_asked_for(rest: Rest, bob: Rest, path: str, missing: str):
+def test_an_object_is_told_only_where_browsing_is_asked_for(rest: Rest, bob: As, path: str, missing: str):
     assert refused(lambda: bob.get(path)) == (403, "PERMISSION_DENIED", f"User does not have {missing}.")
     assert bob.get(path, **BROWSE)["browse_only"] is True
     assert rest.get(path, **BROWSE)["browse_only"] is False
@@ -57,7 +58,7 @@ def test_an_object_is_told_only_where_browsing_is_asked_for(rest: Rest, bob: Res
     ],
 )
 def test_lists_have_what_is_browsed_only_where_it_is_asked_for(
-    rest: Rest, bob: Rest, kind: str, query: dict[str, str], found: list[str]
+    rest: Rest, bob: As, kind: str, query: dict[str, str], found: list[str]
 ):
     path = f"{UNITY_CATALOG}/{kind}"
     assert refused(lambda: bob.get(path, **query))[:2] == (403, "PERMISSION_DENIED")
@@ -68,13 +69,13 @@ def test_lists_have_what_is_browsed_only_where_it_is_asked_for(
     assert told == (found if kind == "schemas" else [])
 
 
-def test_catalogs_are_listed_by_what_one_may_see(rest: Rest, bob: Rest):
+def test_catalogs_are_listed_by_what_one_may_see(rest: Rest, bob: As):
     rest.post(CATALOGS, name="hidden")
     assert bob.get(CATALOGS) == {}
     assert names(bob, CATALOGS, "catalogs", **BROWSE) == ["main"]
 
 
-def test_whether_a_table_exists_may_be_known_by_browsing(rest: Rest, bob: Rest):
+def test_whether_a_table_exists_may_be_known_by_browsing(rest: Rest, bob: As):
     """It has no include_browse, and BROWSE is enough (documented)."""
     assert bob.get(f"{TABLES}/main.default.t/exists") == {"table_exists": True}
     rest.patch(
@@ -84,7 +85,7 @@ def test_whether_a_table_exists_may_be_known_by_browsing(rest: Rest, bob: Rest):
     assert refused(lambda: bob.get(f"{TABLES}/main.default.t/exists"))[:2] == (403, "PERMISSION_DENIED")
 
 
-def test_summaries_of_tables_leave_out_what_is_only_browsed(rest: Rest, bob: Rest):
+def test_summaries_of_tables_leave_out_what_is_only_browsed(rest: Rest, bob: As):
     summaries = f"{UNITY_CATALOG}/table-summaries"
     assert bob.get(summaries, catalog_name="main") == {}
     grant(rest, "catalog", "main", "USE_CATALOG", "USE_SCHEMA", "SELECT")

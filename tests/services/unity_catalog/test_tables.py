@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from acting import As
 from catalog_calls import (
     BOB,
     SCHEMAS,
@@ -425,10 +426,8 @@ def test_an_owner_of_the_catalog_may_see_a_table_and_not_read_it(rest: Rest):
     grant(rest, "catalog", "main", "USE_CATALOG", "USE_SCHEMA", "CREATE_TABLE")
     create_table(bob, NAME)
     assert rest.get(f"{TABLES}/{NAME}")["owner"] == BOB
-    rest.workspace.user("eve@acme.test")
+    eve = As(rest, "eve@acme.test")
     rest.patch(f"{UNITY_CATALOG}/catalogs/main", owner="eve@acme.test")
-    eve = Rest(rest.workspace)
-    eve.headers = {"authorization": f"Bearer {rest.workspace.user('eve@acme.test').token}"}
     assert eve.get(f"{TABLES}/{NAME}")["owner"] == BOB
     assert refused(lambda: eve.get(f"/_fakebricks/tables/{NAME}"))[0] == 403
 
