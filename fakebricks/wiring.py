@@ -45,11 +45,14 @@ from fakebricks.services.tracking.traces.assessments import Assessments
 from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
+from fakebricks.services.unity_catalog import volume_files, volumes
 from fakebricks.services.unity_catalog.authority import Authority
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.unity_catalog.volume_files import StoredVolumeFiles, VolumeFiles, VolumePrivileges
+from fakebricks.services.unity_catalog.volumes import Volumes
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
 from fakebricks.services.workspace.tree_permissions import TreePermissions
@@ -90,7 +93,14 @@ def router() -> Router:
     from fakebricks.services.tracking.traces import assessments_api
     from fakebricks.services.tracking.traces import refused_api as refused_traces_api
     from fakebricks.services.tracking.traces import v2_api as traces_v2_api
-    from fakebricks.services.unity_catalog import catalogs_api, grants_api, metastore_api, schemas_api, tables_api
+    from fakebricks.services.unity_catalog import (
+        catalogs_api,
+        grants_api,
+        metastore_api,
+        schemas_api,
+        tables_api,
+        volumes_api,
+    )
     from fakebricks.services.workspace import api as workspace_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
@@ -117,6 +127,7 @@ def router() -> Router:
             *catalogs_api.routes,
             *schemas_api.routes,
             *tables_api.routes,
+            *volumes_api.routes,
             *grants_api.routes,
             *model_registry_api.routes,
             *workspace_model_registry_api.routes,
@@ -219,6 +230,9 @@ class Services:
         grants = Grants(self._state, self.people)
         self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
         self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
+        self.volumes = Volumes(
+            self._state, self._ids, self._clock, unity_catalog=self.unity_catalog, grants=grants, files=self.files
+        )
         self.authority = Authority(self.unity_catalog, grants)
         self.registry = ModelRegistry(
             self._state,
@@ -234,7 +248,7 @@ class Services:
         self.add(
             self.unity_catalog,
             self.authority,
-            Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
+            Metastore(identity, self.unity_catalog, self.tables, self.volumes, grants, self.authority),
             self.registry,
             ModelStorage(self.registry, storage),
             VisibleModels(self.registry, self.authority),
@@ -278,10 +292,13 @@ class Services:
             artifacts.ROOT: self.artifacts,
             uploads.ROOT: self.uploads,
             model_versions.ROOT: RegistryStorage(),
+            volume_files.ROOT: VolumeFiles(self.volumes),
+            volumes.STORED: StoredVolumeFiles(self.volumes),
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
             model_files.ROOT: ModelPrivileges(self.authority),
+            volume_files.ROOT: VolumePrivileges(self.authority),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))

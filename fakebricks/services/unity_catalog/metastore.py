@@ -9,6 +9,7 @@ from fakebricks.services.unity_catalog.authority import Authority
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.unity_catalog.volumes import Volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Metastore:
     identity: WorkspaceIdentity
     unity_catalog: UnityCatalog
     tables: Tables
+    volumes: Volumes
     grants: Grants
     authority: Authority
 
