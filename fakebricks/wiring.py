@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.dbfs.api import DbfsService
+from fakebricks.services.dbfs.dbfs import Dbfs
+from fakebricks.services.dbfs.streams import Streams
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
@@ -75,6 +78,7 @@ StorageOption = Literal["presigned", "files", "s3"]
 def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
     from fakebricks.control import api as control_api
+    from fakebricks.services.dbfs import api as dbfs_api
     from fakebricks.services.files import api as files_api
     from fakebricks.services.iam import api as iam_api
     from fakebricks.services.model_registry import api as model_registry_api
@@ -123,6 +127,7 @@ def router() -> Router:
             *assessments_api.routes,
             *refused_traces_api.routes,
             *files_api.routes,
+            *dbfs_api.routes,
             *metastore_api.routes,
             *catalogs_api.routes,
             *schemas_api.routes,
@@ -302,6 +307,8 @@ class Services:
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
+        self.dbfs = Dbfs(self.files)
+        self.add(self.dbfs, DbfsService(self.dbfs, Streams(self._state, self._ids, self._clock, self.dbfs, self.files)))
 
     def _experiment_of(self, run_id: str) -> str | None:
         """The experiment of a run, or None where the run is not of this workspace."""

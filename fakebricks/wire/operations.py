@@ -84,6 +84,7 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    form: bool = False
     logged: bool = True
     rate_limit: str | None = None
     privilege: Privilege | None = None
@@ -107,6 +108,7 @@ class Options(TypedDict, total=False):
         declares False and opens its own transactions.
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
+    form: the body may be a posted form (`multipart/form-data`) instead of JSON; a file in it is a field of bytes.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
     """
@@ -114,6 +116,7 @@ class Options(TypedDict, total=False):
     atomic: bool
     public: bool
     raw: bool
+    form: bool
     rate_limit: str
     privilege: Privilege
 

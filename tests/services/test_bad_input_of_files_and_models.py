@@ -1,4 +1,4 @@
-"""Whatever is sent to files, artifacts, Unity Catalog and the model registry: never a fault, and nothing half done."""
+"""Whatever is sent to files, DBFS, Unity Catalog and the model registry: never a fault, and nothing half done."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fakebricks.wire import Operation, Request
 from fakebricks.wiring import router
 
 ROOMS = (
+    "fakebricks.services.dbfs",
     "fakebricks.services.files",
     "fakebricks.services.unity_catalog",
     "fakebricks.services.model_registry",
@@ -31,6 +32,10 @@ KNOWN = [
     "champion",
     "Models/main/default/m/1/MLmodel",
     "/Models/main/default/m/1/x",
+    "/Volumes/main/default/v/x",
+    "Volumes/main/default/v",
+    "main.default.v",
+    "/x",
     "../../etc/passwd",
     "a\x00b",
     "name = 'main.default.m'",
@@ -53,6 +58,8 @@ def workspace_with_a_model() -> Workspace:
     registry = workspace._services.registry
     registry.create_model(MODEL, "jane@acme.test")
     registry.create_version(MODEL, "jane@acme.test", source="x")
+    workspace._services.volumes.create("main", "default", "v", "jane@acme.test")
+    workspace._services.files.put("/_Dbfs/x", b"x")
     registry.set_alias(MODEL, "champion", "1")
     workspace._services.files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
     return workspace

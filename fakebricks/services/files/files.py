@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from fakebricks.clock import Clock
 from fakebricks.services.files.paths import Parts, joined, parts_of
 from fakebricks.services.files.records import FileEntry
@@ -82,6 +84,12 @@ class Files:
     def content(self, entry: FileEntry) -> bytes:
         """The content of a file that was found."""
         return self._blobs.get(entry.digest)
+
+    def part(self, entry: FileEntry, first: int, end: int) -> bytes:
+        """The content of a file that was found, from the byte `first` to before the byte `end`."""
+        with self._blobs.path(entry.digest).open("rb") as content:
+            content.seek(min(first, entry.size))
+            return content.read(max(0, min(end, entry.size) - first))
 
     def find(self, path: str) -> FileEntry | None:
         """The file or directory at the path, or None."""
@@ -160,6 +168,25 @@ class Files:
             self.copy_tree(path, target)
             self.delete_tree(path)
 
+    def move(self, path: str, target: str) -> None:
+        """Give a file, or a directory and all that is in it, another path, with the directories that it needs.
+
+        Raises:
+            NotFound: nothing is there.
+            AlreadyExists: something stands at the target.
+            InvalidParameterValue: a file stands above the target, or the target is in the directory itself.
+        """
+        found, parts = self.find(path), parts_of(target)
+        if found is None:
+            raise NotFound(f"The file being accessed is not found: {self._told(path)}")
+        if f"{joined(parts)}/".startswith(f"{found.path}/"):
+            raise InvalidParameterValue(f"The directory {self._told(path)} cannot be moved into itself.")
+        if self.find(target):
+            raise AlreadyExists(f"The file being created already exists: {self._told(target)}")
+        with self._state.transaction():
+            self.make_directory(joined(parts[:-1]))
+            self._move(found, parts)
+
     def list(self, directory: str, after: str | None = None) -> Iterator[FileEntry]:
         """What stands immediately in a directory, by name, from the name after `after` on."""
         prefix = (joined(parts_of(directory)),)
@@ -187,6 +214,13 @@ class Files:
             local = target / relative
             local.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._blobs.path(entry.digest), local)
+
+    def _move(self, entry: FileEntry, parts: Parts) -> None:
+        moved = replace(entry, path=joined(parts_of(joined(parts))), name=parts[-1])
+        self._entries.delete(_key(entry))
+        self._entries.put(_key(moved), moved)
+        for one in list(self.list(entry.path)):
+            self._move(one, (*parts, one.name))
 
     def _told(self, path: str) -> str:
         """The path as clients know it."""

@@ -19,7 +19,7 @@ def root(rest: Rest, request: pytest.FixtureRequest) -> str:
     """A directory that may be written and read, and is not there yet: of a run's artifacts, and in a volume."""
     if request.param == "volume":
         where = {"catalog_name": "main", "schema_name": "default"}
-        rest.post("/api/2.1/unity-catalog/volumes", **where, **{"name": "v", "volume_type": "MANAGED"})
+        rest.post("/api/2.1/unity-catalog/volumes", **where, name="v", volume_type="MANAGED")
         return "/Volumes/main/default/v/deep"
     experiment = rest.post("/api/2.0/mlflow/experiments/create", name="/Shared/files")["experiment_id"]
     run = rest.post("/api/2.0/mlflow/runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
