@@ -56,6 +56,7 @@ from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.services.unity_catalog.volume_files import StoredVolumeFiles, VolumeFiles, VolumePrivileges
 from fakebricks.services.unity_catalog.volumes import Volumes
+from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.objects import Objects
 from fakebricks.services.workspace.tree_permissions import TreePermissions
@@ -106,6 +107,7 @@ def router() -> Router:
         volumes_api,
     )
     from fakebricks.services.workspace import api as workspace_api
+    from fakebricks.services.workspace import contents_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
 
@@ -114,6 +116,7 @@ def router() -> Router:
             *control_api.routes,
             *iam_api.routes,
             *workspace_api.routes,
+            *contents_api.routes,
             *experiments_api.routes,
             *permissions_api.routes,
             *runs_api.routes,
@@ -189,6 +192,7 @@ class Services:
     def _wire_people(self) -> None:
         self.people = People(self._state, self._ids)
         self.directories = Directories(self._state, self._ids)
+        self.contents = Contents(self._ids, self.directories, self.files)
         self.add(self.people)
 
     def _wire_tracking(self) -> None:
@@ -213,7 +217,8 @@ class Services:
             traces=traces,
         )
         self.add(
-            Objects(self.directories, self.experiments, tree),
+            Objects(self.directories, self.contents, self.experiments, tree),
+            self.contents,
             tree,
             self.experiments,
             permissions,

@@ -66,6 +66,12 @@ class MaxNotebookSizeExceeded(DatabricksError):
     error_code, status = "MAX_NOTEBOOK_SIZE_EXCEEDED", 400
 
 
+class DirectoryNotEmpty(DatabricksError):
+    """400, as the workspace answers (documented)."""
+
+    error_code, status = "DIRECTORY_NOT_EMPTY", 400
+
+
 class IoError(DatabricksError):
     """400, as DBFS answers where a directory is not empty (documented; observed: BAD_REQUEST since late in 2025)."""
 

@@ -6,6 +6,8 @@ from fakebricks.state import Record
 
 DIRECTORY = "DIRECTORY"
 EXPERIMENT = "MLFLOW_EXPERIMENT"
+FILE = "FILE"
+NOTEBOOK = "NOTEBOOK"
 
 
 class Node(Record, frozen=True):
@@ -16,6 +18,10 @@ class Node(Record, frozen=True):
     object_type: str
     created_at: int
     modified_at: int
+    language: str = ""
+    """Of a notebook."""
+    size: int = 0
+    """Of a notebook or file, in bytes."""
 
 
 class NodePlace(Record, frozen=True):
