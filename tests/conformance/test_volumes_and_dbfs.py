@@ -67,7 +67,9 @@ def test_files_of_a_volume_are_uploaded_listed_downloaded_and_deleted(client: Wo
         files.download(f"{ROOT}/nope")
 
 
-def test_a_large_file_goes_up_in_parts_and_comes_down_in_ranges(client: WorkspaceClient, tmp_path: Path):
+def test_a_large_file_goes_up_in_parts_and_comes_down_in_ranges(
+    workspace: Workspace, client: WorkspaceClient, tmp_path: Path
+):
     if not hasattr(client.files, "upload_from"):
         pytest.skip("this databricks-sdk uploads files whole")
     client.files._config.files_ext_multipart_upload_min_stream_size = 1024
@@ -78,6 +80,7 @@ def test_a_large_file_goes_up_in_parts_and_comes_down_in_ranges(client: Workspac
     client.files.download_to(f"{ROOT}/big", str(target), use_parallel=True)
     assert target.read_bytes() == BIG
     assert client.files.download(f"{ROOT}/stream").contents.read() == BIG
+    assert len({call.path for call in workspace.calls.matching("PUT */_fakebricks/storage/_Uploads/*")}) >= 6
 
 
 def test_files_of_a_volume_are_for_those_who_may_use_it(workspace: Workspace, client: WorkspaceClient):
