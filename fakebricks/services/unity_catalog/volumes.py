@@ -164,6 +164,12 @@ class Volumes:
         for _, volume in list(self._volumes.scan((catalog, schema))):
             self._remove(volume)
 
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the volumes of a schema along to its new name; their files stay where they are."""
+        for key, volume in list(self._volumes.scan(schema)):
+            self._volumes.delete(key)
+            self._put(replace(volume, catalog_name=target[0], schema_name=target[1]))
+
     def _require_free(self, catalog: str, schema: str, name: str) -> None:
         if self._volumes.get((catalog, schema, name)):
             raise ResourceAlreadyExists(f"Volume '{catalog}.{schema}.{name}' already exists")

@@ -141,6 +141,17 @@ def test_files_follow_their_volume_to_another_name_and_go_away_with_it(rest: Res
     assert rest.call("GET", f"{FILES}/Volumes/main/default/w/a/b").status == 404
 
 
+def test_files_follow_their_volume_to_another_schema(rest: Rest):
+    create(rest)
+    put(rest, "/Volumes/main/default/v/a", b"mine")
+    rest.post(SCHEMAS, name="other", catalog_name="main")
+    rest.workspace._services.volumes.move(("main", "default"), ("main", "other"))
+    assert rest.call("GET", f"{FILES}/Volumes/main/other/v/a").body == b"mine"
+    assert rest.get(f"{DIRECTORIES}/Volumes/main/other/v")["contents"][0]["path"] == "/Volumes/main/other/v/a"
+    assert "/Volumes/main/other/v/no" in rest.call("GET", f"{FILES}/Volumes/main/other/v/no").json()["message"]
+    assert rest.call("GET", f"{FILES}/Volumes/main/default/v/a").status == 404
+
+
 def test_the_root_directory_of_a_volume_is_there_and_stays(rest: Rest):
     create(rest)
     root = f"{DIRECTORIES}/Volumes/main/default/v"
