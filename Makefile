@@ -8,7 +8,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers check clean
+.PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers pages check clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ coverage: $(VENV)/dev ## run the test suite with branch coverage; fails below th
 
 bench: $(VENV)/dev ## measure speed and memory beside what a user would pick instead
 	@$(BIN)/python -m tests.benchmarks
+
+pages: $(VENV)/dev ## make the generated pages of the documentation anew
+	@$(BIN)/python tests/generated_pages.py
 
 lint: $(VENV)/dev ## check style and formatting
 	$(BIN)/ruff check .

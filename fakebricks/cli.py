@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from contextlib import closing
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -16,6 +16,7 @@ from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
+from fakebricks.wiring import StorageOption
 from fakebricks.workspace import DEFAULT_USER
 
 _KEPT_CALLS = 1_000  # at most 128 KiB each
@@ -58,9 +59,24 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
 @click.option("--token", callback=_token, help="The user's access token.  [default: a random one]")
 @click.option("--user", default=DEFAULT_USER, show_default=True, help="The user that the token stands for.")
 @click.option("--catalog", "catalogs", multiple=True, default=("main",), show_default=True, help="May be repeated.")
+@click.option(
+    "--storage",
+    default="presigned",
+    show_default=True,
+    type=click.Choice(get_args(StorageOption)),
+    help="How clients move the files of model versions.",
+)
 @click.option("--rate-limits", is_flag=True, help="Answer 429 beyond the calls per second that the platform documents.")
 def serve(
-    *, host: str, port: int, clock: Clock, token: str, user: str, catalogs: tuple[str, ...], rate_limits: bool
+    *,
+    host: str,
+    port: int,
+    clock: Clock,
+    token: str,
+    user: str,
+    catalogs: tuple[str, ...],
+    storage: StorageOption,
+    rate_limits: bool,
 ) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
     # Only noted: an exception out of a signal's handler could end up where it is swallowed.
@@ -76,7 +92,15 @@ def serve(
     with (
         closing(server),
         closing(
-            _workspace(server.url, clock=clock, token=token, user=user, catalogs=catalogs, rate_limits=limits)
+            _workspace(
+                server.url,
+                clock=clock,
+                token=token,
+                user=user,
+                catalogs=catalogs,
+                storage=storage,
+                rate_limits=limits,
+            )
         ) as workspace,
     ):
         server.add(workspace)
@@ -111,7 +135,7 @@ def demo(*, host: str | None, token: str | None) -> None:
 def _workspace(url: str, **options: Any) -> Workspace:
     try:
         return Workspace(host=url, strict=False, keep_calls=_KEPT_CALLS, **options)
-    except (DatabricksError, ValueError) as error:
+    except (DatabricksError, ModuleNotFoundError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "runtime": ("process", "virtualenv", "docker"),
 }
 
-_COMPUTED = {"runtime": ("process",), "storage": ("presigned", "files")}
+_COMPUTED = {"runtime": ("process",)}
 
 
 class fake_workspace:  # noqa: N801 - reads as the function that it stands for
@@ -48,7 +48,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         clock: `"virtual"`, where waiting costs nothing; `"real"`, where it takes as long as it does; or a `Clock`.
         strict: raise on exit if the workspace was asked for something that fakebricks does not compute.
         seed: identifiers and chance are the same for the same seed.
-        storage: how clients reach model files: `"presigned"`, `"files"` or `"s3"`.
+        storage: how clients reach model files: `"presigned"`, `"files"` or `"s3"`, which needs moto.
         runtime: where models are loaded: `"process"`, `"virtualenv"` or `"docker"`.
         runtime_image: the image of the runtime `"docker"`.
         catalogs: the catalogs that exist from the start.
@@ -65,6 +65,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
     Raises:
         ValueError: an option's value is none of its choices.
         NotImplementedError: the option is one that fakebricks does not compute yet.
+        ModuleNotFoundError: on entry, an option needs a package that is not installed; it says which.
         UnsupportedCallError: on exit, in strict mode; it names the calls. It never hides an error of the test's own.
 
     >>> import requests
@@ -156,7 +157,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
 def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]:
     """What a test in this process needs around it, whichever way its calls take to the workspace.
 
-    The environment, MLflow's state, simulated time where the clock is virtual, and on a clean exit strictness.
+    The environment, MLflow's state, simulated time where the clock is virtual, moto's `mock_aws` where the storage is
+    `s3`, and on a clean exit strictness.
 
     Args:
         workspace: what clients shall talk to.
@@ -165,11 +167,12 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
     environment = workspace.env(url)
     host = environment["DATABRICKS_HOST"]
     with (
-        ProfilesFile(host, workspace.token, workspace.profiles) as profiles,
+        _own_buckets() if workspace.storage == "s3" else nullcontext(),
+        ProfilesFile(host, {"token": workspace.token}, workspace.profiles) as profiles,
         Environment(profiles.variables(environment), urlsplit(host).hostname),
         SimulatedTime(workspace.clock) if isinstance(workspace.clock, VirtualClock) else nullcontext(),
         MlflowState(),
-        workspace.surrounded(lambda token: acting_as(token, environment, workspace.profiles)),
+        workspace.surrounded(lambda credential: acting_as(credential, environment, workspace.profiles)),
     ):
         try:
             yield
@@ -179,6 +182,17 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
             raise
     if workspace.strict:
         workspace.raise_unsupported()
+
+
+def _own_buckets() -> AbstractContextManager[object]:
+    """moto, for the buckets of the test's own: they are there until the workspace is left, and gone then.
+
+    moto counts how often it is entered; a `mock_aws` of the test's own begins and ends within or around this one.
+    """
+    from moto import mock_aws
+
+    moto: AbstractContextManager[object] = mock_aws()
+    return moto
 
 
 def _check(**values: Any) -> None:

@@ -10,16 +10,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from fakebricks.mlflow_state import MlflowState, settle
 from fakebricks.profiles import ProfilesFile
+from fakebricks.services.iam.names import is_user_name
 
-Surroundings = Callable[[str], AbstractContextManager[None]]
-"""Makes the environment lead to a workspace with a token."""
-
-_TOKENS = ("DATABRICKS_TOKEN", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")
-_LONGEST_NAME = 255
-_NOT_IN_NAMES = frozenset('/\\"<>|')
+Auth = Literal["pat", "oauth-m2m"]
+"""How a program signs in, as databricks-sdk calls it: by a personal access token, or by a client id and secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,92 @@ class Person:
         return f"/Users/{self.user_name}"
 
 
+@dataclass(frozen=True, slots=True)
+class ServicePrincipal(Person):
+    """A service principal of a workspace, whose user name is its application id.
+
+    Attributes:
+        display_name: what it is called.
+        id: by which SCIM and the API of secrets know it.
+        client_secret: what it signs in with, beside its client id.
+    """
+
+    display_name: str
+    id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+
+    @property
+    def client_id(self) -> str:
+        """Its application id, as OAuth calls it."""
+        return self.user_name
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of a workspace.
+
+    Attributes:
+        display_name: what it is called, by which permissions and grants name it.
+        id: by which SCIM knows it.
+    """
+
+    display_name: str
+    id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a program signs in with: the variables of its environment, and the fields of its profile."""
+
+    variables: Mapping[str, str] = field(repr=False)
+    profile: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def of_token(cls, token: str) -> Credential:
+        """A personal access token; MLflow finds it as that of a plain server, too."""
+        return cls(dict.fromkeys(_TOKENS, token), {"token": token})
+
+    @classmethod
+    def of_client(cls, person: ServicePrincipal) -> Credential:
+        """A client id and secret."""
+        profile = {"client_id": person.client_id, "client_secret": person.client_secret}
+        return cls({f"DATABRICKS_{name.upper()}": value for name, value in profile.items()}, profile)
+
+
+def credential_of(person: Person, auth: Auth) -> Credential:
+    """What a person signs in with, in one of two ways.
+
+    Raises:
+        ValueError: there is no such way, or the person is a user, who has no client secret.
+    """
+    if auth not in get_args(Auth):
+        message = f"auth={auth!r} is not a choice; there are {' and '.join(map(repr, get_args(Auth)))}"
+        raise ValueError(message)
+    if auth == "pat":
+        return Credential.of_token(person.token)
+    if not isinstance(person, ServicePrincipal):
+        message = f"{person.user_name} is a user, and has no client secret: auth='oauth-m2m' is for service principals"
+        raise ValueError(message)  # noqa: TRY004 - of a right type, but a user
+    return Credential.of_client(person)
+
+
+Surroundings = Callable[[Credential], AbstractContextManager[None]]
+"""Makes the environment lead to a workspace with a credential."""
+
+_TOKENS = ("DATABRICKS_TOKEN", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")
+_CREDENTIALS = (*_TOKENS, "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET")
+
+# MLflow notes here what is active; a program that has just begun has nothing of it.
+_ACTIVE = ("MLFLOW_EXPERIMENT_ID", "MLFLOW_RUN_ID", "_MLFLOW_ACTIVE_MODEL_ID")
+
+
 def checked_user_name(name: str) -> str:
     """A name that a user can have.
 
     Raises:
         ValueError: it could not be that of a home folder.
     """
-    unusable = not name.isprintable() or name.strip() != name or name in {"", ".", ".."} or len(name) > _LONGEST_NAME
-    if unusable or _NOT_IN_NAMES & set(name):
+    if not is_user_name(name):
         message = f"{name!r} cannot be the name of a user; one is like 'bob@acme.test'"
         raise ValueError(message)
     return name
@@ -66,26 +142,30 @@ def checked_token(token: str) -> str:
 
 
 @contextmanager
-def acting_as(token: str, environment: Mapping[str, str], profiles: Iterable[str]) -> Iterator[None]:
-    """Meanwhile, the environment has another token, and MLflow is that of a program that has just begun.
+def acting_as(credential: Credential, environment: Mapping[str, str], profiles: Iterable[str]) -> Iterator[None]:
+    """Meanwhile, the environment has another credential, and MLflow is that of a program that has just begun.
 
     Args:
-        token: of the person to act as.
+        credential: of the person to act as.
         environment: what leads to the workspace, with the token of its user.
         profiles: the names of the profiles that lead there.
     """
     settle()
-    named = {**environment, "MLFLOW_TRACKING_PASSWORD": token, **dict.fromkeys(_TOKENS, token)}
-    with ProfilesFile(environment["DATABRICKS_HOST"], token, profiles) as file:
+    named = {**{name: value for name, value in environment.items() if name not in _CREDENTIALS}, **credential.variables}
+    with ProfilesFile(environment["DATABRICKS_HOST"], credential.profile, profiles) as file:
         found = file.variables(named)
-        before = {name: os.environ.get(name) for name in found}
-        os.environ.update(found)
+        before = {name: os.environ.get(name) for name in (*found, *_CREDENTIALS, *_ACTIVE)}
+        _set({**dict.fromkeys((*_CREDENTIALS, *_ACTIVE)), **found})
         try:
             with MlflowState():
                 yield
         finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

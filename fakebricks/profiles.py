@@ -19,7 +19,7 @@ from typing import Self
 
 VARIABLE = "DATABRICKS_CONFIG_FILE"
 
-_BEFORE_PROFILES = ("DATABRICKS_HOST", "DATABRICKS_TOKEN")
+_BEFORE_PROFILES = ("DATABRICKS_HOST", "DATABRICKS_TOKEN", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET")
 _MARK = "# Written by fakebricks. It goes when its workspace goes.\n"
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+")
 
@@ -50,12 +50,12 @@ class ProfilesFile:
 
     Args:
         host: the workspace's URL, as clients reach it.
-        token: of the workspace's user.
+        credential: what a profile says to sign in with, such as `{"token": ...}`.
         names: of the profiles beside DEFAULT, which is always there.
     """
 
-    def __init__(self, host: str, token: str, names: Iterable[str] = ()) -> None:
-        self._profile = {"host": host, "token": token}
+    def __init__(self, host: str, credential: Mapping[str, str], names: Iterable[str] = ()) -> None:
+        self._profile = {"host": host, **credential}
         self._names = checked_profiles(names)
         self._path: Path | None = None
         self._others: dict[str, dict[str, str]] = {}
@@ -77,8 +77,8 @@ class ProfilesFile:
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The environment of those who shall find the file, made of that of the workspace.
 
-        To databricks-sdk, DATABRICKS_HOST and DATABRICKS_TOKEN go before a profile (documented: its `Config`). Where
-        the file has profiles of another workspace too, they are therefore left out; DEFAULT is in their place.
+        To databricks-sdk, DATABRICKS_HOST and the credentials go before a profile (documented: its `Config`). Where the
+        file has profiles of another workspace too, they are therefore left out; DEFAULT is in their place.
         """
         named = {name: value for name, value in environment.items() if not (self._others and name in _BEFORE_PROFILES)}
         return {**named, VARIABLE: str(self._path)}

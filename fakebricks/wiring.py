@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
@@ -14,20 +14,38 @@ from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.privileges import PathJudge, PathPrivileges
+from fakebricks.services.files.s3.api import S3Endpoint
+from fakebricks.services.files.s3.credentials import Credentials as AwsCredentials
+from fakebricks.services.files.s3.guard import Guard
+from fakebricks.services.files.s3.moto_s3 import OwnBucket
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.storage import Root, Storage
 from fakebricks.services.files.uploads import Uploads
 from fakebricks.services.iam.access_control import AccessControl
+from fakebricks.services.iam.access_tokens import AccessTokens
+from fakebricks.services.iam.client_secrets import ClientSecrets
+from fakebricks.services.iam.credentials import Credentials
+from fakebricks.services.iam.groups import Groups
+from fakebricks.services.iam.object_permissions import PermissionsByType
 from fakebricks.services.iam.people import People
+from fakebricks.services.iam.sign_in import SignIn
+from fakebricks.services.iam.tokens import Tokens
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.jobs.job_permissions import JobPermissions
+from fakebricks.services.jobs.jobs import Jobs
+from fakebricks.services.jobs.search import JobSearch
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import ModelStorage, VisibleModels
-from fakebricks.services.model_registry.model_files import ModelFiles, ModelPrivileges
+from fakebricks.services.model_registry.api import VisibleModels
+from fakebricks.services.model_registry.model_files import ModelFilePrivileges, ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.model_storage import ModelStorage
+from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
@@ -58,11 +76,14 @@ from fakebricks.services.unity_catalog.volume_files import StoredVolumeFiles, Vo
 from fakebricks.services.unity_catalog.volumes import Volumes
 from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.folder_permissions import FolderPermissions
 from fakebricks.services.workspace.objects import Objects
 from fakebricks.services.workspace.tree_permissions import TreePermissions
 from fakebricks.services.workspace_model_registry import model_versions
 from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
+from fakebricks.services.workspace_model_registry.model_permissions import ModelPermissions
 from fakebricks.services.workspace_model_registry.model_versions import ModelVersions
+from fakebricks.services.workspace_model_registry.privileges import ModelPrivileges
 from fakebricks.services.workspace_model_registry.search import RegistrySearch
 from fakebricks.services.workspace_model_registry.sources import Sources
 from fakebricks.services.workspace_model_registry.version_files import RegistryStorage, VersionFiles
@@ -81,7 +102,12 @@ def router() -> Router:
     from fakebricks.control import api as control_api
     from fakebricks.services.dbfs import api as dbfs_api
     from fakebricks.services.files import api as files_api
+    from fakebricks.services.files.s3 import api as s3_api
     from fakebricks.services.iam import api as iam_api
+    from fakebricks.services.iam import client_secrets_api, oauth_api, permissions_api, tokens_api
+    from fakebricks.services.iam.scim import groups_api, service_principals_api, users_api
+    from fakebricks.services.jobs import api as jobs_api
+    from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.tracking import (
@@ -89,7 +115,6 @@ def router() -> Router:
         bulk_api,
         experiments_api,
         logged_models_api,
-        permissions_api,
         runs_api,
         server_api,
     )
@@ -115,10 +140,16 @@ def router() -> Router:
         [
             *control_api.routes,
             *iam_api.routes,
+            *permissions_api.routes,
+            *users_api.routes,
+            *groups_api.routes,
+            *service_principals_api.routes,
+            *tokens_api.routes,
+            *client_secrets_api.routes,
+            *oauth_api.routes,
             *workspace_api.routes,
             *contents_api.routes,
             *experiments_api.routes,
-            *permissions_api.routes,
             *runs_api.routes,
             *bulk_api.routes,
             *logged_models_api.routes,
@@ -131,6 +162,7 @@ def router() -> Router:
             *refused_traces_api.routes,
             *files_api.routes,
             *dbfs_api.routes,
+            *s3_api.routes,
             *metastore_api.routes,
             *catalogs_api.routes,
             *schemas_api.routes,
@@ -141,6 +173,8 @@ def router() -> Router:
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
+            *jobs_api.routes,
+            *refused_jobs_api.routes,
         ]
     )
 
@@ -149,11 +183,11 @@ class Services:
     """The services of one workspace.
 
     Args:
-        secret: what signed URLs are signed with.
+        secret: what signed URLs and access tokens are signed with.
 
     Raises:
         ValueError: `storage` is not a choice.
-        NotImplementedError: `storage` is one that fakebricks does not compute.
+        ModuleNotFoundError: `storage` needs moto, which is not installed.
     """
 
     def __init__(
@@ -174,12 +208,15 @@ class Services:
         self.files = Files(state, LocalBlobs(scratch), clock)
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
-        self._wire_people()
+        self.storage = _checked(storage)
+        self._wire_people(secret)
         self._wire_tracking()
-        self._wire_catalog(identity, _computed(storage))
+        self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
         self._wire_serving(scratch)
+        self._wire_jobs()
         self._wire_files()
+        self._wire_permissions()
 
     def __getitem__(self, kind: type) -> Any:
         """The service of that class, as operations name it in their first parameter."""
@@ -189,11 +226,36 @@ class Services:
         """More services, under their own classes."""
         self._by_type |= {type(service): service for service in services}
 
-    def _wire_people(self) -> None:
-        self.people = People(self._state, self._ids)
-        self.directories = Directories(self._state, self._ids)
-        self.contents = Contents(self._ids, self.directories, self.files)
-        self.add(self.people)
+    def restored(self) -> None:
+        """Bring what is not in the state in line with it, after it went back to a snapshot."""
+        self.inference_tables.restored()
+        if self._in_bucket:
+            versions = self.registry.all_versions()
+            self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
+
+    def close(self) -> None:
+        """Free what is held outside the state."""
+        if self._bucket:
+            self._bucket.close()
+
+    def _wire_people(self, secret: str) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.directories = Directories(state, ids)
+        self.contents = Contents(ids, self.directories, self.files)
+        self.people = People(
+            state,
+            ids,
+            clock,
+            groups=Groups(state, ids),
+            tokens=Tokens(state, ids, clock, secret),
+            secrets=ClientSecrets(state, ids, clock, secret),
+            homes=self.directories,
+        )
+        access_tokens = AccessTokens(ids, clock, secret)
+        self.credentials = Credentials(self.people, access_tokens)
+        self.access_control = AccessControl(state, self.people)
+        self.folder_permissions = FolderPermissions(self.access_control, self.directories)
+        self.add(self.people, SignIn(self.people, access_tokens))
 
     def _wire_tracking(self) -> None:
         state, ids = self._state, self._ids
@@ -206,11 +268,12 @@ class Services:
         traces = Traces(state, ids, self.experiments, self.runs)
         assessments = Assessments(state, ids, traces)
         self.artifacts = Artifacts(self.files, self.signed_urls, self.runs, self.logged_models, traces)
-        permissions = ExperimentPermissions(self.experiments, AccessControl(state, self.people), self.directories)
-        tree = TreePermissions(self.directories, permissions)
+        permissions = ExperimentPermissions(self.access_control, self.experiments, self.folder_permissions)
+        tree = TreePermissions(self.directories, self.folder_permissions, permissions)
         self.privileges = Privileges(
             permissions,
             self.directories,
+            self.folder_permissions,
             self.experiments,
             runs=self.runs,
             logged_models=self.logged_models,
@@ -236,9 +299,10 @@ class Services:
             assessments,
         )
 
-    def _wire_catalog(self, identity: WorkspaceIdentity, storage: Literal["presigned", "files"]) -> None:
-        grants = Grants(self._state, self.people)
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants)
+    def _wire_catalog(self, identity: WorkspaceIdentity, bucket: str) -> None:
+        self._wire_s3(bucket)
+        self.grants = grants = Grants(self._state, self.people)
+        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants, bucket=bucket)
         self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
         self.volumes = Volumes(
             self._state, self._ids, self._clock, unity_catalog=self.unity_catalog, grants=grants, files=self.files
@@ -251,6 +315,7 @@ class Services:
             unity_catalog=self.unity_catalog,
             grants=grants,
             files=self.files,
+            storage=self._in_bucket or InFiles(),
             experiment_of=self._experiment_of,
             params_of=self.logged_models.params,
             metrics_of=self.metrics.of_model,
@@ -260,9 +325,17 @@ class Services:
             self.authority,
             Metastore(identity, self.unity_catalog, self.tables, self.volumes, grants, self.authority),
             self.registry,
-            ModelStorage(self.registry, storage),
+            ModelStorage(self.registry, self.storage, self._in_bucket),
             VisibleModels(self.registry, self.authority),
         )
+
+    def _wire_s3(self, bucket: str) -> None:
+        credentials = AwsCredentials(self._state, self._ids, self._clock)
+        self._bucket = OwnBucket(bucket) if self.storage == "s3" else None
+        self._in_bucket = InBucket(self._bucket, credentials, self.files) if self._bucket else None
+        guard = Guard(credentials, self._clock, bucket, self._bucket.key_of_upload) if self._bucket else None
+        self.s3 = S3Endpoint(self._bucket, guard)
+        self.add(self.s3)
 
     def _wire_workspace_registry(self) -> None:
         state, ids, clock = self._state, self._ids, self._clock
@@ -273,12 +346,16 @@ class Services:
             ModelVersions(state, ids, clock, self.files),
             Sources(self.files, self.artifacts, self.logged_models),
         )
+        permissions = ModelPermissions(self.access_control, self.workspace_registry)
+        comments = Comments(state, ids, clock, self.workspace_registry)
         self.add(
             self.workspace_registry,
-            RegistrySearch(self.workspace_registry),
+            permissions,
+            ModelPrivileges(permissions, self.privileges, comments),
+            RegistrySearch(self.workspace_registry, permissions),
             VersionFiles(self.workspace_registry, self.artifacts),
-            TransitionRequests(state, ids, clock, self.workspace_registry),
-            Comments(state, ids, clock, self.workspace_registry),
+            TransitionRequests(state, ids, clock, self.workspace_registry, permissions),
+            comments,
         )
 
     def _wire_serving(self, scratch: Scratch) -> None:
@@ -286,15 +363,31 @@ class Services:
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
         )
-        stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch)
+        rights = Rights(self.authority, self.people)
+        stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored)
         deployments = Deployments(state, clock, self.models)
-        capture = Capture(self.inference_tables)
+        capture = Capture(self.inference_tables, rights)
+        permissions = EndpointPermissions(self.access_control, state)
         self.add(
-            ServingEndpoints(state, ids, stored=stored, models=self.models, deployments=deployments, capture=capture),
+            permissions,
+            ServingEndpoints(
+                state,
+                ids,
+                stored=stored,
+                models=self.models,
+                deployments=deployments,
+                capture=capture,
+                permissions=permissions,
+            ),
             Invocations(state, ids, deployments, self.models, capture),
             self.inference_tables,
         )
+
+    def _wire_jobs(self) -> None:
+        jobs = Jobs(self._state, self._ids)
+        permissions = JobPermissions(self.access_control, jobs)
+        self.add(jobs, permissions, JobSearch(jobs, permissions))
 
     def _wire_files(self) -> None:
         roots: dict[str, Root] = {
@@ -307,13 +400,25 @@ class Services:
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
-            model_files.ROOT: ModelPrivileges(self.authority),
+            model_files.ROOT: ModelFilePrivileges(self.authority),
+            model_versions.ROOT: RegistryStorage(),
             volume_files.ROOT: VolumePrivileges(self.authority),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
         self.dbfs = Dbfs(self.files)
         self.add(self.dbfs, DbfsService(self.dbfs, Streams(self._state, self._ids, self._clock, self.dbfs, self.files)))
+
+    def _wire_permissions(self) -> None:
+        self.add(
+            PermissionsByType(
+                self.folder_permissions,
+                self[ExperimentPermissions],
+                self[ModelPermissions],
+                self[EndpointPermissions],
+                self[JobPermissions],
+            )
+        )
 
     def _experiment_of(self, run_id: str) -> str | None:
         """The experiment of a run, or None where the run is not of this workspace."""
@@ -323,11 +428,8 @@ class Services:
             return None
 
 
-def _computed(storage: StorageOption) -> Literal["presigned", "files"]:
-    if storage == "s3":
-        message = "storage='s3' is not implemented; use 'presigned' or 'files'"
-        raise NotImplementedError(message)
-    if storage not in ("presigned", "files"):
+def _checked(storage: StorageOption) -> StorageOption:
+    if storage not in get_args(StorageOption):
         message = f"storage must be one of 'presigned', 'files' and 's3', not {storage!r}"
         raise ValueError(message)
     return storage

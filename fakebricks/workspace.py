@@ -7,21 +7,23 @@ an operation of a service → its domain, and back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.persons import Person, Surroundings, checked_token, checked_user_name
+from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
+from fakebricks.roster import Principal, Roster
+from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
-from fakebricks.wire.authentication import token_of
 from fakebricks.wire.calls import Calls
 from fakebricks.wire.exchange import Exchange
+from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption, router
@@ -89,16 +91,19 @@ class Workspace:
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
         )
+        self._roster = Roster(self._services.people)
+        self.faults = Faults(router().operations)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
             self._services,
             transaction=self._state.transaction,
-            caller=self._services.people.caller,
+            caller=self._services.credentials.caller,
             clock=self.clock,
             ids=self._ids,
             identity=self.identity,
             rate_limits=RateLimits(chosen_limits(rate_limits)),
+            faults=self.faults,
             calls=self.calls,
             unsupported=self.unsupported,
         )
@@ -113,13 +118,20 @@ class Workspace:
         """The workspace's URL, without a trailing slash."""
         return self.identity.host
 
+    @property
+    def storage(self) -> StorageOption:
+        """By which route clients move the files of model versions."""
+        return self._services.storage
+
     def env(self, host: str | None = None) -> dict[str, str]:
         """The environment variables that make clients talk to this workspace, at its own host or at a server's URL.
 
         `MLFLOW_TRACKING_TOKEN` is for who sets that URL itself as the tracking URI, as of a plain MLflow server. Such a
-        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes.
+        client uses the other variables too: as on the platform, artifacts travel by the Databricks routes. With
+        `storage="s3"`, two more make clients of S3 talk to the workspace's own endpoint.
         """
         return {
+            **self._s3_variables(host or self.host),
             "DATABRICKS_HOST": host or self.host,
             "DATABRICKS_TOKEN": self.token,
             "MLFLOW_TRACKING_URI": "databricks",
@@ -127,30 +139,60 @@ class Workspace:
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
 
-    def user(self, name: str, *, token: str | None = None) -> Person:
-        """A person of the workspace, who is added if need be, with a home folder.
+    def user(self, name: str, *, groups: Iterable[str] = (), admin: bool = False, token: str | None = None) -> Person:
+        """A user of the workspace, who is added if need be, with a home folder.
 
-        The workspace's own user, who is the first, is its admin; everybody else is an ordinary user.
+        The workspace's own user, who is the first, is its admin; everybody else is an ordinary user, until they are
+        made an admin too.
 
         Args:
-            name: such as `bob@acme.test`.
+            name: such as `bob@acme.test`, or just `bob`.
+            groups: the names of groups to be in, beside those that they are in already; made if need be.
+            admin: also in the group `admins`.
             token: one to call the workspace with; one is made up for a new person.
 
         Raises:
-            ValueError: the name cannot be that of a user, or the token is none or somebody else's.
+            ValueError: the name cannot be that of a user, the token is none or somebody else's, or a group cannot be.
         """
-        people = self._services.people
-        token = checked_token(token) if token is not None else None
         with self._state.transaction():
-            if people.get(name) is None:
-                people.add(checked_user_name(name), token or self._ids.token())
-                self._services.directories.add_home(name, self.clock.millis())
-            elif token is not None:
-                people.add_token(name, token)
-            return Person(name, token or people.token_of(name))
+            return self._roster.user(name, token, groups, admin=admin)
+
+    def service_principal(self, display_name: str, *, groups: Iterable[str] = ()) -> ServicePrincipal:
+        """A service principal of the workspace, which is added if need be, with a token and a secret to sign in with.
+
+        >>> workspace = Workspace()
+        >>> scoring = workspace.service_principal("prod-scoring", groups=["scoring"])
+        >>> scoring.user_name == scoring.client_id == workspace.service_principal("prod-scoring").client_id
+        True
+
+        Args:
+            display_name: what it is called; its `user_name` is its application id, a UUID.
+            groups: the names of groups to be in, beside those that it is in already; made if need be.
+
+        Raises:
+            ValueError: it cannot be called so, or a group cannot be.
+            LookupError: several are called so.
+        """
+        with self._state.transaction():
+            return self._roster.service_principal(display_name, groups)
+
+    def group(self, display_name: str, *, members: Iterable[Principal] = ()) -> Group:
+        """A group of the workspace, which is added if need be.
+
+        Args:
+            display_name: what it is called.
+            members: who is to be in it, beside those who are already: names of users and groups, display names or
+                application ids of service principals, or what `user`, `service_principal` and `group` returned.
+
+        Raises:
+            ValueError: it cannot be called so, or would come to be in itself.
+            LookupError: there is no such member, or there are several of that name.
+        """
+        with self._state.transaction():
+            return self._roster.group(display_name, members)
 
     @contextmanager
-    def acting_as(self, name: str) -> Iterator[Person]:
+    def acting_as(self, name: str, *, auth: Auth = "pat") -> Iterator[Person]:
         """Meanwhile, clients in this process call the workspace as another of its people.
 
         It is as if another program ran: MLflow begins with nothing active. All is put back on exit. The environment is
@@ -165,26 +207,34 @@ class Workspace:
         Person(user_name='bob@acme.test')
         'bob@acme.test'
 
+        Args:
+            name: of a user; or the display name or application id of a service principal.
+            auth: `"pat"` for a token in `DATABRICKS_TOKEN`, or `"oauth-m2m"` for a service principal's
+                `DATABRICKS_CLIENT_ID` and `DATABRICKS_CLIENT_SECRET`.
+
         Raises:
-            LookupError: there is no such person; `user` adds one.
+            LookupError: there is no such person, or there are several service principals of that name.
+            ValueError: a user is to sign in by a client id and secret, which only service principals have.
             RuntimeError: nobody has entered the workspace, so that no environment leads to it.
         """
-        token = self._services.people.token_of(name)
+        with self._state.transaction():
+            person = self._roster.person(name)
+        credential = credential_of(person, auth)
         if not self._surroundings:
             message = (
                 f"acting_as({name!r}) changes the environment of this process, which does not lead to the workspace: "
                 "use it within fake_workspace() or a fixture, or send requests with user(...).token"
             )
             raise RuntimeError(message)
-        with self._surroundings[-1](token):
-            yield Person(name, token)
+        with self._surroundings[-1](credential):
+            yield person
 
     @contextmanager
     def surrounded(self, surroundings: Surroundings) -> Iterator[None]:
         """Meanwhile, the environment of this process leads to the workspace.
 
         Args:
-            surroundings: makes it lead there with another token.
+            surroundings: makes it lead there with another credential.
         """
         self._surroundings.append(surroundings)
         try:
@@ -238,7 +288,7 @@ class Workspace:
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
-        self._services.inference_tables.restored()
+        self._services.restored()
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
         """An HTTP server for this workspace; started when it is entered, stopped when it is left.
@@ -270,7 +320,8 @@ class Workspace:
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files."""
+        """Remove the workspace's files and its bucket."""
+        self._services.close()
         self._scratch.close()
 
     def handle(self, request: Request) -> Reply:
@@ -287,11 +338,21 @@ class Workspace:
             raise UnsupportedCallError("\n".join(dict.fromkeys(self.unsupported)))
 
     def recognises(self, request: Request) -> bool:
-        """Whether the request carries a credential of this workspace: a token, or the signature of a signed URL."""
-        token = token_of(request)
-        if token is None:
-            return self._services.signed_urls.made(request.path, dict(request.query))
-        return self._services.people.caller(token) is not None
+        """Whether the request carries a credential of this workspace.
+
+        That is a token, a client id of somebody who signs in, the signature of a signed URL, or a credential of AWS.
+        """
+        if self._services.s3.recognises(request):
+            return True
+        recognised = self._services.credentials.recognises(request)
+        if recognised is not None:
+            return recognised
+        return self._services.signed_urls.made(request.path, dict(request.query))
+
+    def _s3_variables(self, host: str) -> dict[str, str]:
+        if self.storage != "s3":
+            return {}
+        return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
 
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs
@@ -301,7 +362,8 @@ class Workspace:
             snapshot=self.snapshot,
             restore=self.restore,
             table=self.table,
+            faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
-            user=lambda name, token: self.user(name, token=token).token,
+            people=self,
         )

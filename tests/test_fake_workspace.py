@@ -104,7 +104,7 @@ def test_a_wrong_value_lists_the_right_ones(option):
 
 @pytest.mark.parametrize(
     "options",
-    [{"storage": "s3"}, {"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
+    [{"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
     ids=str,
 )
 def test_what_is_not_computed_yet_is_refused_by_name(options):

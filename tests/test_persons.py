@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.services.iam.records import Profile
 from fakebricks.wire import Request
 
 BOB = "bob@acme.test"
@@ -95,3 +96,100 @@ def test_an_error_does_not_leave_somebody_acting() -> None:
         with pytest.raises(KeyError), workspace.acting_as(BOB):
             raise KeyError
         assert os.environ["DATABRICKS_TOKEN"] == workspace.token
+
+
+def test_a_service_principal_has_all_it_needs_to_sign_in_either_way(workspace: Workspace) -> None:
+    robot = workspace.service_principal("prod-scoring", groups=["scoring"])
+    assert me(workspace, robot.token) == robot.user_name == robot.client_id
+    assert robot.display_name == "prod-scoring"
+    assert robot.home == f"/Users/{robot.client_id}"
+    assert workspace.service_principal("prod-scoring") == robot
+    assert robot.token not in repr(robot)
+    assert robot.client_secret not in repr(robot)
+    assert workspace._services.people.caller_named(robot.client_id).groups == {"users", "scoring"}
+
+
+def test_groups_are_made_if_need_be_and_added_to(workspace: Workspace) -> None:
+    def groups_of(name: str) -> frozenset[str]:
+        return workspace._services.people.caller_named(name).groups
+
+    bob = workspace.user("bob", groups=["a"])
+    assert workspace.user("bob", groups=["b"]) == bob
+    assert groups_of("bob") == {"users", "a", "b"}
+    robot = workspace.service_principal("robot")
+    group = workspace.group("c", members=["a", "robot", robot.client_id, bob, robot])
+    assert group == workspace.group("c")
+    assert workspace.group("d", members=[group]).display_name == "d"
+    assert groups_of("bob") == {"users", "a", "b", "c", "d"}
+    assert groups_of(robot.client_id) == {"users", "c", "d"}
+
+
+def test_a_user_can_be_made_an_admin(workspace: Workspace) -> None:
+    workspace.user(BOB)
+    assert not workspace._services.people.caller_named(BOB).is_admin
+    workspace.user(BOB, admin=True)
+    workspace.user(BOB)
+    assert workspace._services.people.caller_named(BOB).is_admin
+
+
+def test_a_name_that_several_have_is_refused_and_an_application_id_is_not(workspace: Workspace) -> None:
+    people = workspace._services.people
+    robot = workspace.service_principal("robot")
+    twin = people.create_service_principal(Profile(display_name="robot")).user_name
+    for ask in (workspace.service_principal, lambda name: workspace.group("x", members=[name])):
+        with pytest.raises(LookupError, match=f"several called 'robot'.*{min(twin, robot.client_id)}"):
+            ask("robot")
+    with fake_workspace() as entered:
+        entered._services.people.create_service_principal(Profile(display_name="robot"))
+        known = entered.service_principal("robot").client_id
+        entered._services.people.create_service_principal(Profile(display_name="robot"))
+        with pytest.raises(LookupError, match="several"), entered.acting_as("robot"):
+            pass
+        with entered.acting_as(known) as acting:
+            assert acting.user_name == known
+    workspace.service_principal("both")
+    workspace.group("both")
+    with pytest.raises(LookupError, match="a person and a group"):
+        workspace.group("x", members=["both"])
+
+
+def test_people_and_groups_that_cannot_be(workspace: Workspace) -> None:
+    before = workspace.snapshot()
+    with pytest.raises(LookupError, match="no person and no group 'eve'"):
+        workspace.group("x", members=["eve"])
+    with pytest.raises(TypeError, match=r"members=\['eve'\]"):
+        workspace.group("x", members="eve")
+    with pytest.raises(TypeError, match="groups are a list"):
+        workspace.user("bob", groups="ml")
+    for wrong in (" ", "x" * 256, "a\nb"):
+        with pytest.raises(ValueError, match="cannot be the name"):
+            workspace.group(wrong)
+        with pytest.raises(ValueError, match="cannot be the name"):
+            workspace.service_principal(wrong)
+        with pytest.raises(ValueError, match="cannot be the name"):
+            workspace.user("bob", groups=["ml", wrong])
+    with pytest.raises(ValueError, match="everybody"):
+        workspace.user("bob", groups=["users"])
+    assert workspace.snapshot() == before
+    workspace.group("outer", members=[workspace.group("inner")])
+    with pytest.raises(ValueError, match="cannot be in group"):
+        workspace.group("inner", members=["outer"])
+
+
+def test_only_a_service_principal_signs_in_by_a_client_secret() -> None:
+    with fake_workspace() as workspace:
+        workspace.user(BOB)
+        with pytest.raises(ValueError, match="has no client secret"), workspace.acting_as(BOB, auth="oauth-m2m"):
+            pass
+        with pytest.raises(ValueError, match="'pat' and 'oauth-m2m'"), workspace.acting_as(BOB, auth="basic"):
+            pass
+
+
+def test_what_was_active_is_nobody_else_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_workspace() as workspace:
+        workspace.user(BOB)
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "1")
+        with workspace.acting_as(BOB):
+            assert "MLFLOW_EXPERIMENT_ID" not in os.environ
+            os.environ["MLFLOW_EXPERIMENT_ID"] = "2"
+        assert os.environ["MLFLOW_EXPERIMENT_ID"] == "1"

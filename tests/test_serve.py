@@ -14,7 +14,11 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+import boto3
 import pytest
+import requests
+from botocore.exceptions import ClientError
+from s3_client import MLMODEL
 
 SERVE = [sys.executable, "-m", "fakebricks", "serve", "--port", "0"]
 ME = "/api/2.0/preview/scim/v2/Me"
@@ -29,7 +33,8 @@ def serving(*options: str, **environment: str) -> Iterator[tuple[subprocess.Pope
     )
     try:
         assert process.stdout.readline().startswith("# fakebricks ")
-        lines = [shlex.split(process.stdout.readline()) for _ in range(5)]
+        variables = 7 if "s3" in options else 5
+        lines = [shlex.split(process.stdout.readline()) for _ in range(variables)]
         yield process, dict(line[1].split("=", 1) for line in lines if line[0] == "export")
     finally:
         process.kill()
@@ -134,3 +139,34 @@ def test_rate_limits_are_off_unless_asked_for():
     with serving("--rate-limits") as (_, limited), serving() as (_, free):
         assert 429 in [ask(limited, "POST", search, {})[0] for _ in range(20)]
         assert 429 not in [ask(free, "POST", search, {})[0] for _ in range(20)]
+
+
+def test_model_files_by_s3_from_another_process_whose_clock_is_behind():
+    with serving("--storage", "s3", "--clock", "auto") as (_, printed):
+        uc = "/api/2.0/mlflow/unity-catalog"
+        named = {"name": "main.default.m", "version": "1"}
+        ask(printed, "POST", f"{uc}/registered-models/create", {"name": named["name"]})
+        made = ask(printed, "POST", f"{uc}/model-versions/create", {"name": named["name"], "source": "here"})[1]
+        bucket, _, prefix = made["model_version"]["storage_location"].removeprefix("s3://").partition("/")
+        assert ask(printed, "POST", "/_fakebricks/clock/advance", {"days": 30})[0] == 200
+
+        writing = {**named, "operation": "MODEL_VERSION_OPERATION_READ_WRITE"}
+        issued = ask(printed, "POST", f"{uc}/model-versions/generate-temporary-credentials", writing)[1]["credentials"]
+        aws = issued["aws_temp_credentials"]
+        s3 = boto3.session.Session().client(
+            "s3",
+            endpoint_url=printed["AWS_ENDPOINT_URL_S3"],
+            region_name="us-east-2",
+            aws_access_key_id=aws["access_key_id"],
+            aws_secret_access_key=aws["secret_access_key"],
+            aws_session_token=aws["session_token"],
+        )
+        at = {"Bucket": bucket, "Key": f"{prefix}/MLmodel"}
+        s3.put_object(**at, Body=MLMODEL)
+        url = s3.generate_presigned_url("get_object", Params=at, ExpiresIn=60)
+        assert requests.get(url, timeout=5).content == MLMODEL
+        assert ask(printed, "POST", f"{uc}/model-versions/finalize", named)[1]["model_version"]["status"] == "READY"
+
+        ask(printed, "POST", "/_fakebricks/clock/advance", {"hours": 1})
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            s3.get_object(**at)

@@ -1,4 +1,4 @@
-"""The admin plane: a workspace's clock, call log, snapshots, tables and runs.
+"""The admin plane: a workspace's clock, call log, people, snapshots, tables and runs.
 
 Real: all of it; each operation does what the method of the same name on `Workspace` does. A reader of the log or the
 clock changes neither: calls of the admin plane are left out of the call log and take no simulated time.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -19,6 +20,7 @@ from fakebricks.clock import Clock
 from fakebricks.state import Snapshot
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
+from fakebricks.wire.faults import Fault, Faults
 
 T = TypeVar("T")
 
@@ -61,20 +63,63 @@ class Watch(Runs, Protocol):
         """Count no run that is made from now on."""
 
 
+class User(Protocol):
+    """Somebody, as the workspace shows them to tests."""
+
+    @property
+    def user_name(self) -> str: ...
+
+    @property
+    def token(self) -> str: ...
+
+
+class ServicePrincipal(User, Protocol):
+    """A service principal, as the workspace shows it to tests."""
+
+    @property
+    def display_name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def client_secret(self) -> str: ...
+
+
+class Group(Protocol):
+    """A group, as the workspace shows it to tests."""
+
+    @property
+    def display_name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+class People(Protocol):
+    """Who adds people and finds them."""
+
+    def user(self, name: str, *, groups: Sequence[str], admin: bool, token: str | None) -> User: ...
+
+    def service_principal(self, display_name: str, *, groups: Sequence[str]) -> ServicePrincipal: ...
+
+    def group(self, display_name: str, *, members: Sequence[str]) -> Group: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """The parts of a workspace that the admin plane reaches."""
 
     clock: Clock
     calls: Calls
+    faults: Faults
     snapshot: Callable[[], Snapshot]
     restore: Callable[[Snapshot], None]
     table: Callable[[str], Any]
     """The `pyarrow.Table` of a full name."""
     runs: Runs
     watch_runs: Callable[[], Watch]
-    user: Callable[[str, str | None], str]
-    """Adds a person of that name, with that token or one that is made up; the token."""
+    people: People
 
 
 class _Kept(Generic[T]):
@@ -141,16 +186,46 @@ class Admin:
         """Empty the call log."""
         self._controlled.calls.clear()
 
-    def user(self, user_name: str, token: str | None) -> str:
-        """Add a person, or find them; a token of theirs.
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong."""
+        return self._controlled.faults
+
+    def inject(self, pattern: str, **options: Any) -> Fault:
+        """Let calls go wrong from now on; see `Faults.inject`.
 
         Raises:
-            InvalidParameterValue: the name cannot be that of a user, or the token is somebody else's.
+            InvalidParameterValue: an option is out of range, or no operation can fit the pattern.
         """
-        try:
-            return self._controlled.user(user_name, token)
-        except ValueError as error:
-            raise InvalidParameterValue(str(error)) from None
+        with _refused():
+            return self.faults.inject(pattern, **options)
+
+    def user(self, name: str, *, groups: Sequence[str], admin: bool, token: str | None) -> User:
+        """Add a user, or find them.
+
+        Raises:
+            InvalidParameterValue: there can be no such user or group, or the token is somebody else's.
+        """
+        with _refused():
+            return self._controlled.people.user(name, groups=groups, admin=admin, token=token)
+
+    def service_principal(self, display_name: str, *, groups: Sequence[str]) -> ServicePrincipal:
+        """Add a service principal, or find it.
+
+        Raises:
+            InvalidParameterValue: it cannot be called so, several are, or a group cannot be.
+        """
+        with _refused():
+            return self._controlled.people.service_principal(display_name, groups=groups)
+
+    def group(self, display_name: str, *, members: Sequence[str]) -> Group:
+        """Add a group, or find it, and add members to it.
+
+        Raises:
+            InvalidParameterValue: it cannot be called so, or there is no such member, or there are several.
+        """
+        with _refused():
+            return self._controlled.people.group(display_name, members=members)
 
     def snapshot(self) -> str:
         """Keep everything the workspace holds as it is now; the id to restore it by. The last hundred are kept."""
@@ -193,3 +268,12 @@ class Admin:
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
         return bytes(sink.getvalue())
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What a caller in Python is told by an exception of Python's, a client is told as of a bad parameter."""
+    try:
+        yield
+    except (ValueError, LookupError) as error:
+        raise InvalidParameterValue(str(error)) from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from fakebricks.control.admin import Admin
 from fakebricks.wire.calls import CallRecord
@@ -40,7 +43,32 @@ class OfWatch(Shape):
 
 class AddUser(Shape):
     user_name: str
+    groups: tuple[str, ...] = ()
+    admin: bool = False
     token: str | None = None
+
+
+class AddServicePrincipal(Shape):
+    display_name: str
+    groups: tuple[str, ...] = ()
+
+
+class AddGroup(Shape):
+    display_name: str
+    members: tuple[str, ...] = ()
+
+
+class InjectFault(Shape):
+    pattern: str
+    status: int | None = None
+    error_code: str | None = None
+    message: str = ""
+    times: int | None = 1
+    always: bool = False
+    skip: int = 0
+    latency: float = 0.0
+    after_effect: bool = False
+    retry_after: int | None = None
 
 
 class Restore(Shape):
@@ -72,6 +100,24 @@ def clear_calls(admin: Admin, call: Call) -> None:
     admin.forget_calls()
 
 
+@routes.post("/_fakebricks/faults", atomic=False)
+def inject_fault(admin: Admin, call: Call, body: InjectFault) -> dict[str, Any]:
+    """A body cannot say `times=None`, which `always` stands for."""
+    options = msgspec.structs.asdict(body)
+    times = None if options.pop("always") else body.times
+    return asdict(admin.inject(**{**options, "times": times}))
+
+
+@routes.get("/_fakebricks/faults", atomic=False)
+def list_faults(admin: Admin, call: Call) -> dict[str, Any]:
+    return {"faults": [asdict(fault) for fault in admin.faults]}
+
+
+@routes.delete("/_fakebricks/faults", atomic=False)
+def clear_faults(admin: Admin, call: Call) -> None:
+    admin.faults.clear()
+
+
 def is_admin(admin: Admin, call: Call, body: Shape) -> None:
     """To be an admin of the workspace."""
     if not call.caller.is_admin:
@@ -81,7 +127,29 @@ def is_admin(admin: Admin, call: Call, body: Shape) -> None:
 @routes.post("/_fakebricks/users", privilege=is_admin)
 def add_user(admin: Admin, call: Call, body: AddUser) -> dict[str, Any]:
     """A person who is there already gets the token too; without one, the reply tells one of theirs."""
-    return {"user_name": body.user_name, "token": admin.user(body.user_name, body.token)}
+    user = admin.user(body.user_name, groups=body.groups, admin=body.admin, token=body.token)
+    return {"user_name": user.user_name, "token": user.token}
+
+
+@routes.post("/_fakebricks/service_principals", privilege=is_admin)
+def add_service_principal(admin: Admin, call: Call, body: AddServicePrincipal) -> dict[str, Any]:
+    """One that is there already is told in the same way."""
+    added = admin.service_principal(body.display_name, groups=body.groups)
+    return {
+        "user_name": added.user_name,
+        "display_name": added.display_name,
+        "id": added.id,
+        "token": added.token,
+        "client_id": added.user_name,
+        "client_secret": added.client_secret,
+    }
+
+
+@routes.post("/_fakebricks/groups", privilege=is_admin)
+def add_group(admin: Admin, call: Call, body: AddGroup) -> dict[str, Any]:
+    """One that is there already gets the members too."""
+    group = admin.group(body.display_name, members=body.members)
+    return {"display_name": group.display_name, "id": group.id}
 
 
 @routes.post("/_fakebricks/snapshot", atomic=False)

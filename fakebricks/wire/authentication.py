@@ -1,17 +1,21 @@
 """Who is calling: the credential of a request, and the person it stands for.
 
 Real: bearer tokens, and basic authentication with the user name `token` (documented for Model Serving queries); a
-missing credential and an unknown token get the gateway's two answers. Refused: every other scheme.
+missing credential and an unknown token get the gateway's two answers. A service principal that signs in names itself by
+its client id and secret, as basic authentication or in the form. Refused: every other scheme.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from fakebricks.wire.errors import PermissionDenied, Unauthenticated
 from fakebricks.wire.messages import Request
+
+SIGN_IN_PATH = "/oidc/v1/token"
+"""Where a service principal signs in."""
 
 ADMINS = "admins"
 """The group of a workspace's admins, which every workspace has."""
@@ -66,9 +70,28 @@ def invalid_token(request_id: str) -> PermissionDenied:
     return PermissionDenied(f"Invalid access token. [ReqId: {request_id}]")
 
 
+def form_of(request: Request) -> dict[str, str]:
+    """The fields of an HTML form, as OAuth's requests are; of a field that is there twice, the last."""
+    return dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+
+
+def client_of(request: Request) -> tuple[str, str]:
+    """The client id and secret of a service principal that signs in; empty where they are missing."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        return _basic(credential.strip())
+    form = form_of(request)
+    return form.get("client_id", ""), form.get("client_secret", "")
+
+
 def _basic_token(credential: str) -> str | None:
+    user, password = _basic(credential)
+    return password if user == "token" and password else None
+
+
+def _basic(credential: str) -> tuple[str, str]:
     try:
         user, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return password if user == "token" and password else None
+    except ValueError:  # not Base64, or not UTF-8
+        return "", ""
+    return user, password

@@ -13,8 +13,10 @@ from typing import Any, overload
 import msgspec
 
 from fakebricks.wire.messages import Reply
+from fakebricks.wire.redaction import struck_out_body
 
 _KEPT_BODY = 64 * 1024
+_LONGEST_CREDENTIAL = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class CallRecord:
     Attributes:
         method: of the request.
         path: of the request, percent-decoded, without its query.
-        query: of the request.
+        query: of the request; credentials and signatures are struck out.
         operation: the name of the operation, or None for an unknown route.
         caller: the user name of who asked, or None where nobody was authenticated.
         status: of the reply.
@@ -32,8 +34,9 @@ class CallRecord:
         time: seconds since the epoch when the request arrived, on the workspace's clock.
         duration: simulated seconds until the reply was with the caller.
         cost: real seconds that the fake spent on the call, loading and scoring a model included.
-        request_body: as sent; cut at 64 KiB.
-        reply_body: as answered; cut at 64 KiB.
+        request_body: as sent, but for credentials, which are struck out; cut at 64 KiB. Empty for operations that are
+            about a credential, such as the making of a token.
+        reply_body: as answered, in the same way.
         notes: what an operation had to say about the call, such as a deprecation.
     """
 
@@ -98,7 +101,7 @@ class Calls(Sequence[CallRecord]):
         ...     [call.status for call in workspace.calls.matching("GET /.well-known/*")]
         [200]
         """
-        return [one for one in self if pattern == one.operation or fnmatchcase(f"{one.method} {one.path}", pattern)]
+        return [one for one in self if fits(pattern, one.operation, one.method, one.path)]
 
     def clear(self) -> None:
         """Forget all calls."""
@@ -109,17 +112,30 @@ class Calls(Sequence[CallRecord]):
         self._records.append(record)
 
 
+def fits(pattern: str, operation: str | None, method: str, path: str) -> bool:
+    """Whether a call is of the operation of that name, or its `METHOD /path` fits the shell pattern."""
+    return pattern == operation or fnmatchcase(f"{method} {path}", pattern)
+
+
 def kept(body: bytes) -> bytes:
-    """As much of a body as the log keeps."""
-    return body[:_KEPT_BODY]
+    """As much of a body as the log keeps, without the credentials in it."""
+    return struck_out_body(body[: _KEPT_BODY + _LONGEST_CREDENTIAL])[:_KEPT_BODY]  # none is cut in half and kept
 
 
 def error_code_of(reply: Reply) -> str | int | None:
-    """The error_code in a reply, where it is an error of the platform's shape."""
+    """The error_code in a reply, where it is an error of the platform's shape.
+
+    OAuth calls it `error`, and SCIM has none but its status, which databricks-sdk makes one of (documented).
+    """
     if reply.status < HTTPStatus.BAD_REQUEST:
         return None
     try:
         body = reply.json()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return body.get("error_code") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return None
+    if "detail" in body and "schemas" in body:
+        return f"SCIM_{reply.status}"
+    code: str | int | None = body.get("error_code", body.get("error"))
+    return code

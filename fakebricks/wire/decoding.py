@@ -46,7 +46,8 @@ def decode(operation: Operation, request: Request, places: dict[str, str]) -> Sh
     shape = operation.shape or _Nothing
     try:
         fields = _fields(operation, request)
-        _add(fields, _query(request, _lists(shape)))
+        if not operation.opaque:
+            _add(fields, _query(request, _lists(shape)))
         _add(fields, places)
         return msgspec.convert(fields, shape, strict=False)
     except msgspec.ValidationError as error:
@@ -54,7 +55,7 @@ def decode(operation: Operation, request: Request, places: dict[str, str]) -> Sh
 
 
 def _fields(operation: Operation, request: Request) -> dict[str, Any]:
-    if operation.raw:
+    if operation.raw or operation.opaque:
         return {}
     if operation.form and is_form(request):
         return form_fields(request)

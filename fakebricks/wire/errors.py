@@ -10,17 +10,21 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from fakebricks.wire.messages import Reply
+from fakebricks.wire.redaction import struck_out
 
 
 class DatabricksError(Exception):
-    """What the platform answers instead of a result; its message is the text that the client sees."""
+    """What the platform answers instead of a result; its message is the text that the client sees.
+
+    A credential in it, which the client sent in some wrong place, is struck out.
+    """
 
     error_code: ClassVar[str | int] = "INTERNAL_ERROR"
     status: ClassVar[int] = 500
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = struck_out(message)
+        super().__init__(self.message)
         self.headers: dict[str, str] = {}
 
 
@@ -160,6 +164,12 @@ class PayloadTooLarge(DatabricksError):
     """413 for a query that is larger than an endpoint takes (the limit is documented; status and code are inferred)."""
 
     error_code, status = "BAD_REQUEST", 413
+
+
+class QuotaExceeded(DatabricksError):
+    """The code is documented for tokens; the status is inferred."""
+
+    error_code, status = "QUOTA_EXCEEDED", 400
 
 
 class ResourceExhausted(DatabricksError):

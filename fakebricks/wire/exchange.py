@@ -1,7 +1,7 @@
 """The way of a call: from a request to a reply.
 
-Who is calling → route → rate limit → decode → privilege → operation → encode → call log, in one direction. It never
-raises: what goes wrong is a reply.
+Who is calling → route → faults → rate limit → decode → privilege → operation → encode → call log, in one direction. It
+never raises: what goes wrong is a reply.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from fakebricks.wire.authentication import Caller, invalid_token, no_credential,
 from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
 from fakebricks.wire.decoding import decode
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
+from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.operations import Call, Operation
 from fakebricks.wire.rate_limits import RateLimits
+from fakebricks.wire.redaction import struck_out, struck_out_query
 from fakebricks.wire.router import Router
 
 _ANONYMOUS = Caller("", "", "", "Anonymous")
@@ -59,6 +61,7 @@ class Exchange:
         ids: makes the ids of requests.
         identity: whose replies these are.
         rate_limits: how many calls are taken per second.
+        faults: what is to go wrong.
         calls: the log.
         unsupported: takes down what was asked and is not computed, and what failed inside the fake.
     """
@@ -74,6 +77,7 @@ class Exchange:
         ids: Ids,
         identity: WorkspaceIdentity,
         rate_limits: RateLimits,
+        faults: Faults,
         calls: Calls,
         unsupported: deque[str],
     ) -> None:
@@ -85,6 +89,7 @@ class Exchange:
         self._ids = ids
         self._identity = identity
         self._rate_limits = rate_limits
+        self._faults = faults
         self._calls = calls
         self._unsupported = unsupported
 
@@ -103,10 +108,11 @@ class Exchange:
         except DatabricksError as error:
             if isinstance(error, NotImplementedByFakebricks):
                 self._unsupported.append(error.message)
-            return render(error, asked.request_id)
+            renders = asked.operation.renders if asked.operation else None
+            return (renders or render)(error, asked.request_id)
         except Exception as error:  # noqa: BLE001 - a fault of the fake's own must reach the test, not the client's socket
             asked_for = f"{asked.request.method} {asked.request.path}"
-            self._unsupported.append(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}")
+            self._unsupported.append(struck_out(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}"))
             message = f"fakebricks failed: {error!r}. This is a fault of fakebricks."
             return render(DatabricksError(message), asked.request_id)
 
@@ -118,16 +124,25 @@ class Exchange:
             raise self._router.refusal(asked.request)
         operation, places = found
         asked.operation = operation
-        self._rate_limits.take(operation.rate_limit, asked.time)
         base_url = asked.request.base or self._identity.host
         asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id, base_url)
-        shape = decode(operation, asked.request, places)
+        fault = self._faults.meeting(operation, asked.request) if operation.logged else None
+        if fault is None:
+            return self._regular(operation, asked.call, places)
+        asked.call.notes.append(str(fault))
+        reply = None if fault.before_effect else self._regular(operation, asked.call, places)
+        return fault.over(reply, asked.request_id)
+
+    def _regular(self, operation: Operation, call: Call, places: dict[str, str]) -> Reply:
+        """The reply where no fault is in the way."""
+        self._rate_limits.take(operation.rate_limit, call.time)
+        shape = decode(operation, call.request, places)
         if operation.atomic:
             with self._transaction():
-                self._permit(operation, asked.call, shape)
-                return self._performed(operation, asked.call, shape)
-        self._permit(operation, asked.call, shape)
-        return self._performed(operation, asked.call, shape)
+                self._permit(operation, call, shape)
+                return self._performed(operation, call, shape)
+        self._permit(operation, call, shape)
+        return self._performed(operation, call, shape)
 
     def _permit(self, operation: Operation, call: Call, shape: Any) -> None:
         if operation.privilege is not None and operation.decided_by is not None:
@@ -165,10 +180,11 @@ class Exchange:
         operation, request = asked.operation, asked.request
         if operation and not operation.logged:
             return
+        bodies = (b"", b"") if operation and operation.secret else (request.body, reply.body)
         record = CallRecord(
             method=request.method,
-            path=request.path,
-            query=request.query,
+            path=struck_out(request.path),
+            query=struck_out_query(request.query),
             operation=operation.name if operation else None,
             caller=asked.caller.user_name if asked.caller else None,
             status=reply.status,
@@ -176,8 +192,8 @@ class Exchange:
             time=asked.time,
             duration=self._clock.time() - asked.time + reply.duration,
             cost=perf_counter() - asked.began,
-            request_body=kept(request.body),
-            reply_body=kept(reply.body),
+            request_body=kept(bodies[0]),
+            reply_body=kept(bodies[1]),
             notes=tuple(asked.call.notes) if asked.call else (),
         )
         self._calls.add(record)

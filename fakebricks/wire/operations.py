@@ -27,10 +27,13 @@ from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
 import msgspec
 
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.messages import Request
+from fakebricks.wire.errors import DatabricksError
+from fakebricks.wire.messages import Reply, Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 Privilege = Callable[..., None]
+Renders = Callable[[DatabricksError, str], Reply]
+"""Makes a reply of an error and the request's id."""
 
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -85,9 +88,12 @@ class Operation:
     public: bool = False
     raw: bool = False
     form: bool = False
+    opaque: bool = False
+    secret: bool = False
     logged: bool = True
     rate_limit: str | None = None
     privilege: Privilege | None = None
+    renders: Renders | None = None
     decided_by: type | None = None
     """The service that the privilege asks."""
 
@@ -109,14 +115,18 @@ class Options(TypedDict, total=False):
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
     form: the body may be a posted form (`multipart/form-data`) instead of JSON; a file in it is a field of bytes.
+    opaque: it speaks another protocol: neither query nor body is read, and the shape holds path parameters only.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
+    secret: the request or the reply holds a credential; the call log keeps neither body.
     """
 
     atomic: bool
     public: bool
     raw: bool
     form: bool
+    opaque: bool
+    secret: bool
     rate_limit: str
     privilege: Privilege
 
@@ -127,12 +137,14 @@ class Routes:
     Args:
         rate_limit: the group of operations that share a limit on calls per second, if they have one.
         logged: whether calls of them are in the call log.
+        renders: how their errors look, where that is not as everywhere else.
     """
 
-    def __init__(self, rate_limit: str | None = None, *, logged: bool = True) -> None:
+    def __init__(self, rate_limit: str | None = None, *, logged: bool = True, renders: Renders | None = None) -> None:
         self._operations: list[Operation] = []
         self._rate_limit = rate_limit
         self._logged = logged
+        self._renders = renders
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._operations)
@@ -182,6 +194,7 @@ class Routes:
                     shape,
                     logged=self._logged,
                     rate_limit=self._rate_limit,
+                    renders=self._renders,
                     decided_by=decided_by,
                 )
                 self._operations.append(replace(operation, **options))

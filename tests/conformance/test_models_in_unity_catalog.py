@@ -1,4 +1,4 @@
-"""Registered models through unmodified MLflow and databricks-sdk, over both routes that model files take."""
+"""Registered models through unmodified MLflow and databricks-sdk, over all routes that model files take."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLASSIFIER = LogisticRegression().fit(FRAME, [0, 1, 0, 1])
 PREDICTIONS = CLASSIFIER.predict(FRAME)
 
 
-@pytest.fixture(params=["presigned", "files"])
+@pytest.fixture(params=["presigned", "files", "s3"])
 def workspace(request: pytest.FixtureRequest, entered) -> Iterator[Workspace]:
     with entered(storage=request.param) as workspace:
         client = WorkspaceClient()
@@ -63,14 +63,18 @@ def test_a_logged_model_is_registered_aliased_and_loaded_back(workspace: Workspa
 
 def test_the_route_that_the_files_take(workspace: Workspace):
     mlflow.register_model(log_model(), NAME)
-    asked = {call.operation for call in workspace.calls if "/Models/" in call.path or "create-upload-url" in call.path}
-    probe = workspace.calls.matching("is_databricks_sdk_models_artifact_repository_enabled")[0]
-    if b"true" in probe.reply_body:
-        assert "upload_file" in asked
-        assert not {"create_upload_url", "upload_to_signed_url"} & asked
-    else:
-        assert {"create_upload_url", "upload_to_signed_url"} <= asked
-        assert "upload_file" not in asked
+    asked = {
+        call.operation
+        for call in workspace.calls
+        if "/Models/" in call.path or "create-upload-url" in call.path or "/s3/" in call.path
+    }
+    taken = {
+        "presigned": {"create_upload_url", "upload_to_signed_url"},
+        "files": {"upload_file"},
+        "s3": {"answer_s3"},
+    }
+    assert taken[workspace.storage] <= asked
+    assert not asked & set().union(*(taken[one] for one in taken if one != workspace.storage))
 
 
 def test_log_model_registers_by_itself_and_the_alias_moves(workspace: Workspace):

@@ -85,3 +85,37 @@ def test_a_person_who_cannot_be_is_not_added(rest, workspace, bad):
         rest.post("/_fakebricks/users", **bad)
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
     assert workspace.snapshot() == before
+
+
+def test_service_principals_and_groups_are_added_as_in_python(rest, workspace):
+    added = rest.post("/_fakebricks/service_principals", display_name="robot", groups=["ml"])
+    robot = workspace.service_principal("robot")
+    assert added == {
+        "user_name": robot.user_name,
+        "display_name": "robot",
+        "id": robot.id,
+        "token": robot.token,
+        "client_id": robot.client_id,
+        "client_secret": robot.client_secret,
+    }
+    group = rest.post("/_fakebricks/groups", display_name="data", members=["ml", workspace.user_name])
+    assert group == {"display_name": "data", "id": workspace.group("data").id}
+    rest.post("/_fakebricks/users", user_name="bob", groups=["ml"], admin=True)
+    people = workspace._services.people
+    assert people.caller_named("bob").groups == {"users", "admins", "ml", "data"}
+    assert people.caller_named(robot.client_id).groups == {"users", "ml", "data"}
+    before = workspace.snapshot()
+    for path, body in (
+        ("service_principals", {"display_name": " "}),
+        ("groups", {"display_name": "x", "members": ["eve"]}),
+        ("groups", {"display_name": "ml", "members": ["data"]}),
+        ("users", {"user_name": "eve", "groups": ["users"]}),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            rest.post(f"/_fakebricks/{path}", **body)
+        assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
+    rest.headers = {"authorization": f"Bearer {robot.token}"}
+    for path in ("service_principals", "groups"):
+        with pytest.raises(RefusedError, match="not an admin"):
+            rest.post(f"/_fakebricks/{path}", display_name="x")
+    assert workspace.snapshot() == before

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from fakebricks.services.iam.people import People
 from fakebricks.services.iam.records import Permission, Permissions
 from fakebricks.state import State
@@ -28,11 +30,15 @@ class AccessControl:
     def __init__(self, state: State, people: People) -> None:
         self._permissions = state.table("permissions", Permissions)
         self._people = people
+        people.groups.also_named_by(self)
 
     def of(self, object_id: str) -> tuple[Permission, ...] | None:
-        """What was set on an object, or None where nothing ever was."""
+        """What was set on an object, or None where nothing ever was.
+
+        Of who was deleted nothing counts; a user who is added again has it back (inferred).
+        """
         found = self._permissions.get((object_id,))
-        return found.of if found else None
+        return tuple(one for one in found.of if self._exists(one)) if found else None
 
     def set(self, object_id: str, permissions: Iterable[Permission], strongest: str) -> None:
         """Set the permissions on an object in place of those it has. Of one principal the last counts.
@@ -57,19 +63,42 @@ class AccessControl:
             by_principal[one.kind, one.principal] = one
         self._permissions.put((object_id,), Permissions(of=tuple(by_principal.values())))
 
+    def of_creator(self, creator: str, level: str) -> Permission:
+        """The permission that somebody has who created an object."""
+        person = self._people.get(creator)
+        kind = SERVICE_PRINCIPAL if person and person.kind == "ServicePrincipal" else USER
+        return Permission(kind=kind, principal=creator, level=level)
+
     def display_name(self, permission: Permission) -> str | None:
         """How a person is called; groups have no other name."""
-        person = self._people.get(permission.principal) if permission.kind == USER else None
+        person = self._people.get(permission.principal) if permission.kind != GROUP else None
         return person.display_name if person else None
 
+    def group_renamed(self, before: str, after: str) -> None:
+        """The permissions of a group stay its own."""
+        for key, held in list(self._permissions.scan()):
+            named = (replace(one, principal=after) if _is_of_group(one, before) else one for one in held.of)
+            self._permissions.put(key, Permissions(of=tuple(named)))
+
+    def group_deleted(self, name: str) -> None:
+        """The permissions of a group go with it."""
+        for key, held in list(self._permissions.scan()):
+            left = tuple(one for one in held.of if not _is_of_group(one, name))
+            self._permissions.put(key, Permissions(of=left))
+
     def _exists(self, permission: Permission) -> bool:
-        if permission.kind == USER:
-            return self._people.get(permission.principal) is not None
-        return permission.kind == GROUP and self._people.has_group(permission.principal)
+        if permission.kind == GROUP:
+            return self._people.has_group(permission.principal)
+        person = self._people.get(permission.principal)
+        return person is not None and (permission.kind == SERVICE_PRINCIPAL) == (person.kind == "ServicePrincipal")
 
 
 def concerns(permission: Permission, caller: Caller) -> bool:
     """Whether a permission is the caller's, or that of a group of theirs."""
-    if permission.kind == USER:
-        return permission.principal == caller.user_name
-    return permission.kind == GROUP and permission.principal in caller.groups
+    if permission.kind == GROUP:
+        return permission.principal in caller.groups
+    return permission.principal == caller.user_name
+
+
+def _is_of_group(permission: Permission, name: str) -> bool:
+    return (permission.kind, permission.principal) == (GROUP, name)

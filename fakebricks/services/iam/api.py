@@ -6,22 +6,16 @@ from typing import Any
 
 from fakebricks.ids import WorkspaceIdentity
 from fakebricks.services.iam.people import People
+from fakebricks.services.iam.privileges import anybody
+from fakebricks.services.iam.scim.documents import me_document
 from fakebricks.wire.operations import Call, Routes
 
 routes = Routes()
 
 
-@routes.get("/api/2.0/preview/scim/v2/Me")
+@routes.get("/api/2.0/preview/scim/v2/Me", privilege=anybody)
 def me(people: People, call: Call) -> dict[str, Any]:
-    caller = call.caller
-    return {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "id": caller.id,
-        "userName": caller.user_name,
-        "displayName": caller.display_name,
-        "active": True,
-        "emails": [{"type": "work", "value": caller.user_name, "primary": True}],
-    }
+    return me_document(people, call.caller)
 
 
 @routes.get("/.well-known/databricks-config", public=True)

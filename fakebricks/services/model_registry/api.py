@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.model_storage import ModelStorage
 from fakebricks.services.model_registry.names import ModelKey
 from fakebricks.services.model_registry.records import DependencyRecord, ModelVersionRecord, RegisteredModelRecord
 from fakebricks.services.search import PageTokens
@@ -26,7 +27,6 @@ _MODELS = "/api/2.0/mlflow/unity-catalog/registered-models"
 _VERSIONS = "/api/2.0/mlflow/unity-catalog/model-versions"
 _PAGE = 100
 _MOST = 1000
-_CREDENTIALS_VALIDITY = 3600 * 1000
 _BY_NAME = re.compile(r"""\s*name\s*=\s*(?:'([^']*)'|"([^"]*)")\s*""")
 
 MaxResults = Annotated[int, msgspec.Meta(ge=0)]
@@ -40,19 +40,6 @@ DependencyType = Literal[
     "DATABRICKS_TABLE",
     "DATABRICKS_UC_MODEL_SERVICE",
 ]
-Storage = Literal["presigned", "files"]
-
-
-class ModelStorage:
-    """By which route clients are told to move the files of model versions.
-
-    Args:
-        route: `presigned` for signed URLs, `files` for the Files API.
-    """
-
-    def __init__(self, registry: ModelRegistry, route: Storage) -> None:
-        self.registry = registry
-        self.route = route
 
 
 class VisibleModels:
@@ -343,18 +330,13 @@ def get_model_version_download_uri(registry: ModelRegistry, call: Call, body: Ve
     return {"artifact_uri": version.storage_location}
 
 
-@routes.post(f"{_VERSIONS}/generate-temporary-credentials", privilege=moves_files)
+@routes.post(f"{_VERSIONS}/generate-temporary-credentials", privilege=moves_files, secret=True)
 def generate_temporary_model_version_credentials(
-    registry: ModelRegistry, call: Call, body: GenerateTemporaryCredentials
+    storage: ModelStorage, call: Call, body: GenerateTemporaryCredentials
 ) -> dict[str, Any]:
-    """No credentials of a cloud: they say that the files are in default storage, which is reached by signed URLs."""
-    version = registry.get_version(body.name, body.version)
-    if body.operation == "MODEL_VERSION_OPERATION_READ":
-        registry.require_ready(version)
-    else:
-        registry.require_pending(version)
-    expires = call.millis + _CREDENTIALS_VALIDITY
-    return {"credentials": {"storage_mode": "DEFAULT_STORAGE", "expiration_time": expires}}
+    """Of AWS, or none where the files are in default storage, which is reached by signed URLs."""
+    writing = body.operation == "MODEL_VERSION_OPERATION_READ_WRITE"
+    return {"credentials": storage.credentials(body.name, body.version, call.millis, writing=writing)}
 
 
 @routes.post(f"{_VERSIONS}/set-tag", privilege=needs(Rule.TAG_MODEL, name))

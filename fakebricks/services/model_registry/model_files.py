@@ -17,7 +17,7 @@ ROOT = "Models"
 _DEPTH = 5
 
 
-class ModelPrivileges:
+class ModelFilePrivileges:
     """Who may read and write below `/Models`."""
 
     def __init__(self, authority: Authority) -> None:

@@ -33,6 +33,7 @@ from fakebricks.services.model_registry.records import (
     RegisteredModelRecord,
     TagRecord,
 )
+from fakebricks.services.model_registry.version_storage import VersionStorage
 from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.securables import Kind, Securable
@@ -57,6 +58,7 @@ class ModelRegistry:
         unity_catalog: whose schemas the models live in.
         grants: on the models, as functions.
         files: where the files of versions are.
+        storage: where clients put them first.
         experiment_of: the experiment of a run, or None where there is no such run.
         params_of: the params of a logged model, as key and value.
         metrics_of: the points of the metrics of a logged model.
@@ -73,6 +75,7 @@ class ModelRegistry:
         unity_catalog: UnityCatalog,
         grants: Grants,
         files: Files,
+        storage: VersionStorage,
         experiment_of: Callable[[str], str | None],
         params_of: Callable[[str], Sequence[Param]],
         metrics_of: Callable[[str], Sequence[Metric]],
@@ -89,6 +92,7 @@ class ModelRegistry:
         self._unity_catalog = unity_catalog
         self._grants = grants
         self._files = files
+        self._storage = storage
         self._experiment_of = experiment_of
         self._params_of = params_of
         self._metrics_of = metrics_of
@@ -274,6 +278,11 @@ class ModelRegistry:
         for _, version in self._versions.scan(key, reverse=True, after=after):
             yield version
 
+    def all_versions(self) -> Iterator[ModelVersionRecord]:
+        """Every version of every model."""
+        for _, version in self._versions.scan():
+            yield version
+
     def update_version(self, full_name: str, version: str, *, description: str | None) -> ModelVersionRecord:
         """Change the description of a version."""
         found = self.get_version(full_name, version)
@@ -291,6 +300,7 @@ class ModelRegistry:
         found = self.get_version(full_name, version)
         if found.status == "READY":
             return found
+        self._storage.collect(found, self.files_directory(found))
         path = f"{self.files_directory(found)}/MLmodel"
         if self._files.find(path) is None:
             raise InvalidParameterValue(
@@ -457,6 +467,7 @@ class ModelRegistry:
         for table in (self._version_tags, self._lineage):
             _remove(table, version.key)
         self._files.delete_tree(self.files_directory(version))
+        self._storage.remove(version)
         self._versions.delete(version.key)
 
 

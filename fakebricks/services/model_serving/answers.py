@@ -37,6 +37,8 @@ class Seen(NamedTuple):
     """Whether a deployed entity is scaled to zero."""
     lost: Callable[[AutoCapture], bool]
     """Whether an inference table that was made is no longer there."""
+    level: str | None
+    """The permission that the caller has on it."""
 
 
 def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
         answer["pending_config"] = _pending(endpoint.pending, seen)
     return answer | {
         "id": endpoint.id,
-        "permission_level": "CAN_MANAGE",
+        "permission_level": seen.level,
         "route_optimized": False,
         "creator_display_name": endpoint.creator_display_name,
         "creator_kind": endpoint.creator_kind,
@@ -57,9 +59,9 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     }
 
 
-def summary(endpoint: Endpoint) -> dict[str, Any]:
-    """An endpoint as a list has it."""
-    answer = _head(endpoint) | {"id": endpoint.id}
+def summary(endpoint: Endpoint, level: str | None) -> dict[str, Any]:
+    """An endpoint as a list has it, with the permission that the caller has on it (observed)."""
+    answer = _head(endpoint) | {"id": endpoint.id, "permission_level": level}
     if endpoint.config:
         entities = endpoint.config.served_entities
         answer["config"] = {

@@ -7,7 +7,9 @@ from typing import Any
 from fakebricks.services.model_serving import answers, lifecycle, logs
 from fakebricks.services.model_serving.capture import DEPRECATED
 from fakebricks.services.model_serving.configuration import is_gpu
+from fakebricks.services.model_serving.endpoint_permissions import MANAGE, QUERY, VIEW
 from fakebricks.services.model_serving.invocations import Invocations, NotReady, Query
+from fakebricks.services.model_serving.privileges import of_endpoint
 from fakebricks.services.model_serving.records import Endpoint, Tag
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.shapes import (
@@ -36,47 +38,55 @@ def create_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: Creat
 
 @routes.get("/api/2.0/serving-endpoints", atomic=False)
 def list_serving_endpoints(endpoints: ServingEndpoints, call: Call) -> dict[str, Any]:
-    found = list(endpoints.list())
+    found = list(endpoints.list(call.caller))
     call.awaits = min((at for at in map(lifecycle.awaits, found) if at is not None), default=None)
-    return {"endpoints": [answers.summary(endpoint) for endpoint in found]}
+    return {"endpoints": [answers.summary(one, endpoints.permissions.level(one, call.caller)) for one in found]}
 
 
-@routes.get("/api/2.0/serving-endpoints/<name>", atomic=False)
+@routes.get("/api/2.0/serving-endpoints/<name>", atomic=False, privilege=of_endpoint(VIEW))
 def get_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> dict[str, Any]:
     endpoint = endpoints.get(body.name)
     call.awaits = lifecycle.awaits(endpoint)
     return _detailed(endpoints, call, endpoint)
 
 
-@routes.put("/api/2.0/serving-endpoints/<name>/config", atomic=False)
+@routes.put("/api/2.0/serving-endpoints/<name>/config", atomic=False, privilege=of_endpoint(MANAGE))
 def update_serving_endpoint_config(endpoints: ServingEndpoints, call: Call, body: UpdateConfig) -> dict[str, Any]:
     endpoint = endpoints.update_config(body.name or "", body, call.caller, call.time)
     _remark(call, endpoint, body.auto_capture_config is not None)
     return _detailed(endpoints, call, endpoint)
 
 
-@routes.delete("/api/2.0/serving-endpoints/<name>")
+@routes.delete("/api/2.0/serving-endpoints/<name>", privilege=of_endpoint(MANAGE))
 def delete_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> None:
     endpoints.delete(body.name)
 
 
-@routes.patch("/api/2.0/serving-endpoints/<name>/tags")
+@routes.patch("/api/2.0/serving-endpoints/<name>/tags", privilege=of_endpoint(MANAGE))
 def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: PatchTags) -> dict[str, Any]:
     add = [Tag(key=tag.key, value=tag.value) for tag in body.add_tags or ()]
     return {"tags": answers.tags(endpoints.patch_tags(body.name, add, body.delete_tags or []).tags)}
 
 
-@routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway")
+@routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_endpoint(MANAGE))
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
-    return answers.gateway(endpoints.put_ai_gateway(body.name, body).inference_table_config)
+    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller).inference_table_config)
 
 
-@routes.get("/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/build-logs", atomic=False)
+@routes.get(
+    "/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/build-logs",
+    atomic=False,
+    privilege=of_endpoint(MANAGE),
+)
 def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
     return {"logs": logs.build(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
 
 
-@routes.get("/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/logs", atomic=False)
+@routes.get(
+    "/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/logs",
+    atomic=False,
+    privilege=of_endpoint(MANAGE),
+)
 def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
     return {"logs": logs.server(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
 
@@ -86,11 +96,12 @@ class QueryEndpoint(Shape):
     served_model_name: str | None = None
 
 
-@routes.post("/serving-endpoints/<name>/invocations", atomic=False, raw=True)
+@routes.post("/serving-endpoints/<name>/invocations", atomic=False, raw=True, privilege=of_endpoint(QUERY))
 @routes.post(
     "/serving-endpoints/<name>/served-models/<served_model_name>/invocations",
     atomic=False,
     raw=True,
+    privilege=of_endpoint(QUERY),
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
     query = Query(
@@ -121,7 +132,8 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
 def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
     seen = answers.Seen(
         asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
-        lost=endpoints.lost,
+        lost=lambda capture: endpoints.lost(endpoint, capture),
+        level=endpoints.permissions.level(endpoint, call.caller),
     )
     return answers.detailed(endpoint, seen)
 

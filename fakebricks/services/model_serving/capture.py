@@ -21,8 +21,10 @@ from fakebricks.services.model_serving.records import (
     ServedEntity,
 )
 from fakebricks.services.model_serving.refused import refuse_gateway
+from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes import Scored
 from fakebricks.services.model_serving.shapes import AiGatewayShape, AutoCaptureShape
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import InvalidParameterValue
 
 C = TypeVar("C", bound=AutoCapture)
@@ -36,16 +38,18 @@ DEPRECATED = (
 class Capture:
     """Keeps track of endpoints' inference tables, and writes to them."""
 
-    def __init__(self, tables: InferenceTables) -> None:
+    def __init__(self, tables: InferenceTables, rights: Rights) -> None:
         self._tables = tables
+        self._rights = rights
 
-    def with_gateway(self, endpoint: Endpoint, gateway: AiGatewayShape) -> Endpoint:
+    def with_gateway(self, endpoint: Endpoint, gateway: AiGatewayShape, caller: Caller) -> Endpoint:
         """The endpoint with another AI Gateway.
 
         Raises:
             InvalidParameterValue: an enabled table would move, or its place is not said.
             CatalogDoesNotExist, SchemaDoesNotExist: its place does not exist.
             TableAlreadyExists: there is a table there which is not this endpoint's.
+            PermissionDenied: the caller or the endpoint's creator may not create it.
         """
         refuse_gateway(gateway)
         before, asked = endpoint.inference_table_config, gateway.inference_table_config
@@ -59,17 +63,17 @@ class Capture:
                 "catalog, schema or prefix."
             )
             raise InvalidParameterValue(message)
-        self._create(endpoint, wanted, legacy=False)
+        self._create(endpoint, wanted, caller, legacy=False)
         return replace(endpoint, inference_table_config=wanted)
 
     def with_auto_capture(
-        self, endpoint: Endpoint, before: Config | None, asked: AutoCaptureShape | None
+        self, endpoint: Endpoint, before: Config | None, asked: AutoCaptureShape | None, caller: Caller
     ) -> tuple[Endpoint, AutoCapture | None]:
         """The endpoint, and the legacy table of its next configuration; what is not asked for stays as it was.
 
         Raises:
             InvalidParameterValue: an enabled table would move, or a disabled one would be enabled again.
-            CatalogDoesNotExist, SchemaDoesNotExist, TableAlreadyExists: as for `with_gateway`.
+            CatalogDoesNotExist, SchemaDoesNotExist, TableAlreadyExists, PermissionDenied: as for `with_gateway`.
         """
         held = before.auto_capture_config if before else None
         if asked is None:
@@ -87,7 +91,7 @@ class Capture:
         if held and held.enabled and wanted != held:
             message = "Inference tables is already enabled: its catalog, schema and prefix cannot be changed."
             raise InvalidParameterValue(message)
-        self._create(endpoint, wanted, legacy=True)
+        self._create(endpoint, wanted, caller, legacy=True)
         return endpoint, wanted
 
     def log(
@@ -122,15 +126,22 @@ class Capture:
         )
         captures = (config.auto_capture_config, endpoint.inference_table_config)
         names = [_full_name(one) for one in captures if one and one.enabled]
-        lost = [name for name in names if not self._tables.log(name, payload)]
-        return [f"The inference table {name} has been dropped or replaced; nothing is logged to it." for name in lost]
+        remarks = []
+        for name in names:
+            if self._tables.exists(name) and not self._rights.may_write(name, endpoint.creator):
+                remarks.append(f"{endpoint.creator} may not write to {name} any more; nothing is logged to it.")
+            elif not self._tables.log(name, payload):
+                remarks.append(f"The inference table {name} has been dropped or replaced; nothing is logged to it.")
+        return remarks
 
-    def lost(self, capture: AutoCapture) -> bool:
-        """Whether a table that was made is no longer there."""
-        return not self._tables.exists(_full_name(capture))
+    def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
+        """Whether a table that was made is no longer there, or the endpoint's creator may not write it any more."""
+        name = _full_name(capture)
+        return not self._tables.exists(name) or not self._rights.may_write(name, endpoint.creator)
 
-    def _create(self, endpoint: Endpoint, wanted: AutoCapture, *, legacy: bool) -> None:
+    def _create(self, endpoint: Endpoint, wanted: AutoCapture, caller: Caller, *, legacy: bool) -> None:
         if wanted.enabled:
+            self._rights.require_capture(f"{wanted.catalog_name}.{wanted.schema_name}", caller, endpoint.creator)
             self._tables.create(
                 wanted.catalog_name,
                 wanted.schema_name,

@@ -52,7 +52,7 @@ class Deployments:
         update = lifecycle.due(endpoint, self.now())
         if update is None:
             return endpoint
-        outcomes = [self._loaded(entity) for entity in update.config.served_entities]
+        outcomes = [self._loaded(entity, endpoint.creator) for entity in update.config.served_entities]
         with self._state.transaction():
             # Another call may have settled, replaced or deleted it while the models were loading.
             current = self._endpoints.get((endpoint.name,))
@@ -62,9 +62,9 @@ class Deployments:
             self._endpoints.put((endpoint.name,), settled)
             return settled
 
-    def _loaded(self, entity: ServedEntity) -> str | Failure:
+    def _loaded(self, entity: ServedEntity, creator: str) -> str | Failure:
         try:
-            return self._models.load(entity)
+            return self._models.load(entity, creator)
         except ModelLoadError as error:
             # The beginning is documented; what follows is the model's own error.
             message = f"An error occurred while loading the model. {error}"

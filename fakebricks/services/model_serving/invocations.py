@@ -102,7 +102,7 @@ class Invocations:
         entity = self._routed(endpoint, endpoint.config, query)
         waited = self._woken(endpoint, endpoint.config, entity, query.received)
         began = self._deployments.now()  # a model that sleeps takes simulated time
-        scored = self._score(entity, envelope.body, query.content_type)
+        scored = self._score(endpoint, entity, envelope.body, query.content_type)
         lost = self._capture.log(
             endpoint,
             endpoint.config,
@@ -151,9 +151,9 @@ class Invocations:
             self._activity.put(key, activity)
         return lifecycle.waiting(activity, now)
 
-    def _score(self, entity: ServedEntity, body: bytes, content_type: str) -> Scored:
+    def _score(self, endpoint: Endpoint, entity: ServedEntity, body: bytes, content_type: str) -> Scored:
         try:
-            model = self._models.of(entity)
+            model = self._models.of(entity, endpoint.creator)
         except ModelLoadError as error:
             message = f"An error occurred while loading the model. {error}"
             raise BadRequest(message) from error

@@ -30,14 +30,14 @@ class Models:
         """Raise `NotImplementedByFakebricks` where this installation cannot load models."""
         self._runtime.require()
 
-    def load(self, entity: ServedEntity) -> str:
-        """Load an entity's model version, unless it is loaded; the digest to keep it by.
+    def load(self, entity: ServedEntity, creator: str) -> str:
+        """Load an entity's model version as the endpoint's creator, unless it is loaded; the digest to keep it by.
 
         Raises:
-            ModelLoadError: the version is gone, or does not load.
+            ModelLoadError: the version is gone, does not load, or may not be loaded by the creator.
         """
         try:
-            directory, digest = self._stored.find(entity.entity_name, entity.entity_version)
+            directory, digest = self._stored.find(entity.entity_name, entity.entity_version, creator)
             with self._locks[digest]:
                 if digest not in self._loaded:
                     self._loaded[digest] = self._runtime.load(self._stored.fetch(directory, digest))
@@ -47,10 +47,10 @@ class Models:
             raise ModelLoadError(error.message) from error
         return digest
 
-    def of(self, entity: ServedEntity) -> LoadedModel:
+    def of(self, entity: ServedEntity, creator: str) -> LoadedModel:
         """The model of a deployed entity.
 
         Raises:
             ModelLoadError: it had to be loaded again, in a new process, and is gone.
         """
-        return self._loaded.get(entity.model or "") or self._loaded[self.load(entity)]
+        return self._loaded.get(entity.model or "") or self._loaded[self.load(entity, creator)]

@@ -105,6 +105,12 @@ class Endpoint(Record, frozen=True):
     last_config_version: int = 0
 
 
+class EndpointName(Record, frozen=True):
+    """What the endpoint of an id is called."""
+
+    name: str
+
+
 class Activity(Record, frozen=True):
     """When a served entity was last asked, stored under endpoint id, config version and entity name."""
 

@@ -1,7 +1,7 @@
 """Serving endpoints: create, look at, update, tag and delete them.
 
 Real: names, configurations and their versions, the states of an endpoint's life, one update at a time. Refused: what
-`refused.py` names, stopping and starting, permissions.
+`refused.py` names, stopping and starting. Who may do it: `endpoint_permissions.py`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import (
     Activity,
     AutoCapture,
     Config,
     Endpoint,
+    EndpointName,
     ServedEntity,
     Tag,
     Traffic,
@@ -40,7 +42,11 @@ from fakebricks.wire.errors import (
 
 
 class ServingEndpoints:
-    """The serving endpoints of one workspace."""
+    """The serving endpoints of one workspace.
+
+    Attributes:
+        permissions: on them; asked before an operation is, but for a list.
+    """
 
     def __init__(
         self,
@@ -51,9 +57,12 @@ class ServingEndpoints:
         models: Models,
         deployments: Deployments,
         capture: Capture,
+        permissions: EndpointPermissions,
     ) -> None:
+        self.permissions = permissions
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
+        self._names = state.table("serving_endpoint_names", EndpointName)
         self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
@@ -71,6 +80,7 @@ class ServingEndpoints:
             ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: a model, a version, or the place of an
                 inference table is missing.
             InvalidState: a model version is not READY.
+            PermissionDenied: the caller may not load a model, or create the inference table.
         """
         check_endpoint_name(body.name)
         refuse_endpoint(body)
@@ -93,8 +103,9 @@ class ServingEndpoints:
         if body.config:
             endpoint = self._updating(endpoint, body.config, caller, now)
         if body.ai_gateway:
-            endpoint = self._capture.with_gateway(endpoint, body.ai_gateway)
+            endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
         self._endpoints.put((endpoint.name,), endpoint)
+        self._names.put((endpoint.id,), EndpointName(name=endpoint.name))
         return endpoint
 
     def get(self, name: str) -> Endpoint:
@@ -108,9 +119,9 @@ class ServingEndpoints:
             raise _missing(name)
         return endpoint
 
-    def list(self) -> Iterator[Endpoint]:
-        """All endpoints as they are now, by name."""
-        return self._deployments.all()
+    def list(self, caller: Caller) -> Iterator[Endpoint]:
+        """All endpoints that the caller may see, as they are now, by name."""
+        return (one for one in self._deployments.all() if self.permissions.allows(one, VIEW, caller))
 
     def update_config(self, name: str, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
         """Begin an update at `now`; what the request leaves out stays as it is.
@@ -149,14 +160,14 @@ class ServingEndpoints:
         kept = tuple(tag for tag in endpoint.tags if tag.key not in delete)
         return self._put(replace(endpoint, tags=_with_tags(kept, add)))
 
-    def put_ai_gateway(self, name: str, gateway: AiGatewayShape) -> Endpoint:
+    def put_ai_gateway(self, name: str, gateway: AiGatewayShape, caller: Caller) -> Endpoint:
         """Replace the AI Gateway; what the request leaves out is removed.
 
         Raises:
             ResourceDoesNotExist: there is no such endpoint; or the place of an inference table is missing.
             InvalidParameterValue: the inference table would move while it is enabled.
         """
-        return self._put(self._capture.with_gateway(self._require(name), gateway))
+        return self._put(self._capture.with_gateway(self._require(name), gateway, caller))
 
     def delete(self, name: str) -> None:
         """Remove an endpoint, in whatever state; its inference table stays.
@@ -166,6 +177,7 @@ class ServingEndpoints:
         """
         endpoint = self._require(name)
         self._endpoints.delete((name,))
+        self._names.delete((endpoint.id,))
         for table in (self._activity, self._traffic):
             for key, _ in list(table.scan((endpoint.id,))):
                 table.delete(key)
@@ -175,9 +187,9 @@ class ServingEndpoints:
         activity = self._activity.get((endpoint.id, config.config_version, entity.name))
         return lifecycle.scaled_to_zero(entity, config, activity, now)
 
-    def lost(self, capture: AutoCapture) -> bool:
-        """Whether an inference table that was made is no longer there."""
-        return self._capture.lost(capture)
+    def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
+        """Whether an inference table that was made is no longer there, or its creator may not write it any more."""
+        return self._capture.lost(endpoint, capture)
 
     def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Config, ServedEntity]:
         """A served entity of the config of that version; of the newest one by default.
@@ -204,8 +216,8 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
-            self._stored.require_ready(entity.entity_name, entity.entity_version)
-        endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config)
+            self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+        endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         version = endpoint.last_config_version + 1
         config = Config(
             config_version=version, served_entities=entities, routes=shares, auto_capture_config=auto_capture

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from fakebricks.services.files.files import Files
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import Scratch
+from fakebricks.wire.authentication import Caller
 
 _UNITY_CATALOG_DOTS = 2
 
@@ -20,33 +22,45 @@ class StoredModels:
     """Knows where registered models keep their files."""
 
     def __init__(
-        self, registry: ModelRegistry, workspace_registry: WorkspaceModelRegistry, files: Files, scratch: Scratch
+        self,
+        registry: ModelRegistry,
+        workspace_registry: WorkspaceModelRegistry,
+        files: Files,
+        scratch: Scratch,
+        rights: Rights,
     ) -> None:
         self._registry = registry
         self._workspace_registry = workspace_registry
         self._files = files
         self._scratch = scratch
+        self._rights = rights
 
-    def require_ready(self, entity_name: str, entity_version: str) -> None:
-        """Refuse a version that is not READY.
+    def require_servable(self, entity_name: str, entity_version: str, caller: Caller, creator: str) -> None:
+        """Refuse a version that is not READY, or that the caller or the endpoint's creator may not load.
 
         Raises:
+            PermissionDenied: one of them may not.
             ResourceDoesNotExist, CatalogDoesNotExist, SchemaDoesNotExist: there is no such version.
             InvalidParameterValue: no model can have that name.
             InvalidState: it is not READY.
         """
         if _of_unity_catalog(entity_name):
+            self._rights.require_load(entity_name, caller)
+            self._rights.require_load_as(entity_name, creator)
             self._registry.require_ready(self._registry.get_version(entity_name, entity_version))
         else:
             registry = self._workspace_registry
             registry.versions.require_ready(registry.get_version(entity_name, entity_version))
 
-    def find(self, entity_name: str, entity_version: str) -> tuple[str, str]:
+    def find(self, entity_name: str, entity_version: str, user_name: str) -> tuple[str, str]:
         """The directory of a version's files in the registry's storage, and a digest of all that is in it.
 
         Raises:
+            PermissionDenied: the person of that name may not load the model.
             ResourceDoesNotExist: there is no such version.
         """
+        if _of_unity_catalog(entity_name):
+            self._rights.require_load_as(entity_name, user_name)
         directory = self._directory(entity_name, entity_version)
         digest = hashlib.sha256()
         for relative, entry in self._files.walk(directory):

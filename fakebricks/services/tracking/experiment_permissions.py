@@ -1,81 +1,84 @@
 """Permissions on experiments: who may read, edit and manage which.
 
-Real: CAN_READ, CAN_EDIT and CAN_MANAGE (documented), set on an experiment or inherited from the folder that it is in;
+Real: CAN_READ, CAN_EDIT and CAN_MANAGE (documented), set on an experiment or inherited from the folders that it is in;
 admins may manage everything; who creates an experiment may manage it until other permissions are set.
-Observed: the text of a refusal. Inferred: its third verb, what inheritance is said to come from, and that the list of
-permissions is for those who manage.
+Observed: the text of a refusal. Inferred: its third verb, what inheritance is said to come from, that CAN_RUN on a
+folder lets read the experiments in it.
 Refused: permissions on the notebooks of experiments, which the fake does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import IntEnum
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Literal
 
-from fakebricks.services.iam.access_control import GROUP, USER, AccessControl, concerns
-from fakebricks.services.iam.people import USERS
+from msgspec.structs import replace
+
+from fakebricks.services.iam.access_control import AccessControl
+from fakebricks.services.iam.object_permissions import Inherited, ObjectPermissions, ObjectType
 from fakebricks.services.iam.records import Permission
 from fakebricks.services.tracking.experiments import Experiments
 from fakebricks.services.tracking.records import Experiment
-from fakebricks.services.workspace.directories import Directories
-from fakebricks.services.workspace.tree_permissions import holder_of
-from fakebricks.wire.authentication import ADMINS, Caller
+from fakebricks.services.workspace.folder_permissions import RUN, FolderPermissions
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import PermissionDenied
 
+Access = Literal["CAN_READ", "CAN_EDIT", "CAN_MANAGE"]
+"""What may be done with an experiment and all that is in it; each includes those before."""
 
-class Access(IntEnum):
-    """What may be done with an experiment and all that is in it; each includes those before."""
+VIEW: Access = "CAN_READ"
+EDIT: Access = "CAN_EDIT"
+MANAGE: Access = "CAN_MANAGE"
 
-    VIEW = 1
-    EDIT = 2
-    MANAGE = 3
-
-
-VIEW, EDIT, MANAGE = Access
-LEVELS = {"CAN_READ": VIEW, "CAN_EDIT": EDIT, "CAN_MANAGE": MANAGE}
-
-_CAN_MANAGE = "CAN_MANAGE"
+_VERBS: dict[str, str] = {VIEW: "View", EDIT: "Edit", MANAGE: "Manage"}
 
 
-class Inherited(NamedTuple):
-    """A permission that comes from a folder, and that folder."""
-
-    permission: Permission
-    from_object: str
-
-
-class ExperimentPermissions:
+class ExperimentPermissions(ObjectPermissions[Experiment]):
     """The permissions on the experiments of one workspace."""
 
-    def __init__(self, experiments: Experiments, access_control: AccessControl, directories: Directories) -> None:
+    object_type = ObjectType(
+        name="experiments",
+        called="mlflowExperiment",
+        levels={  # inferred: the texts
+            VIEW: "Can view the experiment",
+            EDIT: "Can view, log to and edit the experiment",
+            MANAGE: "Can view, log to, edit, delete and change permissions on the experiment",
+        },
+    )
+
+    def __init__(self, access_control: AccessControl, experiments: Experiments, folders: FolderPermissions) -> None:
+        super().__init__(access_control)
         self._experiments = experiments
-        self._access_control = access_control
-        self._directories = directories
+        self._folders = folders
 
-    def allows(self, experiment: Experiment, access: Access, caller: Caller) -> bool:
-        """Whether the caller may do that with an experiment."""
-        if caller.is_admin:
-            return True
-        holder = holder_of(experiment.name)
-        if holder is not None and holder.includes(caller):
-            return True
-        return any(LEVELS[one.level] >= access and concerns(one, caller) for one in self.direct(experiment))
+    def find(self, object_id: str) -> Experiment | None:
+        """The experiment of that id, deleted ones too, or None."""
+        return self._experiments.find(object_id)
 
-    def require(self, experiment_id: str, access: Access, caller: Caller) -> None:
-        """The caller may do that with an experiment; one that does not exist is not refused here.
+    def get(self, object_id: str) -> Experiment:
+        """The experiment of that id; see `Experiments.get`."""
+        return self._experiments.get(object_id)
 
-        Raises:
-            PermissionDenied: they may not.
-        """
-        if caller.is_admin:
-            return
-        experiment = self._experiments.find(experiment_id)
-        if experiment is not None and not self.allows(experiment, access, caller):
-            raise PermissionDenied(
-                f"User {caller.user_name} does not have permission to '{access.name.title()}' "
-                f"experiment with id {experiment_id}"
-            )
+    def object_id(self, one: Experiment) -> str:
+        """How permissions name an experiment."""
+        return self.object_type.object_id(one.experiment_id)
+
+    def at_first(self, one: Experiment) -> tuple[Permission, ...]:
+        """An experiment is managed by who created it."""
+        return self.created_by(one.owner_email)
+
+    def inherited(self, one: Experiment) -> Iterator[Inherited]:
+        """What an experiment has from the folders that it is in."""
+        for permission, folder in self._folders.passed_on(one.name):
+            lets_read = permission.level == RUN
+            yield Inherited(replace(permission, level=VIEW) if lets_read else permission, folder)
+
+    def denied(self, one: Experiment, level: str, caller: Caller) -> PermissionDenied:
+        """What is said to who does not have a level on an experiment."""
+        return PermissionDenied(
+            f"User {caller.user_name} does not have permission to '{_VERBS[level]}' "
+            f"experiment with id {one.experiment_id}"
+        )
 
     # What the workspace tree asks
 
@@ -90,47 +93,3 @@ class ExperimentPermissions:
     def may_view(self, experiment_id: str, caller: Caller) -> bool:
         """Whether the caller may see an experiment that exists."""
         return self.allows(self._experiments.get(experiment_id), VIEW, caller)
-
-    # What people set
-
-    def direct(self, experiment: Experiment) -> tuple[Permission, ...]:
-        """The permissions that were set on an experiment; in the beginning, that of who created it."""
-        found = self._access_control.of(object_id(experiment))
-        return found if found is not None else (_manages(USER, experiment.owner_email),)
-
-    def inherited(self, experiment: Experiment) -> list[Inherited]:
-        """The permissions that an experiment has from where it is."""
-        found = [Inherited(_manages(GROUP, ADMINS), self._directory("/"))]
-        holder = holder_of(experiment.name)
-        if holder is None:
-            return found
-        kind, principal = (GROUP, USERS) if holder.user_name is None else (USER, holder.user_name)
-        return [Inherited(_manages(kind, principal), self._directory(holder.folder)), *found]
-
-    def set(self, experiment: Experiment, permissions: Iterable[Permission]) -> None:
-        """Set the permissions on an experiment, in place of those that were set before; see `AccessControl.set`."""
-        self._access_control.set(object_id(experiment), permissions, _CAN_MANAGE)
-
-    def update(self, experiment: Experiment, permissions: Iterable[Permission]) -> None:
-        """Set the permissions of some principals on an experiment; those of others stay."""
-        self.set(experiment, [*self.direct(experiment), *permissions])
-
-    def display_name(self, permission: Permission) -> str | None:
-        """How the person is called whose permission it is."""
-        return self._access_control.display_name(permission)
-
-    def experiment(self, experiment_id: str) -> Experiment:
-        """The experiment of that id; see `Experiments.get`."""
-        return self._experiments.get(experiment_id)
-
-    def _directory(self, path: str) -> str:
-        return f"/directories/{self._directories.get(path).object_id}"
-
-
-def object_id(experiment: Experiment) -> str:
-    """How permissions name an experiment."""
-    return f"/experiments/{experiment.experiment_id}"
-
-
-def _manages(kind: str, principal: str) -> Permission:
-    return Permission(kind=kind, principal=principal, level=_CAN_MANAGE)

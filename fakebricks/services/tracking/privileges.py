@@ -19,8 +19,8 @@ from fakebricks.services.tracking.runs import Runs
 from fakebricks.services.tracking.shapes import RunOf
 from fakebricks.services.tracking.traces.traces import Traces
 from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.folder_permissions import FolderPermissions
 from fakebricks.services.workspace.paths import normal, split
-from fakebricks.services.workspace.tree_permissions import require_changes
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import ResourceDoesNotExist
 from fakebricks.wire.operations import Call, Privilege
@@ -40,6 +40,7 @@ class Privileges:
         self,
         permissions: ExperimentPermissions,
         directories: Directories,
+        folders: FolderPermissions,
         experiments: Experiments,
         *,
         runs: Runs,
@@ -48,6 +49,7 @@ class Privileges:
     ) -> None:
         self._permissions = permissions
         self._directories = directories
+        self._folders = folders
         self._experiments = experiments
         self._runs = runs
         self._logged_models = logged_models
@@ -65,7 +67,7 @@ class Privileges:
         """Raise PermissionDenied where the caller may not name an experiment so; it is in a folder of others."""
         path = normal(name)
         if not caller.is_admin and path and self._directories.find(split(path)[0]):
-            require_changes(split(path)[0], caller)
+            self._folders.require_changes(split(path)[0], caller)
 
     def run(self, run_id: str, access: Access, caller: Caller) -> None:
         """Raise PermissionDenied where the caller may not do that with a run."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from fakebricks.services.iam.people import People
 from fakebricks.services.unity_catalog.privileges import APPLICABLE, NOT_IN_ALL, Privilege
 from fakebricks.services.unity_catalog.records import GrantRecord
 from fakebricks.services.unity_catalog.securables import Kind, Line, Securable
-from fakebricks.state import State
+from fakebricks.state import Key, State
 from fakebricks.wire.errors import InvalidParameterValue, PrincipalDoesNotExist
 
 
@@ -33,6 +35,7 @@ class Grants:
     def __init__(self, state: State, people: People) -> None:
         self._grants = state.table("grants", GrantRecord)
         self._people = people
+        people.groups.also_named_by(self)
 
     def on(self, securable: Securable) -> Iterator[GrantRecord]:
         """What was granted on an object itself, by principal."""
@@ -80,11 +83,19 @@ class Grants:
         for key, _ in list(self._grants.scan((securable_id,))):
             self._grants.delete(key)
 
-    def forget_principal(self, name: str) -> None:
-        """Remove all grants to a principal who goes away, so that another one of that name begins with none."""
-        for key, grant in list(self._grants.scan()):
-            if grant.principal == name:
-                self._grants.delete(key)
+    def group_renamed(self, before: str, after: str) -> None:
+        """The grants to a group stay its own."""
+        for key, grant in self._to(before):
+            self._grants.delete(key)
+            self._grants.put((key[0], after), replace(grant, principal=after))
+
+    def group_deleted(self, name: str) -> None:
+        """The grants to a group go with it, so that another one of that name begins with none."""
+        for key, _ in self._to(name):
+            self._grants.delete(key)
+
+    def _to(self, principal: str) -> list[tuple[Key, GrantRecord]]:
+        return [(key, grant) for key, grant in self._grants.scan() if grant.principal == principal]
 
     def _of(self, securable: Securable, principal: str) -> frozenset[str]:
         grant = self._grants.get((securable.id, principal))

@@ -60,6 +60,7 @@ class Rule(Enum):
     CREATE_TABLE = Needed("create a table", Kind.SCHEMA, (Privilege.CREATE_TABLE,), Reach.DATA, within=True)
     SEE_TABLE = Needed("see a table", Kind.TABLE, (Privilege.SELECT,), Reach.METADATA)
     READ_TABLE = Needed("read a table's rows", Kind.TABLE, (Privilege.SELECT,), Reach.DATA)
+    WRITE_TABLE = Needed("write a table's rows", Kind.TABLE, (Privilege.MODIFY,), Reach.DATA)
     MANAGE_TABLE = Needed("change or delete a table, or its grants", Kind.TABLE, (Privilege.MANAGE,), Reach.CONTROL)
 
     CREATE_VOLUME = Needed("create a volume", Kind.SCHEMA, (Privilege.CREATE_VOLUME,), Reach.DATA, within=True)

@@ -58,9 +58,14 @@ class SchemaContents(Protocol):
 
 
 class UnityCatalog:
-    """The objects of one metastore. Names may come in any case; they are stored in lower case."""
+    """The objects of one metastore. Names may come in any case; they are stored in lower case.
 
-    def __init__(self, state: State, ids: Ids, clock: Clock, grants: Grants) -> None:
+    Args:
+        grants: on the objects.
+        bucket: where managed storage is; only model versions are ever stored there, and only by the route `s3`.
+    """
+
+    def __init__(self, state: State, ids: Ids, clock: Clock, grants: Grants, *, bucket: str) -> None:
         self._state = state
         self._metastore = state.table("metastore", MetastoreRecord)
         self._catalogs = state.table("catalogs", CatalogRecord)
@@ -69,6 +74,7 @@ class UnityCatalog:
         self._clock = clock
         self._grants = grants
         self._contents: list[SchemaContents] = []
+        self._bucket = bucket
         self.metastore_id = ids.uuid()
 
     @property
@@ -89,8 +95,8 @@ class UnityCatalog:
 
     @property
     def metastore_root(self) -> str:
-        """Where managed storage starts; nothing is there, it is only named."""
-        return f"s3://fakebricks-metastore/{self.metastore_id}"
+        """Where managed storage starts."""
+        return f"s3://{self._bucket}/{self.metastore_id}"
 
     def also_holds(self, contents: SchemaContents) -> None:
         """Find `contents` in schemas, count them when one must be empty, and remove them when forced."""

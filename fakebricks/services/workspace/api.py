@@ -34,7 +34,7 @@ class DeleteObject(Shape):
 
 @routes.post("/api/2.0/workspace/mkdirs", privilege=changes)
 def mkdirs(objects: Objects, call: Call, body: AtPath) -> None:
-    objects.mkdirs(body.path, call.millis)
+    objects.mkdirs(body.path, call.caller, call.millis)
 
 
 @routes.get("/api/2.0/workspace/get-status", privilege=views)

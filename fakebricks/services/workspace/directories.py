@@ -72,8 +72,8 @@ class Directories:
         for _, child in self._nodes.scan((node.path,)):
             yield child
 
-    def make(self, path: str, millis: int) -> Node:
-        """A folder and its missing parents; one that exists is left as it is.
+    def make(self, path: str, millis: int, creator: str = "") -> Node:
+        """A folder and its missing parents, made by somebody; one that exists is left as it is.
 
         Raises:
             ResourceAlreadyExists: a part of the path is there and is no folder.
@@ -84,9 +84,14 @@ class Directories:
             raise ResourceAlreadyExists(f"The path ({path}) already exists and is not a directory.")
         if node:
             return node
-        self.make(split(path)[0], millis)
+        self.make(split(path)[0], millis, creator)
         node = Node(
-            path=path, object_id=self._ids.number(), object_type=DIRECTORY, created_at=millis, modified_at=millis
+            path=path,
+            object_id=self._ids.number(),
+            object_type=DIRECTORY,
+            created_at=millis,
+            modified_at=millis,
+            creator=creator,
         )
         self._put(node)
         return node
@@ -117,8 +122,7 @@ class Directories:
             BadRequest: it is a folder that every workspace has, or a person's home.
             DirectoryNotEmpty: it is a folder with something in it.
         """
-        is_home = node.object_type == DIRECTORY and split(node.path)[0] == "/Users"
-        if node.path in _FIRST or is_home:
+        if node.object_type == DIRECTORY and is_protected(node.path):
             raise BadRequest(f"Folder {node.path} is protected")
         if next(self._nodes.scan((node.path,)), None):
             raise DirectoryNotEmpty(f"Folder ({node.path}) is not empty")
@@ -128,6 +132,11 @@ class Directories:
     def _put(self, node: Node) -> None:
         self._nodes.put(split(node.path), node)
         self._places.put((node.object_id,), NodePlace(path=node.path))
+
+
+def is_protected(path: str) -> bool:
+    """Whether a folder is one that every workspace has, or a person's home: it stays, and everybody knows of it."""
+    return path in _FIRST or split(path)[0] == "/Users"
 
 
 def _checked(path: str) -> str:

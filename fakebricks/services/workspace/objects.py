@@ -46,9 +46,9 @@ class Objects:
         """What is in a folder and the caller may see, by name."""
         return (node for node in self._directories.children(path) if self._permissions.visible(node, caller))
 
-    def mkdirs(self, path: str, millis: int) -> Node:
-        """A folder and its missing parents."""
-        return self._directories.make(path, millis)
+    def mkdirs(self, path: str, caller: Caller, millis: int) -> Node:
+        """A folder and its missing parents, which are the caller's."""
+        return self._directories.make(path, millis, caller.user_name)
 
     def delete(self, path: str, recursive: bool, millis: int) -> None:
         """Delete an experiment, a notebook, a file or a folder.

@@ -18,6 +18,8 @@ class Node(Record, frozen=True):
     object_type: str
     created_at: int
     modified_at: int
+    creator: str = ""
+    """Who made a folder; nobody, where every workspace has it."""
     language: str = ""
     """Of a notebook."""
     size: int = 0

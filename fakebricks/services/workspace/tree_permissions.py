@@ -1,51 +1,19 @@
-"""Who may do what in the workspace tree, by where it is.
+"""Who may see, make and delete what in the workspace tree: folders, and experiments as nodes in them.
 
-Real: a person's home is theirs, `/Shared` is everybody's, and the rest is the admins' (documented); what stands in a
-folder inherits that. Experiments have permissions of their own besides, which tracking keeps.
-Inferred: folders inside somebody's home are invisible to others, all other folders are visible, and the texts.
-Refused for now: permissions that are set on a folder.
+Real: folders have permissions, which what is in them inherits (see `folder_permissions.py`); experiments have those of
+their own besides, which tracking keeps. Inferred: the folders that every workspace has and the homes of people are
+visible to everybody, all other folders to those who have a permission on them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from fakebricks.services.workspace.directories import Directories
+from fakebricks.services.workspace.directories import Directories, is_protected
+from fakebricks.services.workspace.folder_permissions import READ, FolderPermissions
 from fakebricks.services.workspace.paths import normal
 from fakebricks.services.workspace.records import EXPERIMENT, Node
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.errors import PermissionDenied
-
-_HOMES = "/Users/"
-_SHARED = "/Shared"
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Whose a part of the tree is.
-
-    Attributes:
-        user_name: of the person, or None for everybody.
-        folder: the path of the folder that is theirs, with all that is in it.
-    """
-
-    user_name: str | None
-    folder: str
-
-    def includes(self, caller: Caller) -> bool:
-        """Whether it is the caller's."""
-        return self.user_name is None or self.user_name == caller.user_name
-
-
-def holder_of(path: str) -> Holder | None:
-    """Whose the folder or thing at a normal path is; None for the admins alone."""
-    if path == _SHARED or path.startswith(f"{_SHARED}/"):
-        return Holder(None, _SHARED)
-    if not path.startswith(_HOMES):
-        return None
-    user_name = path.removeprefix(_HOMES).partition("/")[0]
-    return Holder(user_name, f"{_HOMES}{user_name}")
 
 
 class ExperimentPermissions(Protocol):
@@ -64,17 +32,22 @@ class ExperimentPermissions(Protocol):
 class TreePermissions:
     """Decides on the workspace tree."""
 
-    def __init__(self, directories: Directories, experiments: ExperimentPermissions) -> None:
+    def __init__(
+        self, directories: Directories, folders: FolderPermissions, experiments: ExperimentPermissions
+    ) -> None:
         self._directories = directories
+        self._folders = folders
         self._experiments = experiments
 
     def require_changes(self, path: str, caller: Caller) -> None:
-        """The caller may make and delete folders at a path.
+        """The caller may make and delete folders at a path; what is no path is not refused here.
 
         Raises:
             PermissionDenied: they may not.
         """
-        require_changes(normal(path) or path, caller)
+        known = normal(path)
+        if known is not None:
+            self._folders.require_changes(known, caller)
 
     def require_view(self, path: str, caller: Caller) -> None:
         """The caller may see what is at a path, if anything is.
@@ -87,7 +60,7 @@ class TreePermissions:
             return
         if node.object_type == EXPERIMENT:
             self._experiments.require_view(node.object_id, caller)
-        raise PermissionDenied(f"{caller.user_name} does not have View permissions on {node.path}.")
+        raise self._folders.denied(node, READ, caller)
 
     def require_delete(self, path: str, caller: Caller) -> None:
         """The caller may delete what is at a path, if anything is.
@@ -101,7 +74,7 @@ class TreePermissions:
         if node.object_type == EXPERIMENT:
             self._experiments.require_manage(node.object_id, caller)
         else:
-            require_changes(node.path, caller)
+            self._folders.require_changes(node.path, caller)
 
     def visible(self, node: Node, caller: Caller) -> bool:
         """Whether the caller may see a folder or thing."""
@@ -109,22 +82,8 @@ class TreePermissions:
             return True
         if node.object_type == EXPERIMENT:
             return self._experiments.may_view(node.object_id, caller)
-        holder = holder_of(node.path)
-        return holder is None or node.path == holder.folder or holder.includes(caller)
+        return is_protected(node.path) or self._folders.allows(node, READ, caller)
 
     def _node(self, path: str) -> Node | None:
         known = normal(path)
         return self._directories.find(known) if known else None
-
-
-def require_changes(path: str, caller: Caller) -> None:
-    """The caller may make and delete things at a normal path.
-
-    Raises:
-        PermissionDenied: it is in a folder that is not theirs.
-    """
-    if caller.is_admin:
-        return
-    holder = holder_of(path)
-    if holder is None or not holder.includes(caller):
-        raise PermissionDenied(f"{caller.user_name} does not have Manage permissions on {path}.")

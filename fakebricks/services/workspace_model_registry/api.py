@@ -10,7 +10,8 @@ from typing import Any
 
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.workspace_model_registry.legacy import LegacyRoutes
-from fakebricks.services.workspace_model_registry.privileges import of_source
+from fakebricks.services.workspace_model_registry.model_permissions import EDIT, MANAGE, READ
+from fakebricks.services.workspace_model_registry.privileges import of_model, of_new_version, of_transition
 from fakebricks.services.workspace_model_registry.search import MOST_VERSIONS, RegistrySearch
 from fakebricks.services.workspace_model_registry.shapes import (
     ModelName,
@@ -123,14 +124,14 @@ def create_registered_model(
     return {"registered_model": model_answer(registry, created)}
 
 
-@routes.post(f"{_MODELS}/rename")
+@routes.post(f"{_MODELS}/rename", privilege=of_model(MANAGE))
 def rename_registered_model(
     registry: WorkspaceModelRegistry, call: Call, body: RenameRegisteredModel
 ) -> dict[str, Any]:
     return {"registered_model": model_answer(registry, registry.rename_model(body.name, body.new_name))}
 
 
-@routes.patch(f"{_MODELS}/update")
+@routes.patch(f"{_MODELS}/update", privilege=of_model(EDIT))
 def update_registered_model(
     registry: WorkspaceModelRegistry, call: Call, body: UpdateRegisteredModel
 ) -> dict[str, Any]:
@@ -139,12 +140,12 @@ def update_registered_model(
     return {"registered_model": model_answer(registry, changed)}
 
 
-@routes.delete(f"{_MODELS}/delete")
+@routes.delete(f"{_MODELS}/delete", privilege=of_model(MANAGE))
 def delete_registered_model(registry: WorkspaceModelRegistry, call: Call, body: ModelName) -> None:
     registry.delete_model(body.name)
 
 
-@routes.get(f"{_MODELS}/get")
+@routes.get(f"{_MODELS}/get", privilege=of_model(READ))
 def get_registered_model(registry: WorkspaceModelRegistry, call: Call, body: ModelName) -> dict[str, Any]:
     return {"registered_model": model_answer(registry, registry.get_model(body.name))}
 
@@ -152,24 +153,28 @@ def get_registered_model(registry: WorkspaceModelRegistry, call: Call, body: Mod
 @routes.get(f"{_MODELS}/search")
 def search_registered_models(search: RegistrySearch, call: Call, body: SearchRegisteredModels) -> dict[str, Any]:
     found, token = search.models(
-        filter_string=body.filter, max_results=body.max_results, order_by=body.order_by, page_token=body.page_token
+        call.caller,
+        filter_string=body.filter,
+        max_results=body.max_results,
+        order_by=body.order_by,
+        page_token=body.page_token,
     )
     return _page("registered_models", [model_answer(search.registry, one) for one in found], token)
 
 
-@routes.post(f"{_MODELS}/get-latest-versions")
-@routes.get(f"{_MODELS}/get-latest-versions")
+@routes.post(f"{_MODELS}/get-latest-versions", privilege=of_model(READ))
+@routes.get(f"{_MODELS}/get-latest-versions", privilege=of_model(READ))
 def get_latest_versions(registry: WorkspaceModelRegistry, call: Call, body: GetLatestVersions) -> dict[str, Any]:
     found = registry.latest_versions(body.name, body.stages)
     return {"model_versions": [version_answer(registry, one) for one in found]} if found else {}
 
 
-@routes.post(f"{_MODELS}/set-tag")
+@routes.post(f"{_MODELS}/set-tag", privilege=of_model(EDIT))
 def set_registered_model_tag(registry: WorkspaceModelRegistry, call: Call, body: SetModelTag) -> None:
     registry.set_tag(body.name, body.key, body.value)
 
 
-@routes.delete(f"{_MODELS}/delete-tag")
+@routes.delete(f"{_MODELS}/delete-tag", privilege=of_model(EDIT))
 def delete_registered_model_tag(registry: WorkspaceModelRegistry, call: Call, body: DeleteModelTag) -> None:
     registry.delete_tag(body.name, body.key)
 
@@ -189,7 +194,7 @@ def get_model_version_by_alias(registry: WorkspaceModelRegistry, call: Call, bod
     raise _no_aliases(call)
 
 
-@routes.post(f"{_VERSIONS}/create", privilege=of_source)
+@routes.post(f"{_VERSIONS}/create", privilege=of_new_version)
 def create_model_version(registry: WorkspaceModelRegistry, call: Call, body: CreateModelVersion) -> dict[str, Any]:
     created = registry.create_version(
         body.name,
@@ -204,13 +209,13 @@ def create_model_version(registry: WorkspaceModelRegistry, call: Call, body: Cre
     return {"model_version": version_answer(registry, created)}
 
 
-@routes.patch(f"{_VERSIONS}/update")
+@routes.patch(f"{_VERSIONS}/update", privilege=of_model(EDIT))
 def update_model_version(registry: WorkspaceModelRegistry, call: Call, body: UpdateModelVersion) -> dict[str, Any]:
     changed = registry.update_version(body.name, body.version, description=body.description)
     return {"model_version": version_answer(registry, changed)}
 
 
-@routes.post(f"{_VERSIONS}/transition-stage")
+@routes.post(f"{_VERSIONS}/transition-stage", privilege=of_transition)
 def transition_model_version_stage(
     registry: WorkspaceModelRegistry, call: Call, body: TransitionModelVersionStage
 ) -> dict[str, Any]:
@@ -220,12 +225,12 @@ def transition_model_version_stage(
     return {"model_version": version_answer(registry, moved)}
 
 
-@routes.delete(f"{_VERSIONS}/delete")
+@routes.delete(f"{_VERSIONS}/delete", privilege=of_model(MANAGE))
 def delete_model_version(registry: WorkspaceModelRegistry, call: Call, body: VersionName) -> None:
     registry.delete_version(body.name, body.version)
 
 
-@routes.get(f"{_VERSIONS}/get")
+@routes.get(f"{_VERSIONS}/get", privilege=of_model(READ))
 def get_model_version(registry: WorkspaceModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
     found = registry.get_version(body.name, body.version)
     call.awaits = registry.versions.awaits(found)
@@ -235,22 +240,26 @@ def get_model_version(registry: WorkspaceModelRegistry, call: Call, body: Versio
 @routes.get(f"{_VERSIONS}/search")
 def search_model_versions(search: RegistrySearch, call: Call, body: SearchModelVersions) -> dict[str, Any]:
     found, token = search.versions(
-        filter_string=body.filter, max_results=body.max_results, order_by=body.order_by, page_token=body.page_token
+        call.caller,
+        filter_string=body.filter,
+        max_results=body.max_results,
+        order_by=body.order_by,
+        page_token=body.page_token,
     )
     return _page("model_versions", [version_answer(search.registry, one) for one in found], token)
 
 
-@routes.get(f"{_VERSIONS}/get-download-uri")
+@routes.get(f"{_VERSIONS}/get-download-uri", privilege=of_model(READ))
 def get_model_version_download_uri(registry: WorkspaceModelRegistry, call: Call, body: VersionName) -> dict[str, Any]:
     return {"artifact_uri": registry.versions.download_uri(registry.get_version(body.name, body.version))}
 
 
-@routes.post(f"{_VERSIONS}/set-tag")
+@routes.post(f"{_VERSIONS}/set-tag", privilege=of_model(EDIT))
 def set_model_version_tag(registry: WorkspaceModelRegistry, call: Call, body: SetVersionTag) -> None:
     registry.set_version_tag(body.name, body.version, body.key, body.value)
 
 
-@routes.delete(f"{_VERSIONS}/delete-tag")
+@routes.delete(f"{_VERSIONS}/delete-tag", privilege=of_model(EDIT))
 def delete_model_version_tag(registry: WorkspaceModelRegistry, call: Call, body: DeleteVersionTag) -> None:
     registry.delete_version_tag(body.name, body.version, body.key)
 

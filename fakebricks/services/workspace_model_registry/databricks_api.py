@@ -14,6 +14,8 @@ from fakebricks.services.search import PageTokens
 from fakebricks.services.tracking.rate_limits import MLFLOW
 from fakebricks.services.workspace_model_registry.discussion import Comments, TransitionRequests
 from fakebricks.services.workspace_model_registry.legacy import LegacyRoutes
+from fakebricks.services.workspace_model_registry.model_permissions import READ
+from fakebricks.services.workspace_model_registry.privileges import of_comment, of_model, of_own_request, of_transition
 from fakebricks.services.workspace_model_registry.records import Comment, TransitionRequest
 from fakebricks.services.workspace_model_registry.search import RegistrySearch
 from fakebricks.services.workspace_model_registry.shapes import (
@@ -35,7 +37,6 @@ _MLFLOW = "/api/2.0/mlflow"
 _REQUESTS = f"{_MLFLOW}/transition-requests"
 _PAGE = 100
 _FILES = 1000
-_LEVEL = "CAN_MANAGE"  # privileges are not enforced: everybody may do everything
 
 
 class ListModels(Shape):
@@ -82,7 +83,7 @@ class FileName(VersionName):
 
 class ModelDatabricks(RegisteredModel, kw_only=True):
     id: str
-    permission_level: str
+    permission_level: str | None
 
 
 class Activity(Answer):
@@ -97,7 +98,7 @@ class Activity(Answer):
 
 
 class ModelVersionDatabricks(ModelVersion, kw_only=True):
-    permission_level: str
+    permission_level: str | None
     open_requests: tuple[Activity, ...] = ()
 
 
@@ -107,23 +108,24 @@ class FileInfo(Answer):
     file_size: int | None = None
 
 
-@routes.get(f"{_MLFLOW}/databricks/registered-models/get")
-def get_model(registry: WorkspaceModelRegistry, call: Call, body: ModelName) -> dict[str, Any]:
-    record = registry.get_model(body.name)
-    told = msgspec.structs.asdict(model_answer(registry, record))
-    return {"registered_model_databricks": ModelDatabricks(**told, id=record.id, permission_level=_LEVEL)}
+@routes.get(f"{_MLFLOW}/databricks/registered-models/get", privilege=of_model(READ))
+def get_model(search: RegistrySearch, call: Call, body: ModelName) -> dict[str, Any]:
+    record = search.registry.get_model(body.name)
+    told = msgspec.structs.asdict(model_answer(search.registry, record))
+    level = search.permissions.level(record, call.caller)
+    return {"registered_model_databricks": ModelDatabricks(**told, id=record.id, permission_level=level)}
 
 
 @routes.get(f"{_MLFLOW}/registered-models/list")
 def list_models(search: RegistrySearch, call: Call, body: ListModels) -> dict[str, Any]:
     found, token = search.models(
-        filter_string="", max_results=body.max_results, order_by=(), page_token=body.page_token
+        call.caller, filter_string="", max_results=body.max_results, order_by=(), page_token=body.page_token
     )
     page = {"registered_models": [model_answer(search.registry, one) for one in found]} if found else {}
     return {**page, "next_page_token": token} if token else page
 
 
-@routes.post(f"{_MLFLOW}/databricks/model-versions/transition-stage")
+@routes.post(f"{_MLFLOW}/databricks/model-versions/transition-stage", privilege=of_transition)
 def transition_stage(requests: TransitionRequests, call: Call, body: TransitionStage) -> dict[str, Any]:
     """The comment is for the activity log of the platform's pages, which no operation reads.
 
@@ -134,24 +136,25 @@ def transition_stage(requests: TransitionRequests, call: Call, body: TransitionS
         body.name, body.version, body.stage, archive_existing_versions=body.archive_existing_versions
     )
     told = msgspec.structs.asdict(version_answer(registry, moved))
+    level = requests.permissions.level(registry.get_model(moved.name), call.caller)
     opened = tuple(_requested(one) for one in requests.open(moved))
-    answer = ModelVersionDatabricks(**told, permission_level=_LEVEL, open_requests=opened)
+    answer = ModelVersionDatabricks(**told, permission_level=level, open_requests=opened)
     return {"model_version_databricks": answer, "model_version": answer}
 
 
-@routes.post(f"{_REQUESTS}/create")
+@routes.post(f"{_REQUESTS}/create", privilege=of_model(READ))
 def create_transition_request(requests: TransitionRequests, call: Call, body: AskForTransition) -> dict[str, Any]:
     user = call.caller.user_name
     return {"request": _requested(requests.create(body.name, body.version, body.stage, user, body.comment))}
 
 
-@routes.get(f"{_REQUESTS}/list")
+@routes.get(f"{_REQUESTS}/list", privilege=of_model(READ))
 def list_transition_requests(requests: TransitionRequests, call: Call, body: VersionName) -> dict[str, Any]:
     found = requests.open(requests.registry.get_version(body.name, body.version))
     return {"requests": [_requested(one) for one in found]} if found else {}
 
 
-@routes.post(f"{_REQUESTS}/approve")
+@routes.post(f"{_REQUESTS}/approve", privilege=of_transition)
 def approve_transition_request(requests: TransitionRequests, call: Call, body: TransitionStage) -> dict[str, Any]:
     before = requests.close(body.name, body.version, body.stage)
     moved = requests.registry.transition(
@@ -160,13 +163,13 @@ def approve_transition_request(requests: TransitionRequests, call: Call, body: T
     return {"activity": _activity(call, "APPROVED_REQUEST", before.stage, moved.stage, body.comment)}
 
 
-@routes.post(f"{_REQUESTS}/reject")
+@routes.post(f"{_REQUESTS}/reject", privilege=of_transition)
 def reject_transition_request(requests: TransitionRequests, call: Call, body: AskForTransition) -> dict[str, Any]:
     version = requests.close(body.name, body.version, body.stage)
     return {"activity": _activity(call, "REJECTED_REQUEST", version.stage, body.stage, body.comment)}
 
 
-@routes.delete(f"{_REQUESTS}/delete")
+@routes.delete(f"{_REQUESTS}/delete", privilege=of_own_request)
 def delete_transition_request(
     requests: TransitionRequests, call: Call, body: DeleteTransitionRequest
 ) -> dict[str, Any]:
@@ -174,23 +177,23 @@ def delete_transition_request(
     return {"activity": _activity(call, "CANCELLED_REQUEST", version.stage, body.stage, body.comment)}
 
 
-@routes.post(f"{_MLFLOW}/comments/create")
+@routes.post(f"{_MLFLOW}/comments/create", privilege=of_model(READ))
 def create_comment(comments: Comments, call: Call, body: CreateComment) -> dict[str, Any]:
     created = comments.create(body.name, body.version, body.comment, call.caller.user_name)
     return {"comment": _comment(created)}
 
 
-@routes.patch(f"{_MLFLOW}/comments/update")
+@routes.patch(f"{_MLFLOW}/comments/update", privilege=of_comment)
 def update_comment(comments: Comments, call: Call, body: UpdateComment) -> dict[str, Any]:
     return {"comment": _comment(comments.update(body.id, body.comment))}
 
 
-@routes.delete(f"{_MLFLOW}/comments/delete")
+@routes.delete(f"{_MLFLOW}/comments/delete", privilege=of_comment)
 def delete_comment(comments: Comments, call: Call, body: CommentId) -> None:
     comments.delete(body.id)
 
 
-@routes.get(f"{_MLFLOW}/model-versions/list-artifacts")
+@routes.get(f"{_MLFLOW}/model-versions/list-artifacts", privilege=of_model(READ))
 def list_model_version_artifacts(files: VersionFiles, call: Call, body: ListFiles) -> dict[str, Any]:
     tokens = PageTokens("list_model_version_artifacts", body.name, body.version, body.path)
     place = tokens.read(body.page_token)
@@ -203,7 +206,7 @@ def list_model_version_artifacts(files: VersionFiles, call: Call, body: ListFile
     return {"files": found} if found else {}
 
 
-@routes.get(f"{_MLFLOW}/model-versions/get-signed-download-uri")
+@routes.get(f"{_MLFLOW}/model-versions/get-signed-download-uri", privilege=of_model(READ))
 def get_signed_download_uri(files: VersionFiles, call: Call, body: FileName) -> dict[str, Any]:
     return {"signed_uri": files.signed_uri(body.name, body.version, body.path, call.base_url)}
 

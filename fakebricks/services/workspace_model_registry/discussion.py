@@ -1,7 +1,7 @@
 """What people say about model versions: comments, and requests to bring a version to another stage.
 
 Real: requests stay open until they are approved, which moves the version, rejected, or taken back by who made them.
-Everybody may do everything. What is said about a version that is gone is gone. Texts of errors are inferred.
+What is said about a version that is gone is gone. Texts of errors are inferred.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
+from fakebricks.services.workspace_model_registry.model_permissions import ModelPermissions
 from fakebricks.services.workspace_model_registry.names import stage_of
 from fakebricks.services.workspace_model_registry.records import (
     Comment,
@@ -25,11 +26,14 @@ from fakebricks.wire.errors import InvalidParameterValue, ResourceAlreadyExists,
 class TransitionRequests:
     """The open transition requests of one workspace."""
 
-    def __init__(self, state: State, ids: Ids, clock: Clock, registry: WorkspaceModelRegistry) -> None:
+    def __init__(
+        self, state: State, ids: Ids, clock: Clock, registry: WorkspaceModelRegistry, permissions: ModelPermissions
+    ) -> None:
         self._requests = state.table("workspace_model_transition_requests", TransitionRequest)
         self._ids = ids
         self._clock = clock
         self.registry = registry
+        self.permissions = permissions
 
     def create(self, name: str, version: str, stage: str, user: str, comment: str) -> TransitionRequest:
         """Ask that a version be brought to a stage.
@@ -135,9 +139,15 @@ class Comments:
         self._require(comment_id)
         self._comments.delete((comment_id,))
 
-    def _require(self, comment_id: str) -> Comment:
+    def find(self, comment_id: str) -> Comment | None:
+        """The comment of that id, or None."""
         comment = self._comments.get((comment_id,))
-        if comment is None or not self._registry.versions.exists(comment.model, comment.number):
+        exists = comment is not None and self._registry.versions.exists(comment.model, comment.number)
+        return comment if exists else None
+
+    def _require(self, comment_id: str) -> Comment:
+        comment = self.find(comment_id)
+        if comment is None:
             raise ResourceDoesNotExist(f"Comment '{comment_id}' does not exist. It might have been deleted.")
         return comment
 

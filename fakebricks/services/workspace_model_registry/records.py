@@ -23,6 +23,12 @@ class WorkspaceModel(Record, frozen=True):
     """The highest number that a version ever had; numbers are not used twice."""
 
 
+class ModelName(Record, frozen=True):
+    """What the registered model of an id is called."""
+
+    name: str
+
+
 class WorkspaceModelVersion(Record, frozen=True):
     """A version, stored under its model's id and its number."""
 

@@ -13,8 +13,10 @@ from fakebricks.services.search import Column, Condition, Order, PageTokens, Voc
 from fakebricks.services.search.matching import Found
 from fakebricks.services.search.vocabulary import LISTS, NUMBERS, STRINGS
 from fakebricks.services.tracking.search import check_max_results, page
+from fakebricks.services.workspace_model_registry.model_permissions import READ, ModelPermissions
 from fakebricks.services.workspace_model_registry.records import WorkspaceModel, WorkspaceModelVersion
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
+from fakebricks.wire.authentication import Caller
 
 MOST_MODELS = 1000
 MOST_VERSIONS = 10_000  # documented: databricks-sdk's `search_model_versions`
@@ -51,13 +53,14 @@ _LATEST = Order("attribute", "last_updated_timestamp", ascending=False)
 class RegistrySearch:
     """The searches over models and over versions."""
 
-    def __init__(self, registry: WorkspaceModelRegistry) -> None:
+    def __init__(self, registry: WorkspaceModelRegistry, permissions: ModelPermissions) -> None:
         self.registry = registry
+        self.permissions = permissions
 
     def models(
-        self, *, filter_string: str, max_results: int, order_by: Sequence[str], page_token: str
+        self, caller: Caller, *, filter_string: str, max_results: int, order_by: Sequence[str], page_token: str
     ) -> tuple[list[WorkspaceModel], str | None]:
-        """One page of models, by name if no order is given, and the token of the next.
+        """One page of the models that the caller may read, by name if no order is given, and the token of the next.
 
         Raises:
             InvalidParameterValue: the filter, the order, the number or the token cannot be.
@@ -69,16 +72,20 @@ class RegistrySearch:
 
         def natural(after: list[int | str] | None) -> Iterator[WorkspaceModel]:
             for model in self.registry.models(str(after[0]) if after else None):
-                if all(matches(self._of_model(model, one), one) for one in conditions):
+                if all(matches(self._of_model(model, one), one) for one in conditions) and self.permissions.allows(
+                    model, READ, caller
+                ):
                     yield model
 
         place = tokens.read(page_token)
         return page(natural, orders, self._of_model, lambda model: [model.name], place, max_results, tokens)
 
     def versions(
-        self, *, filter_string: str, max_results: int, order_by: Sequence[str], page_token: str
+        self, caller: Caller, *, filter_string: str, max_results: int, order_by: Sequence[str], page_token: str
     ) -> tuple[list[WorkspaceModelVersion], str | None]:
-        """One page of versions, the last updated first if no order is given, and the token of the next.
+        """One page of the versions that the caller may read, and the token of the next.
+
+        The last updated come first, if no order is given.
 
         Raises:
             InvalidParameterValue: the filter, the order, the number or the token cannot be.
@@ -91,7 +98,7 @@ class RegistrySearch:
         tokens = PageTokens("workspace_model_versions", filter_string, order_by)
 
         def natural(_after: list[int | str] | None) -> Iterator[WorkspaceModelVersion]:
-            for model in self._models_of(conditions):
+            for model in self._models_of(conditions, caller):
                 for version in self.registry.versions.of(model):
                     if all(matches(self._of_version(version, one), one) for one in conditions):
                         yield version
@@ -99,11 +106,11 @@ class RegistrySearch:
         place = tokens.read(page_token)
         return page(natural, orders, self._of_version, lambda _: [], place, max_results, tokens)
 
-    def _models_of(self, conditions: Sequence[Condition]) -> Iterator[WorkspaceModel]:
-        """The models whose versions can satisfy the conditions, as far as the name tells."""
+    def _models_of(self, conditions: Sequence[Condition], caller: Caller) -> Iterator[WorkspaceModel]:
+        """The models that the caller may read and whose versions can satisfy the conditions, as far as names tell."""
         asked = [one for one in conditions if one.kind == "attribute" and one.key == "name"]
         for model in self.registry.models():
-            if all(matches(model.name, one) for one in asked):
+            if all(matches(model.name, one) for one in asked) and self.permissions.allows(model, READ, caller):
                 yield model
 
     def _of_model(self, model: WorkspaceModel, asked: Condition | Order) -> Found:

@@ -21,6 +21,7 @@ _TRACKED = re.compile(r"(?P<uri>.*/(?P<owner>m-[0-9a-f]{32}|[0-9a-f]{32})/artifa
 _LOGGED_MODEL = re.compile(r"models:/(?P<model_id>m-[0-9a-f]{32})")
 _VOLUME = re.compile(r"dbfs:/+Volumes/")
 _DBFS = "dbfs:"
+_VERSION = re.compile(r"models:/(?P<name>[^/]+)/(?P<version>[0-9]+)")
 _CLOUD = re.compile(r"(?:s3a?|abfss?|wasbs?|adl|gs|https?|hdfs):", re.IGNORECASE)
 
 
@@ -103,3 +104,9 @@ def owner_of(source: str) -> str | None:
         return of_model["model_id"]
     found = _TRACKED.fullmatch(source)
     return found["owner"] if found else None
+
+
+def copied_from(source: str) -> tuple[str, str] | None:
+    """The name and the number of the version of this registry that a source names, if it is of that form."""
+    found = _VERSION.fullmatch(source)
+    return (found["name"], found["version"]) if found else None

@@ -12,6 +12,7 @@ from fakebricks.services.files.paths import Parts, joined
 from fakebricks.services.files.records import FileEntry
 from fakebricks.services.tracking.artifacts import Artifacts
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import PermissionDenied
 
 
@@ -24,6 +25,11 @@ class RegistryStorage:
 
     def writable(self, parts: Parts) -> Parts:
         raise PermissionDenied(f"'{joined(parts)}' cannot be written.")
+
+    def path(self, parts: Parts, caller: Caller, *, writing: bool) -> None:  # noqa: ARG002 - whoever it is
+        """Refuse the Files API to everybody but admins, whom it does not ask here."""
+        what = "written" if writing else "read without a signed URL"
+        raise PermissionDenied(f"'{joined(parts)}' cannot be {what}.")
 
 
 class VersionFiles:

@@ -2,12 +2,11 @@
 
 Real: what a model is called, what goes away with it, what its versions do to the time of its last update; that a model
 or version in Staging or Production is not deleted before it is archived (observed). Refused: aliases, which this
-registry does not have; webhooks; permissions.
+registry does not have; webhooks. Who may do what: `model_permissions.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -24,8 +23,13 @@ from fakebricks.services.workspace_model_registry.names import (
     stage_of,
     version_number,
 )
-from fakebricks.services.workspace_model_registry.records import TagRecord, WorkspaceModel, WorkspaceModelVersion
-from fakebricks.services.workspace_model_registry.sources import Source, Sources
+from fakebricks.services.workspace_model_registry.records import (
+    ModelName,
+    TagRecord,
+    WorkspaceModel,
+    WorkspaceModelVersion,
+)
+from fakebricks.services.workspace_model_registry.sources import Source, Sources, copied_from
 from fakebricks.state import State
 from fakebricks.wire.errors import (
     InvalidParameterValue,
@@ -33,8 +37,6 @@ from fakebricks.wire.errors import (
     ResourceAlreadyExists,
     ResourceDoesNotExist,
 )
-
-_VERSION_URI = re.compile(r"models:/(?P<name>[^/]+)/(?P<version>[0-9]+)")
 
 
 class WorkspaceModelRegistry:
@@ -46,6 +48,7 @@ class WorkspaceModelRegistry:
 
     def __init__(self, state: State, ids: Ids, clock: Clock, versions: ModelVersions, sources: Sources) -> None:
         self._models = state.table("workspace_registered_models", WorkspaceModel)
+        self._names = state.table("workspace_registered_model_names", ModelName)
         self._tags = state.table("workspace_registered_model_tags", TagRecord)
         self._ids = ids
         self._clock = clock
@@ -77,6 +80,7 @@ class WorkspaceModelRegistry:
             description=description,
         )
         self._models.put((name,), model)
+        self._names.put((model.id,), ModelName(name=name))
         for key, value in tags:
             self._tags.put((model.id, key), TagRecord(key=key, value=value))
         return model
@@ -92,6 +96,15 @@ class WorkspaceModelRegistry:
         if model is None:
             raise ResourceDoesNotExist(f"RegisteredModel '{name}' does not exist. It might have been deleted.")
         return model
+
+    def find(self, name: str) -> WorkspaceModel | None:
+        """The registered model of that name, or None."""
+        return self._models.get((name,))
+
+    def find_by_id(self, model_id: str) -> WorkspaceModel | None:
+        """The registered model of that id, or None."""
+        found = self._names.get((model_id,))
+        return self.find(found.name) if found else None
 
     def models(self, after: str | None = None) -> Iterator[WorkspaceModel]:
         """All registered models by name, from the one after `after` on."""
@@ -113,6 +126,7 @@ class WorkspaceModelRegistry:
         for version in list(self.versions.of(model)):
             self.versions.change(version, name=new_name)
         self._models.delete((name,))
+        self._names.put((model.id,), ModelName(name=new_name))
         return self._put(replace(model, name=new_name))
 
     def update_model(self, name: str, *, description: str | None) -> WorkspaceModel:
@@ -135,6 +149,7 @@ class WorkspaceModelRegistry:
         for key, _ in list(self._tags.scan((model.id,))):
             self._tags.delete(key)
         self._models.delete((name,))
+        self._names.delete((model.id,))
 
     def set_tag(self, name: str, key: str, value: str) -> None:
         check_tag(key, value)
@@ -283,10 +298,10 @@ class WorkspaceModelRegistry:
         return self.versions.change(found, stage=target)
 
     def _source(self, source: str) -> Source:
-        copied = _VERSION_URI.fullmatch(source)
+        copied = copied_from(source)
         if copied is None:
             return self._sources.find(source)
-        version = self.get_version(copied["name"], copied["version"])
+        version = self.get_version(*copied)
         self.versions.require_ready(version)
         return Source(self.versions.directory(version), version.run_id, version.model_id)
 

@@ -239,10 +239,10 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
     workspace.clock.advance(minutes=10)
     load, loading, go_on = workspace._services.models.load, threading.Event(), threading.Event()
 
-    def slow(one):
+    def slow(*args):
         loading.set()
         assert go_on.wait(10)
-        return load(one)
+        return load(*args)
 
     monkeypatch.setattr(workspace._services.models, "load", slow)
     seen = []

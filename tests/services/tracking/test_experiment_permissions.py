@@ -5,58 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from acting import denied, of, refused
 from conftest import RefusedError, Rest
 
 from fakebricks import Workspace
 
 ANN, BOB = "ann@acme.test", "bob@acme.test"
 E = "/api/2.0/mlflow/experiments"
-
-
-def of(rest: Rest, name: str) -> As:
-    return As(rest, name)
-
-
-class As:
-    """The same calls as somebody else."""
-
-    def __init__(self, rest: Rest, name: str) -> None:
-        self._rest = rest
-        self.person = rest.workspace.user(name)
-
-    def __getattr__(self, verb: str) -> Any:
-        def call(*arguments: Any, **fields: Any) -> Any:
-            before = self._rest.headers
-            self._rest.headers = {"authorization": f"Bearer {self.person.token}"}
-            try:
-                return getattr(self._rest, verb)(*arguments, **fields)
-            finally:
-                self._rest.headers = before
-
-        return call
-
-    def creates(self, name: str) -> str:
-        return self.post(f"{E}/create", name=name)["experiment_id"]
-
-    def permissions(self, experiment_id: str) -> dict[str, list[tuple[str, bool]]]:
-        acl = self.get(f"/api/2.0/permissions/experiments/{experiment_id}")["access_control_list"]
-        return {
-            one.get("user_name") or one["group_name"]: [
-                (of["permission_level"], of["inherited"]) for of in one["all_permissions"]
-            ]
-            for one in acl
-        }
-
-
-def refused(code: str, function: Any, *arguments: Any, **fields: Any) -> str:
-    with pytest.raises(RefusedError) as refusal:
-        function(*arguments, **fields)
-    assert refusal.value.error_code == code, refusal.value
-    return refusal.value.message
-
-
-def denied(function: Any, *arguments: Any, **fields: Any) -> str:
-    return refused("PERMISSION_DENIED", function, *arguments, **fields)
 
 
 def test_who_creates_an_experiment_manages_it_and_permissions_say_where_they_come_from(rest: Rest) -> None:
@@ -230,7 +185,8 @@ def test_a_registered_version_is_made_of_what_one_may_view(rest: Rest) -> None:
     denied(bob.post, versions, name="m", source=f"{run['artifact_uri']}/model")
     denied(bob.post, versions, name="m", source=f"models:/{model_id}")
     denied(bob.post, versions, name="m", source="dbfs:/elsewhere", model_id=model_id)
-    ann.post(versions, name="m", source=f"{run['artifact_uri']}/model")
+    ann.post(f"{api}/registered-models/create", name="of-ann")
+    ann.post(versions, name="of-ann", source=f"{run['artifact_uri']}/model")
 
 
 def test_a_name_that_is_no_text_is_refused(rest: Rest) -> None:

@@ -22,9 +22,6 @@ MANAGED = {
     "update_experiment",
     "delete_experiment",
     "restore_experiment",
-    "get_experiment_permissions",
-    "set_experiment_permissions",
-    "update_experiment_permissions",
 }
 EDITED = {
     "get_credentials_for_write",

@@ -1,0 +1,1 @@
+"""Jobs: their definitions, which are kept and not run."""

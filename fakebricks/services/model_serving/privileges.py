@@ -1,0 +1,21 @@
+"""What a caller must be allowed, per operation of Model Serving.
+
+Real: to see an endpoint takes CAN_VIEW, to query it CAN_QUERY, to update or delete it CAN_MANAGE (documented).
+Inferred: that its tags, its AI Gateway and its logs take CAN_MANAGE.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.wire.operations import Call, Privilege
+
+
+def of_endpoint(level: str) -> Privilege:
+    """To have a level on the endpoint that the request names."""
+
+    def check(permissions: EndpointPermissions, call: Call, body: Any) -> None:
+        permissions.require_named(body.name, level, call.caller)
+
+    return check

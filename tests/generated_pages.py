@@ -1,0 +1,15 @@
+"""Makes the generated pages of the documentation; `make pages` runs it, and a test says when it must be run."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from governed_world import World, page
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+if __name__ == "__main__":
+    world = World()
+    with closing(world.workspace):
+        (DOCS / "privileges.md").write_text(page(world))

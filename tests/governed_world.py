@@ -1,0 +1,236 @@
+"""A catalog with something of everything in it, and people of every kind, to walk operations by identities with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from fakebricks import Workspace
+from fakebricks.services.unity_catalog.records import ColumnRecord
+from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.wire import Reply, Request
+from fakebricks.wire.operations import Operation
+from fakebricks.wiring import router
+
+ROOMS = ("fakebricks.services.unity_catalog", "fakebricks.services.model_registry")
+USES = ("USE_CATALOG", "USE_SCHEMA")
+GRANTED: dict[str, tuple[str, ...]] = {
+    "stranger": (),
+    "browses": ("BROWSE",),
+    "uses": USES,
+    "reads": (*USES, "SELECT", "EXECUTE", "READ_VOLUME"),
+    "reads, but may not use": ("SELECT", "EXECUTE", "READ_VOLUME"),
+    "writes": (*USES, "MODIFY", "WRITE_VOLUME", "CREATE_MODEL_VERSION"),
+    "creates": (
+        *USES,
+        "CREATE_SCHEMA",
+        "CREATE_TABLE",
+        "CREATE_VOLUME",
+        "CREATE_FUNCTION",
+        "CREATE_MODEL",
+    ),
+    "tags": (*USES, "APPLY_TAG"),
+    "all privileges": ("ALL_PRIVILEGES",),
+    "manages": (*USES, "MANAGE"),
+    "manages, but may not use": ("MANAGE",),
+    "owns the object": USES,
+    "owns the schema": ("USE_CATALOG",),
+    "owns the catalog": (),
+}
+"""The kinds of people, and what each is granted on the catalog."""
+
+ADMINS = ("metastore admin",)
+IDENTITIES = (*GRANTED, *ADMINS)
+
+MODEL, TABLE, VOLUME = "prod.ml.fraud", "prod.ml.payments", "prod.ml.raw"
+_MLMODEL = b"signature:\n  inputs: '[]'\n  outputs: '[]'\n"
+
+
+def walked() -> list[Operation]:
+    """The operations of Unity Catalog, of both dialects of models, once each."""
+    return [one for one in router().operations if one.function.__module__.startswith(ROOMS)]
+
+
+class World:
+    """The catalog `prod` with the schema `ml`, in which there is one of each kind of object."""
+
+    def __init__(self) -> None:
+        self.workspace = Workspace(catalogs=("prod",))
+        admin = self.workspace.user(self.workspace.user_name)
+        self.tokens = {name: self.workspace.user(_address(name)).token for name in GRANTED}
+        self.tokens["metastore admin"] = admin.token
+        self._build()
+        self._grant()
+
+    def _build(self) -> None:
+        """Everything is made by its owner."""
+        admin, owner = "metastore admin", "owns the object"
+        self.made(admin, "PATCH", "/api/2.1/unity-catalog/catalogs/prod", owner=_address("owns the catalog"))
+        self.made("owns the catalog", "POST", "/api/2.1/unity-catalog/schemas", name="ml", catalog_name="prod")
+        self.grant("owns the catalog", owner, *USES, "CREATE_TABLE", "CREATE_VOLUME", "CREATE_FUNCTION", "CREATE_MODEL")
+        mlflow = "/api/2.0/mlflow/unity-catalog"
+        self.made(owner, "POST", f"{mlflow}/registered-models/create", name=MODEL, tags=[{"key": "k", "value": "v"}])
+        for number in ("1", "2"):
+            self.made(owner, "POST", f"{mlflow}/model-versions/create", name=MODEL, source="dbfs:/m")
+            self.made(owner, "POST", f"{mlflow}/model-versions/set-tag", name=MODEL, version=number, key="k", value="v")
+        path = f"/api/2.0/fs/files/Models/{MODEL.replace('.', '/')}/1/MLmodel"
+        assert self.ask(owner, "PUT", path, _MLMODEL).status == 204
+        self.made(owner, "POST", f"{mlflow}/model-versions/finalize", name=MODEL, version="1")
+        self.made(owner, "POST", f"{mlflow}/registered-models/alias", name=MODEL, alias="champion", version="1")
+        column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
+        self.workspace._services.tables.create(TABLE, [column], "/somewhere", _address(owner))
+        where = {"catalog_name": "prod", "schema_name": "ml", "name": "raw"}
+        self.made(owner, "POST", "/api/2.1/unity-catalog/volumes", **where, volume_type="MANAGED")
+        self.made(
+            "owns the catalog", "PATCH", "/api/2.1/unity-catalog/schemas/prod.ml", owner=_address("owns the schema")
+        )
+        self.revoke("owns the catalog", owner, "ALL_PRIVILEGES")
+
+    def _grant(self) -> None:
+        for name, privileges in GRANTED.items():
+            if privileges:
+                self.grant("owns the catalog", name, *privileges)
+
+    def grant(self, who: str, principal: str, *privileges: str) -> None:
+        change = {"principal": _address(principal), "add": privileges}
+        self.made(who, "PATCH", "/api/2.1/unity-catalog/permissions/catalog/prod", changes=[change])
+
+    def revoke(self, who: str, principal: str, *privileges: str) -> None:
+        change = {"principal": _address(principal), "remove": privileges}
+        self.made(who, "PATCH", "/api/2.1/unity-catalog/permissions/catalog/prod", changes=[change])
+
+    def made(self, who: str, method: str, path: str, **body: Any) -> Any:
+        reply = self.ask(who, method, path, json.dumps(body).encode())
+        assert reply.status == 200, (who, path, reply.body)
+        return reply.json() if reply.body else None
+
+    def ask(self, who: str, method: str, url: str, body: bytes = b"") -> Reply:
+        headers = {"authorization": f"Bearer {self.tokens[who]}"}
+        return self.workspace.handle(Request.of(method, url, headers, body))
+
+    def perform(self, operation: Operation, who: str) -> Reply:
+        """Ask for an operation on what there is; the state stays as it was."""
+        fields = self._fields(operation)
+        url = operation.path
+        for name in operation.path_parameters:
+            text = quote(str(fields.pop(name)).removeprefix("/"))
+            url = url.replace(f"<path:{name}>", text).replace(f"<{name}>", text)
+        in_query = operation.method in {"GET", "HEAD"} or operation.raw
+        snapshot = self.workspace.snapshot()
+        try:
+            if in_query:
+                return self.ask(who, operation.method, f"{url}?{urlencode(fields, doseq=True)}")
+            return self.ask(who, operation.method, url, json.dumps(fields).encode())
+        finally:
+            self.workspace.restore(snapshot)
+
+    def _fields(self, operation: Operation) -> dict[str, Any]:
+        """The fields that the operation must have, and those that make it do something."""
+        if operation.shape is None:
+            return {}
+        special = SPECIAL.get(operation.name, {})
+        names = [one.encode_name for one in msgspec.structs.fields(operation.shape) if one.required]
+        fields = {name: special[name] if name in special else VALUES[name] for name in names}
+        return {**fields, **special}
+
+
+def page(world: World) -> str:
+    """The page docs/privileges.md: the table of rules, and who may do what, as it turns out when they ask."""
+    rules = [f"| {rule.value.deed} | {_privileges(rule)} | {rule.value.reach.value} |" for rule in Rule]
+    operations = [
+        f"| `{operation.method} {operation.path}` | {' | '.join(_marks(world, operation))} |" for operation in walked()
+    ]
+    heads = " | ".join(IDENTITIES)
+    return _PAGE.format(
+        rules="\n".join(rules),
+        heads=heads,
+        line="|---" * (len(IDENTITIES) + 1) + "|",
+        operations="\n".join(operations),
+        granted="\n".join(f"- *{who}*: {', '.join(names) or 'nothing'}" for who, names in GRANTED.items()),
+    )
+
+
+def _privileges(rule: Rule) -> str:
+    privileges = " or ".join(f"`{one}`" for one in rule.value.privileges)
+    return f"{privileges} on the {rule.value.on.value.lower()}"
+
+
+def _marks(world: World, operation: Operation) -> Iterator[str]:
+    for who in IDENTITIES:
+        status = world.perform(operation, who).status
+        yield "·" if status == 403 else "501" if status == 501 else "yes"
+
+
+def _address(name: str) -> str:
+    return f"{name.replace(' ', '-').replace(',', '')}@acme.test"
+
+
+VALUES: dict[str, Any] = {
+    "catalog_name": "prod",
+    "schema_name": "ml",
+    "full_name": MODEL,
+    "name": MODEL,
+    "alias": "champion",
+    "version": "1",
+    "key": "k",
+    "source": "dbfs:/m",
+    "operation": "MODEL_VERSION_OPERATION_READ",
+    "securable_type": "function",
+    "volume_type": "MANAGED",
+}
+
+SPECIAL: dict[str, dict[str, Any]] = {
+    "create_catalog": {"name": "fresh"},
+    "get_catalog": {"name": "prod"},
+    "update_catalog": {"name": "prod", "comment": "changed"},
+    "delete_catalog": {"name": "prod", "force": True},
+    "create_schema": {"name": "fresh"},
+    "get_schema": {"full_name": "prod.ml"},
+    "update_schema": {"full_name": "prod.ml", "comment": "changed"},
+    "delete_schema": {"full_name": "prod.ml", "force": True},
+    "get_table": {"full_name": TABLE},
+    "table_exists": {"full_name": TABLE},
+    "update_table": {"full_name": TABLE, "owner": _address("uses")},
+    "delete_table": {"full_name": TABLE},
+    "create_volume": {"name": "fresh"},
+    "read_volume": {"name": VOLUME},
+    "update_volume": {"name": VOLUME, "comment": "changed"},
+    "delete_volume": {"name": VOLUME},
+    "update_grants": {"changes": [{"principal": _address("stranger"), "add": ["EXECUTE"]}]},
+    "create_registered_model": {"name": "prod.ml.fresh"},
+    "update_registered_model": {"description": "changed"},
+    "finalize_model_version": {"version": "1"},
+    "search_model_versions": {"filter": f"name = '{MODEL}'"},
+    "emit_model_version_lineage": {},
+}
+"""What some operations ask for, beside or in place of the values above."""
+
+_PAGE = """\
+<!-- Made by `make pages`; what stands in the second table is what the operations answered. -->
+# Privileges in Unity Catalog
+
+What it takes to do something. The owner of an object has all privileges on it. Below a catalog it also takes
+`USE_CATALOG` on the catalog, and below a schema `USE_SCHEMA` on the schema; the owners of a catalog or schema need
+neither for what is in it, and metastore admins need neither where they may do it as such.
+
+| to | takes one of | also may |
+|---|---|---|
+{rules}
+
+## Operations and identities
+
+Each operation was asked by each kind of person: about the catalog `prod`, the schema `prod.ml`, or an object in it.
+`·` is a refusal with 403 `PERMISSION_DENIED`. Lists show to each what they may see.
+
+| | {heads} |
+{line}
+{operations}
+
+What they were granted, all of it on the catalog `prod`:
+
+{granted}
+"""
