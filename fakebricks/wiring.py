@@ -7,6 +7,9 @@ from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.dbfs.api import DbfsService
+from fakebricks.services.dbfs.dbfs import Dbfs
+from fakebricks.services.dbfs.streams import Streams
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
@@ -63,6 +66,7 @@ from fakebricks.services.tracking.traces.assessments import Assessments
 from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
+from fakebricks.services.unity_catalog import volume_files, volumes
 from fakebricks.services.unity_catalog.authority import Authority
 from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
@@ -71,6 +75,9 @@ from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.unity_catalog.volume_files import StoredVolumeFiles, VolumeFiles, VolumePrivileges
+from fakebricks.services.unity_catalog.volumes import Volumes
+from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.folder_permissions import FolderPermissions
 from fakebricks.services.workspace.objects import Objects
@@ -96,6 +103,7 @@ StorageOption = Literal["presigned", "files", "s3"]
 def router() -> Router:
     """The router over every service's declarations; they are constants, so one serves all workspaces."""
     from fakebricks.control import api as control_api
+    from fakebricks.services.dbfs import api as dbfs_api
     from fakebricks.services.files import api as files_api
     from fakebricks.services.files.s3 import api as s3_api
     from fakebricks.services.iam import api as iam_api
@@ -127,9 +135,11 @@ def router() -> Router:
         schemas_api,
         tables_api,
         tags_api,
+        volumes_api,
     )
     from fakebricks.services.unity_catalog import refused_api as refused_unity_catalog_api
     from fakebricks.services.workspace import api as workspace_api
+    from fakebricks.services.workspace import contents_api
     from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
     from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
 
@@ -145,6 +155,7 @@ def router() -> Router:
             *client_secrets_api.routes,
             *oauth_api.routes,
             *workspace_api.routes,
+            *contents_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
             *bulk_api.routes,
@@ -157,11 +168,13 @@ def router() -> Router:
             *assessments_api.routes,
             *refused_traces_api.routes,
             *files_api.routes,
+            *dbfs_api.routes,
             *s3_api.routes,
             *metastore_api.routes,
             *catalogs_api.routes,
             *schemas_api.routes,
             *tables_api.routes,
+            *volumes_api.routes,
             *functions_api.routes,
             *tags_api.routes,
             *refused_unity_catalog_api.routes,
@@ -242,6 +255,7 @@ class Services:
     def _wire_people(self, secret: str) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.directories = Directories(state, ids)
+        self.contents = Contents(ids, self.directories, self.files)
         self.people = People(
             state,
             ids,
@@ -280,7 +294,8 @@ class Services:
             traces=traces,
         )
         self.add(
-            Objects(self.directories, self.experiments, tree),
+            Objects(self.directories, self.contents, self.experiments, tree),
+            self.contents,
             tree,
             self.experiments,
             permissions,
@@ -304,12 +319,16 @@ class Services:
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
         self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.volumes = Volumes(
+            state, ids, clock, unity_catalog=self.unity_catalog, grants=self.grants, files=self.files
+        )
         self.authority = Authority(self.unity_catalog, self.grants)
         metastore = Metastore(
             identity=identity,
             unity_catalog=self.unity_catalog,
             tables=self.tables,
             delta_tables=self.delta_tables,
+            volumes=self.volumes,
             functions=Functions(state, ids, clock, self.unity_catalog, self.grants),
             tags=Tags(state, clock, self.grants),
             grants=self.grants,
@@ -402,14 +421,19 @@ class Services:
             artifacts.ROOT: self.artifacts,
             uploads.ROOT: self.uploads,
             model_versions.ROOT: RegistryStorage(),
+            volume_files.ROOT: VolumeFiles(self.volumes),
+            volumes.STORED: StoredVolumeFiles(self.volumes),
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
             model_files.ROOT: ModelFilePrivileges(self.authority),
             model_versions.ROOT: RegistryStorage(),
+            volume_files.ROOT: VolumePrivileges(self.authority),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
+        self.dbfs = Dbfs(self.files)
+        self.add(self.dbfs, DbfsService(self.dbfs, Streams(self._state, self._ids, self._clock, self.dbfs, self.files)))
 
     def _wire_permissions(self) -> None:
         self.add(

@@ -47,7 +47,7 @@ GRANTED: dict[str, tuple[str, ...]] = {
 ADMINS = ("metastore admin",)
 IDENTITIES = (*GRANTED, *ADMINS)
 
-MODEL, TABLE, FUNCTION = "prod.ml.fraud", "prod.ml.payments", "prod.ml.plus"
+MODEL, TABLE, VOLUME, FUNCTION = "prod.ml.fraud", "prod.ml.payments", "prod.ml.raw", "prod.ml.plus"
 _FUNCTION = {
     "catalog_name": "prod",
     "schema_name": "ml",
@@ -107,6 +107,8 @@ class World:
         self.made(owner, "POST", "/api/2.1/unity-catalog/functions", function_info={**_FUNCTION, "name": "plus"})
         tag = {"entity_type": "tables", "entity_name": TABLE, "tag_key": "k"}
         self.made(owner, "POST", "/api/2.1/unity-catalog/entity-tag-assignments", **tag)
+        where = {"catalog_name": "prod", "schema_name": "ml", "name": "raw"}
+        self.made(owner, "POST", "/api/2.1/unity-catalog/volumes", **where, volume_type="MANAGED")
         self.made(
             "owns the catalog", "PATCH", "/api/2.1/unity-catalog/schemas/prod.ml", owner=_address("owns the schema")
         )
@@ -208,6 +210,7 @@ VALUES: dict[str, Any] = {
     "entity_name": TABLE,
     "tag_key": "k",
     "update_mask": "tag_value",
+    "volume_type": "MANAGED",
 }
 
 SPECIAL: dict[str, dict[str, Any]] = {
@@ -239,6 +242,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "table_exists": {"full_name": TABLE},
     "update_table": {"full_name": TABLE, "owner": _address("uses")},
     "delete_table": {"full_name": TABLE},
+    "create_volume": {"name": "fresh"},
+    "read_volume": {"name": VOLUME, "include_browse": True},
+    "list_volumes": {"include_browse": True},
+    "update_volume": {"name": VOLUME, "comment": "changed"},
+    "delete_volume": {"name": VOLUME},
     "update_grants": {"changes": [{"principal": _address("stranger"), "add": ["EXECUTE"]}]},
     "create_registered_model": {"name": "prod.ml.fresh"},
     "update_registered_model": {"description": "changed"},

@@ -81,7 +81,8 @@ class World:
                 fields[name] = known[name]
         url = operation.path
         for name in operation.path_parameters:
-            url = url.replace(f"<{name}>", quote(str(fields.pop(name)), safe=""))
+            place = quote(str(fields.pop(name)), safe="")
+            url = url.replace(f"<path:{name}>", place).replace(f"<{name}>", place)
         before = self.workspace.snapshot()
         try:
             if operation.raw:

@@ -12,6 +12,7 @@ from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.unity_catalog.volumes import Volumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Metastore:
     unity_catalog: UnityCatalog
     tables: Tables
     delta_tables: DeltaTables
+    volumes: Volumes
     functions: Functions
     tags: Tags
     grants: Grants

@@ -1,4 +1,4 @@
-"""Stored shapes of Unity Catalog: the metastore, catalogs, schemas, tables, functions, grants, tags."""
+"""Stored shapes of Unity Catalog: the metastore, catalogs, schemas and what is in them, grants, tags."""
 
 from __future__ import annotations
 
@@ -84,6 +84,26 @@ class TableRecord(ObjectRecord, frozen=True, kw_only=True):
     @property
     def full_name(self) -> str:
         return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+
+class VolumeRecord(ObjectRecord, frozen=True, kw_only=True):
+    catalog_name: str
+    schema_name: str
+    storage_location: str
+    """Where the platform would keep its files; here it is only named."""
+    volume_type: str = "MANAGED"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+
+class VolumePlace(Record, frozen=True):
+    """Which volume has an id, stored under it: the key of its record."""
+
+    catalog_name: str
+    schema_name: str
+    name: str
 
 
 class GrantRecord(Record, frozen=True):

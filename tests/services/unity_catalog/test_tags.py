@@ -6,12 +6,19 @@ import pytest
 from catalog_calls import BOB, SCHEMAS, TABLES, TAGS, add_table, as_bob, grant, refused
 from conftest import Rest
 
-ENTITIES = [("catalogs", "main"), ("schemas", "main.default"), ("tables", "main.default.t")]
+ENTITIES = [
+    ("catalogs", "main"),
+    ("schemas", "main.default"),
+    ("tables", "main.default.t"),
+    ("volumes", "main.default.v"),
+]
 
 
 @pytest.fixture(autouse=True)
-def table(rest: Rest) -> None:
+def table_and_volume(rest: Rest) -> None:
     add_table(rest.workspace, "main.default.t")
+    volume = {"name": "v", "catalog_name": "main", "schema_name": "default", "volume_type": "MANAGED"}
+    rest.post("/api/2.1/unity-catalog/volumes", **volume)
 
 
 def tag(rest: Rest, kind: str, name: str, key: str, value: str = "") -> dict[str, str]:
@@ -97,7 +104,7 @@ def test_tags_go_away_with_their_object(rest: Rest):
 @pytest.mark.parametrize(("kind", "name"), ENTITIES)
 def test_tagging_takes_apply_tag_and_seeing_no_more_than_seeing(rest: Rest, kind: str, name: str):
     bob = as_bob(rest)
-    grant(rest, "catalog", "main", "USE_CATALOG", "USE_SCHEMA", "SELECT")
+    grant(rest, "catalog", "main", "USE_CATALOG", "USE_SCHEMA", "SELECT", "READ_VOLUME")
     path = f"{TAGS}/{kind}/{name}/tags"
     singular = kind.removesuffix("s")
     assert refused(lambda: tag(bob, kind, name, "a")) == (
