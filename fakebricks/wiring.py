@@ -389,7 +389,7 @@ class Services:
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
-        rights = Rights(self.authority, self.people)
+        rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored)
         deployments = Deployments(state, clock, self.models)
