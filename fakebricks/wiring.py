@@ -319,9 +319,7 @@ class Services:
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
         self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
-        self.volumes = Volumes(
-            state, ids, clock, unity_catalog=self.unity_catalog, grants=self.grants, files=self.files
-        )
+        self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
         metastore = Metastore(
             identity=identity,

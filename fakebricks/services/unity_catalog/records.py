@@ -8,6 +8,9 @@ from msgspec import field
 
 from fakebricks.state import Record
 
+ObjectKey = tuple[str, str, str]
+"""Catalog, schema and name."""
+
 
 class ObjectRecord(Record, frozen=True, kw_only=True):
     """What every object of Unity Catalog has. Times are milliseconds since the epoch."""
@@ -57,6 +60,21 @@ class SchemaRecord(ObjectRecord, frozen=True, kw_only=True):
         return f"{self.catalog_name}.{self.name}"
 
 
+class SchemaObjectRecord(ObjectRecord, frozen=True, kw_only=True):
+    """What everything in a schema has, stored under its key."""
+
+    catalog_name: str
+    schema_name: str
+
+    @property
+    def key(self) -> ObjectKey:
+        return self.catalog_name, self.schema_name, self.name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
+
+
 class ColumnRecord(Record, frozen=True):
     """A column of a table."""
 
@@ -70,9 +88,7 @@ class ColumnRecord(Record, frozen=True):
     partition_index: int | None = None
 
 
-class TableRecord(ObjectRecord, frozen=True, kw_only=True):
-    catalog_name: str
-    schema_name: str
+class TableRecord(SchemaObjectRecord, frozen=True, kw_only=True):
     columns: tuple[ColumnRecord, ...]
     storage_location: str
     """Where the table's Delta log is: a local path or a URL."""
@@ -81,21 +97,11 @@ class TableRecord(ObjectRecord, frozen=True, kw_only=True):
     ordered_by: str | None = None
     """The column in whose order rows are read; Delta itself keeps none."""
 
-    @property
-    def full_name(self) -> str:
-        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
 
-
-class VolumeRecord(ObjectRecord, frozen=True, kw_only=True):
-    catalog_name: str
-    schema_name: str
+class VolumeRecord(SchemaObjectRecord, frozen=True, kw_only=True):
     storage_location: str
     """Where the platform would keep its files; here it is only named."""
     volume_type: str = "MANAGED"
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
 
 
 class VolumePlace(Record, frozen=True):
@@ -119,15 +125,9 @@ class DeltaVersionRecord(Record, frozen=True):
     version: int
 
 
-class FunctionRecord(ObjectRecord, frozen=True, kw_only=True):
-    catalog_name: str
-    schema_name: str
+class FunctionRecord(SchemaObjectRecord, frozen=True, kw_only=True):
     definition: dict[str, Any]
     """What makes it a function, as its creator said it: parameters, types, language, body..."""
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.catalog_name}.{self.schema_name}.{self.name}"
 
 
 class TagAssignmentRecord(Record, frozen=True):

@@ -100,8 +100,10 @@ def read_volume(metastore: Metastore, call: Call, body: OfVolume) -> VolumeInfo:
 @routes.patch(f"{_VOLUMES}/<name>", privilege=needs(Rule.MANAGE_VOLUME, full_name))
 def update_volume(metastore: Metastore, call: Call, body: UpdateVolume) -> VolumeInfo:
     changes = {field: value for field in ("comment", "owner") if (value := getattr(body, field)) is not None}
-    changed = metastore.volumes.update(body.name, call.caller.user_name, changes, new_name=body.new_name)
-    return _volume(metastore, changed)
+    volumes, user = metastore.volumes, call.caller.user_name
+    if body.new_name is None:
+        return _volume(metastore, volumes.update(body.name, user, changes))
+    return _volume(metastore, volumes.rename(body.name, body.new_name, user, changes))
 
 
 @routes.delete(f"{_VOLUMES}/<name>", privilege=needs(Rule.MANAGE_VOLUME, full_name))
