@@ -44,8 +44,11 @@ GRANTED: dict[str, tuple[str, ...]] = {
 }
 """The kinds of people, and what each is granted on the catalog."""
 
-ADMINS = ("metastore admin",)
-IDENTITIES = (*GRANTED, *ADMINS)
+GROUPED = "reads by a group in a group"
+"""A member of a group in a group that is granted what the kind `reads` is."""
+
+ADMINS = ("metastore admin", "workspace admin")
+IDENTITIES = (*GRANTED, GROUPED, "service principal that reads", *ADMINS)
 
 MODEL, TABLE, VOLUME, FUNCTION = "prod.ml.fraud", "prod.ml.payments", "prod.ml.raw", "prod.ml.plus"
 _FUNCTION = {
@@ -83,6 +86,12 @@ class World:
         admin = self.workspace.user(self.workspace.user_name)
         self.tokens = {name: self.workspace.user(_address(name)).token for name in GRANTED}
         self.tokens["metastore admin"] = admin.token
+        self.tokens["workspace admin"] = self.workspace.user("workspace-admin@acme.test", admin=True).token
+        member = self.workspace.user(_address(GROUPED), groups=["juniors"])
+        self.workspace.group("readers", members=["juniors"])
+        robot = self.workspace.service_principal("robot")
+        self.tokens |= {GROUPED: member.token, "service principal that reads": robot.token}
+        self.robot = robot.user_name
         self.values = {**VALUES, "id": self.workspace._services.unity_catalog.metastore_id}
         self._build()
         self._grant()
@@ -118,6 +127,10 @@ class World:
         for name, privileges in GRANTED.items():
             if privileges:
                 self.grant("owns the catalog", name, *privileges)
+        for principal in ("readers", self.robot):
+            change = {"principal": principal, "add": GRANTED["reads"]}
+            path = "/api/2.1/unity-catalog/permissions/catalog/prod"
+            self.made("owns the catalog", "PATCH", path, changes=[change])
 
     def grant(self, who: str, principal: str, *privileges: str) -> None:
         change = {"principal": _address(principal), "add": privileges}
@@ -294,7 +307,8 @@ Each operation was asked by each kind of person: about the catalog `prod`, the s
 {line}
 {operations}
 
-What they were granted, all of it on the catalog `prod`:
+A workspace admin is an admin of the workspace who is none of the metastore. Who reads by a group, and the service
+principal, were granted what *reads* was. What the others were granted, all of it on the catalog `prod`:
 
 {granted}
 """

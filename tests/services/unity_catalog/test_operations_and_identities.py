@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from governed_world import ADMINS, IDENTITIES, World, page, walked
+from governed_world import GROUPED, IDENTITIES, World, page, walked
 
 from fakebricks.wire.operations import Operation
 
 EVERYBODY = set(IDENTITIES)
-MANAGERS = {"manages", "owns the object", "owns the schema", "owns the catalog", *ADMINS}
+METASTORE_ADMIN = "metastore admin"
+MANAGERS = {"manages", "owns the object", "owns the schema", "owns the catalog", METASTORE_ADMIN}
+READERS = {"reads", GROUPED, "service principal that reads"}
+NO_USERS = {"stranger", "reads, but may not use", "workspace admin"}
 WHO: dict[str, set[str]] = {
     "anybody": EVERYBODY,
-    "creates catalogs": {*ADMINS},
-    "manages the metastore": {*ADMINS},
-    "sees the catalog": EVERYBODY - {"stranger", "reads, but may not use"},
-    "manages the catalog": {"manages", "manages, but may not use", "owns the catalog", *ADMINS},
-    "creates schemas": {"creates", "all privileges", "owns the catalog", *ADMINS},
-    "sees the schema": EVERYBODY - {"stranger", "reads, but may not use", "manages, but may not use"},
+    "creates catalogs": {METASTORE_ADMIN, "workspace admin"},
+    "manages the metastore": {METASTORE_ADMIN},
+    "sees the catalog": EVERYBODY - NO_USERS,
+    "manages the catalog": {"manages", "manages, but may not use", "owns the catalog", METASTORE_ADMIN},
+    "creates schemas": {"creates", "all privileges", "owns the catalog", METASTORE_ADMIN},
+    "sees the schema": EVERYBODY - NO_USERS - {"manages, but may not use"},
     "manages the schema": MANAGERS - {"owns the object"},
-    "sees the object": MANAGERS | {"browses", "reads", "all privileges"},
-    "loads the model": {"reads", "all privileges", "owns the object"},
+    "sees the object": MANAGERS | READERS | {"browses", "all privileges"},
+    "loads the model": READERS | {"all privileges", "owns the object"},
     "makes versions": MANAGERS | {"writes", "all privileges"},
     "tags": MANAGERS | {"tags", "all privileges"},
     "manages the object": MANAGERS,
