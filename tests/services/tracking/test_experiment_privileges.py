@@ -44,8 +44,8 @@ NOBODY_ASKED = {
 
 
 def walked() -> list[Operation]:
-    """The operations of tracking and files that are computed, once each."""
-    modules = ("fakebricks.services.tracking", "fakebricks.services.files")
+    """The operations of tracking and files that are computed, once each; S3 asks for other credentials."""
+    modules = ("fakebricks.services.tracking", "fakebricks.services.files.api")
     return [
         one
         for one in router().operations
