@@ -17,6 +17,7 @@ from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
+from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
@@ -30,7 +31,7 @@ from fakebricks.wire.exchange import Exchange
 from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
-from fakebricks.wiring import Services, StorageOption, router
+from fakebricks.wiring import Services, StorageOption
 
 if TYPE_CHECKING:
     import pyarrow as pa

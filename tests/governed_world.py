@@ -10,11 +10,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.services.unity_catalog.records import ColumnRecord
 from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.operations import Operation
-from fakebricks.wiring import router
 
 ROOMS = ("fakebricks.services.unity_catalog", "fakebricks.services.model_registry")
 NATIVE = "fakebricks.services.model_registry.native"

@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.operations import Operation
-from fakebricks.wiring import router
 
 NONE = "no permission"
 JSON = {"content-type": "application/json"}

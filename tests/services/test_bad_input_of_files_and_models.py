@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.services.workspace.formats import Imported
 from fakebricks.wire import Operation, Request
-from fakebricks.wiring import router
 
 ROOMS = (
     "fakebricks.services.dbfs",

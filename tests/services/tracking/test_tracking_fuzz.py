@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
-from fakebricks.wiring import router
+from fakebricks.routes import router
 
 MLFLOW = "/api/2.0/mlflow"
 AREAS = ("/api/2.0/mlflow/experiments", "/api/2.0/mlflow/runs", "/api/2.0/mlflow/logged-models", "/api/2.0/workspace")
