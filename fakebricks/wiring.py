@@ -40,12 +40,16 @@ from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.services.model_serving.history import History
+from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -102,6 +106,7 @@ def router() -> Router:
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.model_serving import lifecycle_api as serving_lifecycle_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -154,6 +159,7 @@ def router() -> Router:
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
+            *serving_lifecycle_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
         ]
@@ -165,6 +171,7 @@ class Services:
 
     Args:
         secret: what signed URLs and access tokens are signed with.
+        timings: how long things take in Model Serving.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -181,6 +188,7 @@ class Services:
         *,
         secret: str,
         storage: StorageOption,
+        timings: Timings,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -194,7 +202,7 @@ class Services:
         self._wire_tracking()
         self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
-        self._wire_serving(scratch)
+        self._wire_serving(scratch, timings)
         self._wire_jobs()
         self._wire_files()
         self._wire_permissions()
@@ -334,7 +342,7 @@ class Services:
             comments,
         )
 
-    def _wire_serving(self, scratch: Scratch) -> None:
+    def _wire_serving(self, scratch: Scratch, timings: Timings) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
@@ -342,21 +350,28 @@ class Services:
         rights = Rights(self.authority, self.people)
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored)
-        deployments = Deployments(state, clock, self.models)
+        history = History(state)
+        deployments = Deployments(state, clock, self.models, history)
+        in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
+        endpoints = ServingEndpoints(
+            state,
+            ids,
+            stored=stored,
+            models=self.models,
+            deployments=deployments,
+            capture=capture,
+            permissions=permissions,
+            in_flight=in_flight,
+            history=history,
+            timings=timings,
+        )
         self.add(
             permissions,
-            ServingEndpoints(
-                state,
-                ids,
-                stored=stored,
-                models=self.models,
-                deployments=deployments,
-                capture=capture,
-                permissions=permissions,
-            ),
-            Invocations(state, ids, deployments, self.models, capture),
+            endpoints,
+            Observability(endpoints, in_flight, history),
+            Invocations(state, ids, deployments=deployments, models=self.models, capture=capture, in_flight=in_flight),
             self.inference_tables,
         )
 

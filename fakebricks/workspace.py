@@ -18,6 +18,7 @@ from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundin
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
@@ -65,6 +66,7 @@ class Workspace:
         keep_calls: int | None = None,
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
+        serving: Mapping[str, Seconds] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -90,6 +92,7 @@ class Workspace:
             self._scratch,
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
+            timings=Timings.of(serving),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)

@@ -19,6 +19,7 @@ from fakebricks.services.model_serving.records import (
     ServedEntity,
     Update,
 )
+from fakebricks.services.model_serving.timings import Timings, drawn
 
 ENTITY = ServedEntity(
     name="m-1",
@@ -48,7 +49,9 @@ ENDPOINT = Endpoint(
     creation_timestamp=0,
     last_updated_timestamp=0,
 )
-UPDATE = Update(config=replace(CONFIG, config_version=2, deployed_at=0.0), start_time=0.0, ends_at=400.0)
+UPDATE = Update(config=replace(CONFIG, config_version=2, deployed_at=0.0), start_time=0.0, ends_at=400.0, takes=400.0)
+
+IDLE = Timings().idle
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -75,12 +78,6 @@ def test_the_traffic_is_spread_and_not_sent_in_blocks():
     gaps = [b - a for a, b in pairwise(hits)]
     assert len(hits) == 100
     assert max(gaps) <= 25
-
-
-@given(chances)
-def test_durations_are_the_documented_ones(chance):
-    assert 300 <= lifecycle.deployment_seconds(chance) <= 600
-    assert 10 <= lifecycle.cold_start_seconds(chance) <= 30
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
@@ -110,10 +107,23 @@ def test_the_states_of_a_life():
     assert lifecycle.due(failed, 1e9) is None
 
 
+def test_the_states_of_a_stopped_endpoint():
+    def state(endpoint):
+        return lifecycle.ready(endpoint), lifecycle.config_update(endpoint), lifecycle.suspend(endpoint)
+
+    stopped = replace(lifecycle.arrived(replace(ENDPOINT, pending=UPDATE), UPDATE, ("digest",)), suspended=True)
+    assert state(stopped) == ("NOT_READY", "NOT_UPDATING", "STOPPED")
+    starting = replace(stopped, pending=UPDATE)
+    assert state(starting) == ("NOT_READY", "IN_PROGRESS", "NOT_SUSPENDED")
+    assert state(lifecycle.arrived(starting, UPDATE, ("digest",))) == ("READY", "NOT_UPDATING", "NOT_SUSPENDED")
+    failure = (Failure(deployment="DEPLOYMENT_FAILED", message="no"),)
+    assert state(lifecycle.failed(starting, UPDATE, failure)) == ("NOT_READY", "UPDATE_FAILED", "STOPPED")
+
+
 @given(st.floats(0, 1e5), st.booleans())
 def test_an_idle_entity_sleeps_after_thirty_minutes_where_it_may(idle, enabled):
     entity = replace(ENTITY, scale_to_zero_enabled=enabled)
-    asleep = lifecycle.scaled_to_zero(entity, CONFIG, None, CONFIG.deployed_at + idle)
+    asleep = lifecycle.scaled_to_zero(entity, CONFIG, None, CONFIG.deployed_at + idle, IDLE)
     assert asleep == (enabled and idle >= 1800)
 
 
@@ -123,9 +133,9 @@ def test_a_request_waits_only_for_a_cold_start_that_is_not_over(steps, chance):
     for step in steps:
         now += step
         idle = now - (activity.last_used if activity else CONFIG.deployed_at)
-        if lifecycle.scaled_to_zero(ENTITY, CONFIG, activity, now):
+        if lifecycle.scaled_to_zero(ENTITY, CONFIG, activity, now, IDLE):
             assert idle >= 1800
-            activity = lifecycle.woken(activity, now, lifecycle.cold_start_seconds(chance))
+            activity = lifecycle.woken(activity, now, drawn(Timings().cold_start, chance))
             warm_at = activity.warm_at
             assert 10 <= lifecycle.waiting(activity, now) <= 30.001
         else:
