@@ -198,11 +198,12 @@ class Services:
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
+        self.timings = timings
         self._wire_people(secret)
         self._wire_tracking()
         self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
-        self._wire_serving(scratch, timings)
+        self._wire_serving(scratch)
         self._wire_jobs()
         self._wire_files()
         self._wire_permissions()
@@ -342,8 +343,8 @@ class Services:
             comments,
         )
 
-    def _wire_serving(self, scratch: Scratch, timings: Timings) -> None:
-        state, ids, clock = self._state, self._ids, self._clock
+    def _wire_serving(self, scratch: Scratch) -> None:
+        state, ids, clock, timings = self._state, self._ids, self._clock, self.timings
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
         )
