@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+import mlflow
 import pytest
 import requests
 from conftest import Rest
@@ -87,13 +88,14 @@ def test_a_timeout_of_the_platform_is_not_tried_again(workspace):
 @pytest.mark.parametrize("entered", ["process"], indirect=True)  # who waits for a server waits for real
 class TestInProcess:
     @pytest.mark.parametrize("serving", [{"model": 130}])
-    def test_mlflows_deployments_client_waits_two_minutes_and_tries_again(self, workspace):
+    def test_mlflows_deployments_client_gives_up_on_a_try_and_tries_again(self, workspace):
         began = time.time()
         with pytest.raises(Exception, match="[Tt]imed out|[Tt]imeout"):
             predict()
         assert len(statuses(workspace)) > 1
         assert set(statuses(workspace)) == {200}  # the endpoint answered, to nobody
-        assert 119 <= (time.time() - began) / len(statuses(workspace)) <= 135
+        seconds = 60 if mlflow.__version__.startswith("2.") else 120  # MLflow 2.22 leaves it to databricks-sdk
+        assert seconds <= (time.time() - began) / len(statuses(workspace)) <= seconds + 15
 
     @pytest.mark.parametrize("body", ["time.sleep(30)\n        return [1.0]"])
     def test_a_model_that_sleeps_takes_the_time_too(self, workspace):
