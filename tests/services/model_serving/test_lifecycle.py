@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fakebricks.ids import Ids
 from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.records import (
     Activity,
@@ -78,6 +81,29 @@ def test_the_traffic_is_spread_and_not_sent_in_blocks():
     gaps = [b - a for a, b in pairwise(hits)]
     assert len(hits) == 100
     assert max(gaps) <= 25
+
+
+@pytest.mark.parametrize("percentage", [1, 10, 33, 50])
+def test_over_many_seeds_a_request_of_any_number_goes_by_percentage(percentage):
+    """Which of a hundred requests go where depends on the seed alone: no number is favoured, and none is correlated."""
+    routes = (
+        Route(served_entity_name="champion", traffic_percentage=100 - percentage),
+        Route(served_entity_name="challenger", traffic_percentage=percentage),
+    )
+    seeds = 4000
+    chances_of = [Ids(seed).chance("traffic", "fraud", 1) for seed in range(seeds)]
+    sigma = math.sqrt(seeds * percentage * (100 - percentage)) / 100
+    for number in (0, 1, 2, 57, 99, 12_345):
+        hits = sum(lifecycle.chosen(routes, number, chance) == "challenger" for chance in chances_of)
+        assert abs(hits - seeds * percentage / 100) < 4.5 * sigma
+
+
+@given(shares(), chances, st.integers(1, 3000))
+def test_no_entity_is_ever_far_from_its_share(routes, chance, requests):
+    counts = Counter(lifecycle.chosen(routes, number, chance) for number in range(requests))
+    for route in routes:
+        expected = requests * route.traffic_percentage / 100
+        assert abs(counts[route.served_entity_name] - expected) <= 25
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
