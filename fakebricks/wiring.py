@@ -42,12 +42,16 @@ from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.services.model_serving.history import History
+from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -102,6 +106,7 @@ class Services:
 
     Args:
         secret: what signed URLs and access tokens are signed with.
+        timings: how long things take in Model Serving.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -118,6 +123,7 @@ class Services:
         *,
         secret: str,
         storage: StorageOption,
+        timings: Timings,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -127,6 +133,7 @@ class Services:
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
+        self.timings = timings
         self._wire_people(secret)
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
@@ -289,28 +296,35 @@ class Services:
         )
 
     def _wire_serving(self, scratch: Scratch) -> None:
-        state, ids, clock = self._state, self._ids, self._clock
+        state, ids, clock, timings = self._state, self._ids, self._clock, self.timings
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored)
-        deployments = Deployments(state, clock, self.models)
+        history = History(state)
+        deployments = Deployments(state, clock, self.models, history)
+        in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
+        endpoints = ServingEndpoints(
+            state,
+            ids,
+            stored=stored,
+            models=self.models,
+            deployments=deployments,
+            capture=capture,
+            permissions=permissions,
+            in_flight=in_flight,
+            history=history,
+            timings=timings,
+        )
         self.add(
             permissions,
-            ServingEndpoints(
-                state,
-                ids,
-                stored=stored,
-                models=self.models,
-                deployments=deployments,
-                capture=capture,
-                permissions=permissions,
-            ),
-            Invocations(state, ids, deployments, self.models, capture),
+            endpoints,
+            Observability(endpoints, in_flight, history),
+            Invocations(state, ids, deployments=deployments, models=self.models, capture=capture, in_flight=in_flight),
             self.inference_tables,
         )
 

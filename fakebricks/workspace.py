@@ -20,6 +20,7 @@ from fakebricks.roster import Principal, Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
+from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -70,6 +71,7 @@ class Workspace:
         keep_calls: int | None = None,
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
+        serving: Mapping[str, Seconds] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -95,6 +97,7 @@ class Workspace:
             self._scratch,
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
+            timings=Timings.of(serving),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)

@@ -190,6 +190,10 @@ class TemporarilyUnavailable(DatabricksError):
     error_code, status = "TEMPORARILY_UNAVAILABLE", 503
 
 
+class DeadlineExceeded(DatabricksError):
+    error_code, status = "DEADLINE_EXCEEDED", 504
+
+
 class NotImplementedByFakebricks(DatabricksError):
     """501: the fake does not compute this. Never what the platform would say, so that nobody takes it for an answer."""
 

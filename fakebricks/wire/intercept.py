@@ -70,9 +70,11 @@ class Line:
         """
         if os.getpid() != self._process:
             raise ForkedError(request)
+        before = self._workspace.clock.jumped
         reply = self._workspace.handle(request)
-        if timeout is not None and reply.duration > timeout:
-            self.wait(timeout)
+        passed = self._workspace.clock.jumped - before  # where what was asked slept itself, as a model may
+        if timeout is not None and passed + reply.duration > timeout:
+            self.wait(max(0.0, timeout - passed))
             message = "timed out"
             raise TimeoutError(message)
         self.wait(reply.duration)

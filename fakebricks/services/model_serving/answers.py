@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import lifecycle, progress
 from fakebricks.services.model_serving.records import (
     AutoCapture,
     Config,
@@ -21,7 +21,7 @@ from fakebricks.services.model_serving.records import (
 )
 
 _ZERO = "Scaled to zero"
-_CREATING = "Creating resources for served entity."
+_STOPPED = "Stopped"  # inferred
 
 # Documented; the message is inferred.
 _LOST = {
@@ -33,6 +33,7 @@ _LOST = {
 class Seen(NamedTuple):
     """What of an endpoint its record does not say."""
 
+    now: float
     asleep: Callable[[Config, ServedEntity], bool]
     """Whether a deployed entity is scaled to zero."""
     lost: Callable[[AutoCapture], bool]
@@ -45,7 +46,7 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     """An endpoint as create, get and update answer it."""
     answer: dict[str, Any] = _head(endpoint)
     if endpoint.config:
-        answer["config"] = _deployed(endpoint.config, seen)
+        answer["config"] = _stopped(endpoint.config, seen) if endpoint.suspended else _deployed(endpoint.config, seen)
     if endpoint.pending:
         answer["pending_config"] = _pending(endpoint.pending, seen)
     return answer | {
@@ -92,7 +93,7 @@ def _head(endpoint: Endpoint) -> dict[str, Any]:
         "state": {
             "ready": lifecycle.ready(endpoint),
             "config_update": lifecycle.config_update(endpoint),
-            "suspend": "NOT_SUSPENDED",
+            "suspend": lifecycle.suspend(endpoint),
         },
     }
     if endpoint.tags:
@@ -107,11 +108,16 @@ def _deployed(config: Config, seen: Seen) -> dict[str, Any]:
     return _config(config, states, seen)
 
 
+def _stopped(config: Config, seen: Seen) -> dict[str, Any]:
+    return _config(config, [_state("DEPLOYMENT_READY", _STOPPED) for _ in config.served_entities], seen)
+
+
 def _pending(update: Update, seen: Seen) -> dict[str, Any]:
     if update.failures:
         states = [_state(failure.deployment, failure.message) for failure in update.failures]
     else:
-        states = [_state("DEPLOYMENT_CREATING", _CREATING) for _ in update.config.served_entities]
+        state = _state("DEPLOYMENT_CREATING", progress.message(update, seen.now))
+        states = [state for _ in update.config.served_entities]
     return _config(update.config, states, seen) | {"start_time": int(update.start_time) * 1000}
 
 

@@ -1,6 +1,6 @@
 """Queries: from a request to a served entity's prediction.
 
-Real: the traffic split, and the scoring itself. Simulated: cold starts, whose seconds the caller waits. Refused:
+Real: the traffic split, and the scoring itself. Simulated: what the caller waits, which `in_flight.py` says. Refused:
 streaming.
 """
 
@@ -13,8 +13,9 @@ from fakebricks.ids import Ids
 from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
-from fakebricks.services.model_serving.records import Activity, Config, Endpoint, ServedEntity, Traffic
+from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedByFakebricks, PayloadTooLarge
@@ -29,7 +30,7 @@ _NOT_FOUND = (
 
 
 class NotReady(BadRequest):
-    """The endpoint has nothing to answer with (inferred: the platform answers 400 where an endpoint is stopped).
+    """The endpoint has nothing to answer with (documented: 400 where it is stopped; inferred: before it is deployed).
 
     Attributes:
         until: when the deployment ends that is in progress, if one is.
@@ -57,8 +58,8 @@ class Answered(NamedTuple):
 
     scored: Scored
     served_model: str
-    waited: float
-    """Simulated seconds of a cold start that the caller waits."""
+    remaining: float
+    """Simulated seconds that the caller still has to wait."""
     notes: list[str]
 
 
@@ -73,22 +74,32 @@ class _Envelope(NamedTuple):
 class Invocations:
     """Answers queries. Never call it inside a transaction: it loads and scores models."""
 
-    def __init__(self, state: State, ids: Ids, deployments: Deployments, models: Models, capture: Capture) -> None:
+    def __init__(
+        self,
+        state: State,
+        ids: Ids,
+        *,
+        deployments: Deployments,
+        models: Models,
+        capture: Capture,
+        in_flight: InFlight,
+    ) -> None:
         self._state = state
-        self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
         self._deployments = deployments
         self._models = models
         self._capture = capture
+        self._in_flight = in_flight
 
     def query(self, query: Query) -> Answered:
         """The answer of one served entity; what is wrong with the input is an answer too.
 
         Raises:
             EndpointNotFound: there is no such endpoint or served model.
-            NotReady: the endpoint has never been deployed.
+            NotReady: the endpoint has never been deployed, or is stopped.
             PayloadTooLarge: the body is larger than 16 MB.
+            ResourceExhausted: too much is in flight.
         """
         if len(query.body) > _LARGEST:
             message = f"The request body has {len(query.body)} bytes; a request must not be larger than 16 MB."
@@ -96,26 +107,29 @@ class Invocations:
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
             raise EndpointNotFound(_NOT_FOUND)
-        if endpoint.config is None:
+        if endpoint.config is None or endpoint.suspended:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
-        waited = self._woken(endpoint, endpoint.config, entity, query.received)
-        began = self._deployments.now()  # a model that sleeps takes simulated time
-        scored = self._score(endpoint, entity, envelope.body, query.content_type)
+        served = self._in_flight.served(
+            Place(endpoint, endpoint.config, entity),
+            query.request_id,
+            query.received,
+            lambda: self._score(endpoint, entity, envelope.body, query.content_type),
+        )
         lost = self._capture.log(
             endpoint,
             endpoint.config,
             entity,
-            scored,
+            served.scored,
             request_id=query.request_id,
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            seconds=self._deployments.now() - began,
+            seconds=served.seconds,
             requester=query.requester,
         )
-        return Answered(scored, entity.name, waited, envelope.notes + lost)
+        return Answered(served.scored, entity.name, served.remaining, envelope.notes + served.notes + lost)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)
@@ -137,20 +151,6 @@ class Invocations:
             config.routes, number, self._ids.chance("traffic", endpoint.name, config.config_version)
         )
 
-    def _woken(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> float:
-        """Note that the entity is used; how long the request waits for it to be warm."""
-        key = (endpoint.id, config.config_version, entity.name)
-        with self._state.transaction():
-            before = self._activity.get(key)
-            if lifecycle.scaled_to_zero(entity, config, before, now):
-                number = before.cold_starts if before else 0
-                chance = self._ids.chance("cold start", endpoint.name, config.config_version, entity.name, number)
-                activity = lifecycle.woken(before, now, lifecycle.cold_start_seconds(chance))
-            else:
-                activity = lifecycle.used(before, now)
-            self._activity.put(key, activity)
-        return lifecycle.waiting(activity, now)
-
     def _score(self, endpoint: Endpoint, entity: ServedEntity, body: bytes, content_type: str) -> Scored:
         try:
             model = self._models.of(entity, endpoint.creator)
@@ -161,6 +161,8 @@ class Invocations:
 
 
 def _not_ready(endpoint: Endpoint) -> str:
+    if lifecycle.suspend(endpoint) == "STOPPED":
+        return f"Endpoint with name '{endpoint.name}' is stopped. Start it before you query it."  # inferred
     update = lifecycle.config_update(endpoint)
     return f"Endpoint with name '{endpoint.name}' is not ready to be queried: NOT_READY, {update}."
 

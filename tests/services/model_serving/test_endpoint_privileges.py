@@ -25,6 +25,10 @@ NEEDED = {
     "put_serving_endpoint_ai_gateway": "CAN_MANAGE",
     "get_served_model_build_logs": "CAN_MANAGE",
     "get_served_model_logs": "CAN_MANAGE",
+    "stop_serving_endpoint": "CAN_MANAGE",
+    "start_serving_endpoint": "CAN_MANAGE",
+    "list_serving_endpoint_events": "CAN_VIEW",
+    "export_serving_endpoint_metrics": "CAN_VIEW",
 }
 NOT_ASKED = {
     "create_serving_endpoint": "everybody may create endpoints; what they serve is for Unity Catalog to allow",
@@ -66,10 +70,14 @@ def test_every_operation_declares_who_may_do_it_or_why_everybody_may() -> None:
 def test_only_those_may_who_have_the_permission(world: World, operation: Operation) -> None:
     needed = NEEDED[operation.name]
     more = {name: world.values[name] for name in ("served_entities", "add_tags") if _takes(operation, name)}
+    before = world.workspace.snapshot()
+    if operation.name == "start_serving_endpoint":
+        world.made("admin", "POST", f"{ENDPOINTS}/fraud/config:stop")
     for user, reply in walk(world, world.values["url"], operation, at_least(LEVELS, needed), **more):
         assert reply.json()["message"] == (
             f"User {user} does not have permission to '{VERBS[needed]}' serving endpoint with name 'fraud'"
         )
+    world.workspace.restore(before)
 
 
 def test_who_may_not_see_an_endpoint_does_not_find_it_and_who_may_is_told_their_level(world: World) -> None:

@@ -257,7 +257,8 @@ def test_no_payload_is_answered_with_a_5xx(workspace, deploy, body, content_type
 
 def test_many_threads_share_the_traffic_exactly_and_lose_no_row(workspace, register):
     rest = Rest(workspace)
-    two(rest, workspace, register, 80, 20, scale_to_zero_enabled=True)
+    wide = {"min_provisioned_concurrency": 256, "max_provisioned_concurrency": 256}
+    two(rest, workspace, register, 80, 20, scale_to_zero_enabled=True, **wide)
     table = {"catalog_name": "main", "schema_name": "default", "enabled": True}
     rest.put(f"{ENDPOINTS}/fraud/ai-gateway", inference_table_config=table)
     workspace.clock.advance(hours=1)
