@@ -102,6 +102,7 @@ def router() -> Router:
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.model_serving import openai_api, openapi_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -154,6 +155,8 @@ def router() -> Router:
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
+            *openai_api.routes,
+            *openapi_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
         ]

@@ -39,7 +39,7 @@ class Rest:
         self.headers = {"authorization": f"Bearer {workspace.token}"}
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
-        return self.workspace.handle(Request.of(method, path, {**self.headers, **(headers or {})}, body))
+        return self.workspace.handle(Request.of(method, path, {**self.headers, **(headers or {})}, body)).whole()
 
     def get(self, path: str, /, **query: Any) -> Any:
         return self.json("GET", path, query=query)

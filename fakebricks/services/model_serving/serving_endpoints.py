@@ -217,6 +217,10 @@ class ServingEndpoints:
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
             self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+        entities = tuple(
+            replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
+            for entity in entities
+        )
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         version = endpoint.last_config_version + 1
         config = Config(
