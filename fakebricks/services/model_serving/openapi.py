@@ -1,9 +1,9 @@
 """An endpoint's queries, described in OpenAPI 3.1.
 
-Real: the document's shape, from the platform's own example of a model with three columns (documented): one path for each
-served entity, `dataframe_split` and `dataframe_records` with the model's params, predictions by the signature's outputs;
-that it takes a signature, and an endpoint that is READY (documented). Inferred: the shapes of tensors (`inputs` and
-`instances`), of columns without names, of agents' requests, and the texts of refusals.
+Real: the document's shape, from the platform's own example of a model with three columns (documented): one path for
+each served entity, `dataframe_split` and `dataframe_records` with the model's params, predictions by the signature's
+outputs; that it takes a signature, and an endpoint that is READY (documented). Inferred: the shapes of tensors
+(`inputs` and `instances`), of columns without names, of agents' requests, and the texts of refusals.
 """
 
 from __future__ import annotations

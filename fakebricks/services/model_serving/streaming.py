@@ -42,13 +42,20 @@ def _answer(events: list[Any]) -> Any:
     plain = [event for event in events if isinstance(event, dict)]
     if not plain or len(plain) < len(events):
         return events
-    if all(isinstance(event.get("choices"), list) for event in plain):
+    if all(_is_chat_chunk(event) for event in plain):
         return _chat_completion(plain)
     if any(str(event.get("type")).startswith("response.") for event in plain):
         return _response(plain)
     if all(isinstance(event.get("delta"), dict) for event in plain):
         return _messages(plain)
     return events
+
+
+def _is_chat_chunk(event: Event) -> bool:
+    choices = event.get("choices")
+    return isinstance(choices, list) and all(
+        isinstance(choice, dict) and isinstance(choice.get("delta"), dict) for choice in choices
+    )
 
 
 def _chat_completion(chunks: list[Event]) -> Event:
@@ -59,7 +66,7 @@ def _chat_completion(chunks: list[Event]) -> Event:
         answer |= {name: value for name, value in chunk.items() if name != "choices"}
         for part in chunk["choices"]:
             choice = choices.setdefault(part.get("index", 0), {"index": part.get("index", 0), "message": {}})
-            _add(choice["message"], part.get("delta") or {})
+            _add(choice["message"], part["delta"])
             if part.get("finish_reason") is not None:
                 choice["finish_reason"] = part["finish_reason"]
     return answer | {"object": "chat.completion", "choices": list(choices.values())}
