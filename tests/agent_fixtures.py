@@ -91,6 +91,16 @@ class Lengths(mlflow.pyfunc.PythonModel):
 mlflow.models.set_model(Lengths())
 """
 
+PLAIN = """
+import mlflow
+
+class Plain(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        {body}
+
+mlflow.models.set_model(Plain())
+"""
+
 KINDS = {"chat": CHAT_MODEL, "agent": CHAT_AGENT, "responses": RESPONSES_AGENT, "lengths": LENGTHS}
 TASKS = {"chat": "agent/v1/chat", "agent": "agent/v2/chat", "responses": "agent/v1/responses"}
 
@@ -114,6 +124,21 @@ def saved_code(code: str) -> Path:
     with warnings.catch_warnings(), untraced(enabled=False):
         warnings.simplefilter("ignore")
         mlflow.pyfunc.save_model(root / "model", python_model=str(root / "code.py"), pip_requirements=[], **own)
+    return root / "model"
+
+
+def saved_model(body: str, signature: Any) -> Path:
+    """The files of a model with that signature, whose `predict` has that body."""
+    import mlflow
+
+    root = Path(mkdtemp(prefix="fakebricks-test-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    (root / "code.py").write_text(PLAIN.format(body=body))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.pyfunc.save_model(
+            root / "model", python_model=str(root / "code.py"), pip_requirements=[], signature=signature
+        )
     return root / "model"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 
+import httpx  # noqa: F401 - before the client's garbage can be collected in the middle of its import
 import mlflow
 import openai
 import pytest

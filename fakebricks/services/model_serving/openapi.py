@@ -67,7 +67,7 @@ def _requests(declared: Declared) -> list[Schema]:
     columns = _columns(declared.inputs)
     if signature_schemas.is_tensors(columns):
         forms = {"inputs": signature_schemas.tensors(columns), "instances": signature_schemas.instances(columns)}
-    elif all(column.get("name") is not None for column in columns):
+    elif _are_named(columns):
         forms = {"dataframe_split": _split(columns), "dataframe_records": _records(columns)}
     elif len(columns) == 1:
         forms = {"inputs": {"type": "array", "items": signature_schemas.value(columns[0])}}
@@ -118,9 +118,11 @@ def _records(columns: list[Column]) -> Schema:
 
 def _response(declared: Declared, *, agent: bool) -> Schema:
     columns = _columns(declared.outputs)
-    if agent:
+    if not agent:
+        return {"type": "object", "properties": {"predictions": _predictions(columns)}}
+    if columns and _are_named(columns):
         return signature_schemas.fields(columns)
-    return {"type": "object", "properties": {"predictions": _predictions(columns)}}
+    return signature_schemas.value(columns[0]) if columns else {}
 
 
 def _predictions(columns: list[Column]) -> Schema:
@@ -128,9 +130,13 @@ def _predictions(columns: list[Column]) -> Schema:
         return {}
     if signature_schemas.is_tensors(columns):
         return signature_schemas.tensors(columns)
-    if len(columns) == 1 and columns[0].get("name") is None:
-        return {"type": "array", "items": signature_schemas.value(columns[0])}
-    return _records(columns)
+    if _are_named(columns):
+        return _records(columns)
+    return {"type": "array", "items": signature_schemas.value(columns[0]) if len(columns) == 1 else {}}
+
+
+def _are_named(columns: list[Column]) -> bool:
+    return all(column.get("name") is not None for column in columns)
 
 
 def _columns(text: str | None) -> list[Column]:
