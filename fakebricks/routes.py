@@ -23,6 +23,7 @@ def router() -> Router:
     from fakebricks.services.model_registry import native_models_api, native_versions_api
     from fakebricks.services.model_serving import api as model_serving_api
     from fakebricks.services.model_serving import lifecycle_api as serving_lifecycle_api
+    from fakebricks.services.model_serving import openai_api, openapi_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -95,6 +96,8 @@ def router() -> Router:
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
             *serving_lifecycle_api.routes,
+            *openai_api.routes,
+            *openapi_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
         ]

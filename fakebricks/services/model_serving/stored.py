@@ -10,6 +10,8 @@ from pathlib import Path
 
 from fakebricks.services.files.files import Files
 from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving.declared import declared
+from fakebricks.services.model_serving.records import Declared
 from fakebricks.services.model_serving.rights import Rights, of_unity_catalog
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import Scratch
@@ -63,6 +65,11 @@ class StoredModels:
         for relative, entry in self._files.walk(directory):
             digest.update(f"{relative}\0{entry.digest}\0".encode())
         return directory, digest.hexdigest()
+
+    def declared(self, entity_name: str, entity_version: str) -> Declared:
+        """What a version says of itself; nothing where it has no MLmodel file."""
+        entry = self._files.find(f"{self._directory(entity_name, entity_version)}/MLmodel")
+        return Declared() if entry is None or entry.is_directory else declared(self._files.content(entry))
 
     def fetch(self, directory: str, digest: str) -> Path:
         """The files of that directory, in a local one.
