@@ -46,6 +46,9 @@ from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.secrets.references import SecretReferences
+from fakebricks.services.secrets.scopes import Scopes
+from fakebricks.services.secrets.secrets import Secrets
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -102,6 +105,7 @@ def router() -> Router:
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.secrets import api as secrets_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -132,6 +136,7 @@ def router() -> Router:
             *client_secrets_api.routes,
             *oauth_api.routes,
             *workspace_api.routes,
+            *secrets_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
             *bulk_api.routes,
@@ -191,6 +196,7 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
         self._wire_people(secret)
+        self._wire_secrets()
         self._wire_tracking()
         self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
@@ -236,6 +242,12 @@ class Services:
         self.access_control = AccessControl(state, self.people)
         self.folder_permissions = FolderPermissions(self.access_control, self.directories)
         self.add(self.people, SignIn(self.people, access_tokens))
+
+    def _wire_secrets(self) -> None:
+        scopes = Scopes(self._state, self.people, self.access_control)
+        secrets = Secrets(self._state, self.people, scopes)
+        self.secret_references = SecretReferences(secrets)
+        self.add(scopes, secrets)
 
     def _wire_tracking(self) -> None:
         state, ids = self._state, self._ids
