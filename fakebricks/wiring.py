@@ -37,9 +37,15 @@ from fakebricks.services.model_registry.model_files import ModelFilePrivileges, 
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.model_storage import ModelStorage
 from fakebricks.services.model_registry.version_storage import InBucket, InFiles
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
+from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
+from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.services.model_serving.endpoint_settings import EndpointSettings
+from fakebricks.services.model_serving.external_models.providers import Providers
+from fakebricks.services.model_serving.external_models.queries import ExternalQueries
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.rights import Rights
@@ -105,6 +111,8 @@ def router() -> Router:
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.model_serving import refused_api as refused_model_serving_api
+    from fakebricks.services.model_serving import settings_api as model_serving_settings_api
     from fakebricks.services.secrets import api as secrets_api
     from fakebricks.services.tracking import (
         artifacts_api,
@@ -159,6 +167,8 @@ def router() -> Router:
             *workspace_model_registry_api.routes,
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
+            *model_serving_settings_api.routes,
+            *refused_model_serving_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
         ]
@@ -200,7 +210,7 @@ class Services:
         self._wire_tracking()
         self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
         self._wire_workspace_registry()
-        self._wire_serving(scratch)
+        self._wire_serving(scratch, identity)
         self._wire_jobs()
         self._wire_files()
         self._wire_permissions()
@@ -346,7 +356,7 @@ class Services:
             comments,
         )
 
-    def _wire_serving(self, scratch: Scratch) -> None:
+    def _wire_serving(self, scratch: Scratch, identity: WorkspaceIdentity) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
@@ -357,6 +367,9 @@ class Services:
         deployments = Deployments(state, clock, self.models)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
+        self.providers = Providers()
+        self.usage_table = UsageTable(state, identity)
+        gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
         self.add(
             permissions,
             ServingEndpoints(
@@ -367,8 +380,19 @@ class Services:
                 deployments=deployments,
                 capture=capture,
                 permissions=permissions,
+                gateway=gateway,
+                secrets=self.secret_references,
             ),
-            Invocations(state, ids, deployments, self.models, capture),
+            EndpointSettings(state, gateway),
+            Invocations(
+                state,
+                ids,
+                deployments,
+                self.models,
+                capture,
+                gateway=gateway,
+                external=ExternalQueries(self.providers),
+            ),
             self.inference_tables,
         )
 

@@ -18,6 +18,8 @@ from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundin
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.model_serving.ai_gateway import usage
+from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.state import MemoryState, Scratch, Snapshot
@@ -245,10 +247,33 @@ class Workspace:
     def table(self, full_name: str) -> pa.Table:
         """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
 
+        `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
+
         Raises:
             DatabricksError: there is no such table, or deltalake is not installed.
         """
+        if full_name.lower() == usage.TABLE:
+            return self._services.usage_table.read()
         return self._services.inference_tables.read(full_name)
+
+    def model_provider(self, name: str, provider: Provider) -> None:
+        """Let queries to external models be answered by a callable; nothing else answers them.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     workspace.model_provider("openai", lambda request: request["messages"][-1]["content"].upper())
+
+        Args:
+            name: of an endpoint, a served entity, a model (`gpt-4o`) or a provider (`openai`); the first of these that
+                has a callable is asked.
+            provider: takes the request in OpenAI's shape as a dict, and returns text, a vector for embeddings, or an
+                answer in OpenAI's shape. It may raise `ModelProviderError`; what else it raises is an error of the
+                provider's with status 500, but for a failed assertion, which is the test's.
+
+        Raises:
+            TypeError: it cannot be called.
+        """
+        self._services.providers.add(name, provider)
 
     @property
     def runs(self) -> MadeRuns:

@@ -70,7 +70,7 @@ def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: P
 
 @routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_endpoint(MANAGE))
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
-    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller).inference_table_config)
+    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller))
 
 
 @routes.get(
@@ -111,7 +111,7 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
         content_type=call.request.headers.get("content-type", ""),
         received=call.time,
         request_id=call.request_id,
-        requester=call.caller.id,
+        caller=call.caller,
     )
     try:
         answered = invocations.query(query)

@@ -11,12 +11,16 @@ from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
 from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway, Used
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.external_models.queries import ExternalQueries, candidates, external
+from fakebricks.services.model_serving.external_models.requests import asked, texts
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Activity, Config, Endpoint, ServedEntity, Traffic
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedByFakebricks, PayloadTooLarge
 
 _LARGEST = 16 * 1024 * 1024  # documented
@@ -49,7 +53,7 @@ class Query(NamedTuple):
     content_type: str
     received: float
     request_id: str
-    requester: str
+    caller: Caller
 
 
 class Answered(NamedTuple):
@@ -73,7 +77,17 @@ class _Envelope(NamedTuple):
 class Invocations:
     """Answers queries. Never call it inside a transaction: it loads and scores models."""
 
-    def __init__(self, state: State, ids: Ids, deployments: Deployments, models: Models, capture: Capture) -> None:
+    def __init__(
+        self,
+        state: State,
+        ids: Ids,
+        deployments: Deployments,
+        models: Models,
+        capture: Capture,
+        *,
+        gateway: Gateway,
+        external: ExternalQueries,
+    ) -> None:
         self._state = state
         self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
@@ -81,6 +95,8 @@ class Invocations:
         self._deployments = deployments
         self._models = models
         self._capture = capture
+        self._gateway = gateway
+        self._external = external
 
     def query(self, query: Query) -> Answered:
         """The answer of one served entity; what is wrong with the input is an answer too.
@@ -89,6 +105,7 @@ class Invocations:
             EndpointNotFound: there is no such endpoint or served model.
             NotReady: the endpoint has never been deployed.
             PayloadTooLarge: the body is larger than 16 MB.
+            PermissionDenied, RequestLimitExceeded: a rate limit of the endpoint is reached, or is 0.
         """
         if len(query.body) > _LARGEST:
             message = f"The request body has {len(query.body)} bytes; a request must not be larger than 16 MB."
@@ -98,6 +115,9 @@ class Invocations:
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
+        self._gateway.admit(endpoint, query.caller, query.received)
+        if endpoint.config.external:
+            return self._of_external(endpoint, endpoint.config, query)
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
         waited = self._woken(endpoint, endpoint.config, entity, query.received)
@@ -113,9 +133,49 @@ class Invocations:
             body=query.body,
             received=query.received,
             seconds=self._deployments.now() - began,
-            requester=query.requester,
+            requester=query.caller.id,
         )
+        used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
+        self._gateway.settle(endpoint, query.caller, used)
         return Answered(scored, entity.name, waited, envelope.notes + lost)
+
+    def _of_external(self, endpoint: Endpoint, config: Config, query: Query) -> Answered:
+        first = self._routed(endpoint, config, query)
+        question = asked(query.body, external(first).task)
+        began = self._deployments.now()
+        replied = self._external.reply(
+            endpoint,
+            candidates(endpoint, config, first, direct=query.served_model is not None),
+            question,
+            request_id=query.request_id,
+            now=query.received,
+        )
+        lost = self._capture.log(
+            endpoint,
+            config,
+            replied.entity,
+            replied.scored,
+            request_id=query.request_id,
+            client_request_id=question.client_request_id,
+            body=query.body,
+            received=query.received,
+            seconds=self._deployments.now() - began,
+            requester=query.caller.id,
+        )
+        used = Used(
+            query.request_id,
+            question.client_request_id,
+            query.received,
+            replied.scored.status,
+            replied.entity.id,
+            input_tokens=replied.input_tokens,
+            output_tokens=replied.output_tokens,
+            input_characters=sum(map(len, texts(question.task, question.fields))),
+            output_characters=replied.output_characters,
+            usage_context=question.usage_context,
+        )
+        self._gateway.settle(endpoint, query.caller, used)
+        return Answered(replied.scored, replied.entity.name, 0.0, replied.notes + lost)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)

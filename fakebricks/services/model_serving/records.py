@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fakebricks.services.model_serving.ai_gateway.records import RateLimit, Settings
+from fakebricks.services.model_serving.external_models.records import ExternalModel
 from fakebricks.state import Record
 
 
@@ -34,6 +36,8 @@ class ServedEntity(Record, frozen=True):
     """What inference tables call the entity by."""
     model: str | None = None
     """The loaded model's key, once it has been deployed."""
+    external_model: ExternalModel | None = None
+    """Of an entity that is no model version; its name stands for the entity's, and it has no version."""
 
 
 class AutoCapture(Record, frozen=True):
@@ -62,6 +66,11 @@ class Config(Record, frozen=True):
     auto_capture_config: AutoCapture | None = None
     deployed_at: float = 0.0
 
+    @property
+    def external(self) -> bool:
+        """Whether external models are served; they are not mixed with custom ones."""
+        return self.served_entities[0].external_model is not None
+
     def entity(self, name: str) -> ServedEntity | None:
         """The served entity of that name, or None."""
         return next((one for one in self.served_entities if one.name == name), None)
@@ -85,6 +94,11 @@ class Update(Record, frozen=True):
     """One for each served entity, in their order; empty while the update is in progress."""
 
 
+class EmailNotifications(Record, frozen=True):
+    on_update_success: tuple[str, ...] = ()
+    on_update_failure: tuple[str, ...] = ()
+
+
 class Endpoint(Record, frozen=True):
     """A serving endpoint, stored under its name."""
 
@@ -103,6 +117,10 @@ class Endpoint(Record, frozen=True):
     auto_capture_disabled: bool = False
     """A legacy inference table that was disabled once cannot be enabled again."""
     last_config_version: int = 0
+    gateway: Settings = Settings()
+    rate_limits: tuple[RateLimit, ...] = ()
+    """The older ones, beside those of the AI Gateway."""
+    email_notifications: EmailNotifications | None = None
 
 
 class EndpointName(Record, frozen=True):

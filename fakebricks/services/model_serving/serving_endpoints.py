@@ -12,10 +12,13 @@ from msgspec.structs import replace
 
 from fakebricks.ids import Ids
 from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
+from fakebricks.services.model_serving.endpoint_settings import check_notifications
+from fakebricks.services.model_serving.external_models.configs import references
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import (
     Activity,
@@ -31,6 +34,7 @@ from fakebricks.services.model_serving.records import (
 from fakebricks.services.model_serving.refused import refuse_endpoint
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import (
@@ -58,6 +62,8 @@ class ServingEndpoints:
         deployments: Deployments,
         capture: Capture,
         permissions: EndpointPermissions,
+        gateway: Gateway,
+        secrets: SecretReferences,
     ) -> None:
         self.permissions = permissions
         self._state = state
@@ -70,6 +76,8 @@ class ServingEndpoints:
         self._models = models
         self._deployments = deployments
         self._capture = capture
+        self._gateway = gateway
+        self._secrets = secrets
 
     def create(self, body: CreateEndpoint, caller: Caller, now: float) -> Endpoint:
         """A new endpoint, whose deployment begins at `now`; call it inside a transaction.
@@ -104,6 +112,12 @@ class ServingEndpoints:
             endpoint = self._updating(endpoint, body.config, caller, now)
         if body.ai_gateway:
             endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
+            endpoint = self._gateway.with_settings(endpoint, body.ai_gateway)
+        if body.rate_limits:
+            endpoint = self._gateway.with_rate_limits(endpoint, body.rate_limits)
+        if body.email_notifications:
+            endpoint = replace(endpoint, email_notifications=body.email_notifications.record())
+            check_notifications(body.email_notifications.record())
         self._endpoints.put((endpoint.name,), endpoint)
         self._names.put((endpoint.id,), EndpointName(name=endpoint.name))
         return endpoint
@@ -167,7 +181,8 @@ class ServingEndpoints:
             ResourceDoesNotExist: there is no such endpoint; or the place of an inference table is missing.
             InvalidParameterValue: the inference table would move while it is enabled.
         """
-        return self._put(self._capture.with_gateway(self._require(name), gateway, caller))
+        endpoint = self._capture.with_gateway(self._require(name), gateway, caller)
+        return self._put(self._gateway.with_settings(endpoint, gateway))
 
     def delete(self, name: str) -> None:
         """Remove an endpoint, in whatever state; its inference table stays.
@@ -178,6 +193,7 @@ class ServingEndpoints:
         endpoint = self._require(name)
         self._endpoints.delete((name,))
         self._names.delete((endpoint.id,))
+        self._gateway.forget(endpoint)
         for table in (self._activity, self._traffic):
             for key, _ in list(table.scan((endpoint.id,))):
                 table.delete(key)
@@ -206,7 +222,6 @@ class ServingEndpoints:
         raise ResourceDoesNotExist(f"Served model with name '{entity_name}' does not exist on endpoint '{name}'.")
 
     def _updating(self, endpoint: Endpoint, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
-        self._models.require()
         before = endpoint.config or (endpoint.pending.config if endpoint.pending else None)
         asked = served_entities(body, caller.user_name, _millis(now), self._ids.hex32)
         if asked is None and before is None:
@@ -215,16 +230,44 @@ class ServingEndpoints:
         entities = asked if asked is not None else before.served_entities if before else ()
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
-        for entity in entities:
-            self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+        self._require_servable(endpoint, before, entities, caller)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         version = endpoint.last_config_version + 1
         config = Config(
             config_version=version, served_entities=entities, routes=shares, auto_capture_config=auto_capture
         )
-        seconds = lifecycle.deployment_seconds(self._ids.chance("deployment", endpoint.name, version))
+        if config.external and auto_capture is not None:
+            message = "auto_capture_config is for custom models. Please use AI Gateway inference tables instead."
+            raise InvalidParameterValue(message)
+        seconds = (
+            0.0
+            if config.external
+            else lifecycle.deployment_seconds(self._ids.chance("deployment", endpoint.name, version))
+        )
         update = Update(config=config, start_time=now, ends_at=now + seconds)
-        return replace(endpoint, pending=update, last_config_version=version)
+        endpoint = replace(endpoint, pending=update, last_config_version=version)
+        self._gateway.check(endpoint)
+        # Nothing is built or loaded for external models: they are there at once (inferred).
+        return lifecycle.arrived(endpoint, update, ("",) * len(entities)) if config.external else endpoint
+
+    def _require_servable(
+        self, endpoint: Endpoint, before: Config | None, entities: Sequence[ServedEntity], caller: Caller
+    ) -> None:
+        external = entities[0].external_model is not None
+        if before is not None and before.external != external:
+            message = (  # the rule is documented
+                f"Endpoint '{endpoint.name}' serves {'external' if before.external else 'custom'} models, and cannot "
+                "be updated to serve others."
+            )
+            raise InvalidParameterValue(message)
+        if not external:
+            self._models.require()
+        for entity in entities:
+            if entity.external_model is None:
+                self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+                continue
+            for field, text in references(entity.external_model):
+                self._secrets.require(text, field, endpoint.creator)
 
     def _require(self, name: str) -> Endpoint:
         endpoint = self._endpoints.get((name,))
