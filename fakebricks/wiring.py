@@ -41,6 +41,7 @@ from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
 from fakebricks.services.model_serving.endpoint_settings import EndpointSettings
@@ -111,6 +112,7 @@ def router() -> Router:
     from fakebricks.services.jobs import refused_api as refused_jobs_api
     from fakebricks.services.model_registry import api as model_registry_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.model_serving import data_plane_api
     from fakebricks.services.model_serving import refused_api as refused_model_serving_api
     from fakebricks.services.model_serving import settings_api as model_serving_settings_api
     from fakebricks.services.secrets import api as secrets_api
@@ -168,6 +170,7 @@ def router() -> Router:
             *workspace_model_registry_databricks_api.routes,
             *model_serving_api.routes,
             *model_serving_settings_api.routes,
+            *data_plane_api.routes,
             *refused_model_serving_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
@@ -367,6 +370,7 @@ class Services:
         deployments = Deployments(state, clock, self.models)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
+        data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.providers = Providers()
         self.usage_table = UsageTable(state, identity)
         gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
@@ -382,7 +386,9 @@ class Services:
                 permissions=permissions,
                 gateway=gateway,
                 secrets=self.secret_references,
+                data_plane=data_plane,
             ),
+            data_plane,
             EndpointSettings(state, gateway),
             Invocations(
                 state,

@@ -152,3 +152,15 @@ def test_mlflows_deployments_client(workspace, client):
     gateway = {"usage_tracking_config": {"enabled": True}, **limits}
     assert deployments.update_endpoint_ai_gateway("chat", gateway) == gateway
     assert deployments.get_endpoint("chat")["ai_gateway"] == gateway
+
+
+def test_a_route_optimised_endpoint_through_the_sdk(workspace, client):
+    workspace.service_principal("robot", groups=["admins"])
+    with workspace.acting_as("robot", auth="oauth-m2m"):
+        robot = WorkspaceClient()
+        robot.serving_endpoints.create_and_wait("chat", config=config(), route_optimized=True)
+        with pytest.raises(BadRequest, match="route-optimized"):
+            robot.serving_endpoints.query("chat", messages=HELLO)
+        for _ in range(2):
+            answer = robot.serving_endpoints_data_plane.query("chat", messages=HELLO)
+            assert answer.choices[0].message.content == "You said hello."

@@ -40,6 +40,8 @@ class Seen(NamedTuple):
     """Whether an inference table that was made is no longer there."""
     level: str | None
     """The permission that the caller has on it."""
+    data_plane: dict[str, Any]
+    """Where its data plane is, if it has one."""
 
 
 def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
@@ -54,7 +56,8 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     return answer | {
         "id": endpoint.id,
         "permission_level": seen.level,
-        "route_optimized": False,
+        "route_optimized": endpoint.route_optimized,
+        **seen.data_plane,
         "creator_display_name": endpoint.creator_display_name,
         "creator_kind": endpoint.creator_kind,
         "resource_credential_strategy": "EMBEDDED_CREDENTIALS",

@@ -104,6 +104,12 @@ class QueryEndpoint(Shape):
     privilege=of_endpoint(QUERY),
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
+    invocations.require_control_plane(body.name)
+    return queried(invocations, call, body)
+
+
+def queried(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
+    """The reply to a query."""
     query = Query(
         endpoint=body.name,
         served_model=body.served_model_name,
@@ -134,6 +140,7 @@ def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> di
         asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
         lost=lambda capture: endpoints.lost(endpoint, capture),
         level=endpoints.permissions.level(endpoint, call.caller),
+        data_plane=endpoints.data_plane.info(endpoint, call.base_url),
     )
     return answers.detailed(endpoint, seen)
 

@@ -139,6 +139,20 @@ class Invocations:
         self._gateway.settle(endpoint, query.caller, used)
         return Answered(scored, entity.name, waited, envelope.notes + lost)
 
+    def require_control_plane(self, name: str) -> None:
+        """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).
+
+        Raises:
+            BadRequest: it is one (the rule is documented; status and text are inferred).
+        """
+        endpoint = self._deployments.get(name)
+        if endpoint is not None and endpoint.route_optimized:
+            message = (
+                f"Endpoint '{name}' is route-optimized, and cannot be queried under the workspace's URL. Query its "
+                "endpoint_url, with an OAuth token for its authorization_details."
+            )
+            raise BadRequest(message)
+
     def _of_external(self, endpoint: Endpoint, config: Config, query: Query) -> Answered:
         first = self._routed(endpoint, config, query)
         question = asked(query.body, external(first).task)

@@ -121,6 +121,7 @@ class Endpoint(Record, frozen=True):
     rate_limits: tuple[RateLimit, ...] = ()
     """The older ones, beside those of the AI Gateway."""
     email_notifications: EmailNotifications | None = None
+    route_optimized: bool = False
 
 
 class EndpointName(Record, frozen=True):

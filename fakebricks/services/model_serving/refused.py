@@ -12,7 +12,6 @@ from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Shape
 
 _ON_ENDPOINTS = {
-    "route_optimized": "Leave it out: the endpoint is reached under the workspace's URL.",
     "budget_policy_id": "Leave it out: nothing is billed.",
     "telemetry_config": "For logged requests, use ai_gateway.inference_table_config.",
 }

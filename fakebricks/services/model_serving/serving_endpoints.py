@@ -15,6 +15,7 @@ from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
+from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
 from fakebricks.services.model_serving.endpoint_settings import check_notifications
@@ -50,6 +51,7 @@ class ServingEndpoints:
 
     Attributes:
         permissions: on them; asked before an operation is, but for a list.
+        data_plane: where those are queried that are route-optimised.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class ServingEndpoints:
         permissions: EndpointPermissions,
         gateway: Gateway,
         secrets: SecretReferences,
+        data_plane: DataPlane,
     ) -> None:
         self.permissions = permissions
+        self.data_plane = data_plane
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
         self._names = state.table("serving_endpoint_names", EndpointName)
@@ -107,6 +111,7 @@ class ServingEndpoints:
             last_updated_timestamp=_millis(now),
             description=body.description or "",
             tags=_with_tags((), [Tag(key=tag.key, value=tag.value) for tag in body.tags or ()]),
+            route_optimized=bool(body.route_optimized),
         )
         if body.config:
             endpoint = self._updating(endpoint, body.config, caller, now)
