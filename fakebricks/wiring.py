@@ -366,7 +366,7 @@ class Services:
         )
         rights = Rights(self.authority, self.people)
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.models = Models(ProcessRuntime(), stored)
+        self.models = Models(ProcessRuntime(), stored, self.secret_references)
         deployments = Deployments(state, clock, self.models)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)

@@ -186,6 +186,8 @@ def _entity(entity: ServedEntity, kind: str, state: dict[str, str]) -> dict[str,
         value = getattr(entity, field)
         if value is not None:
             answer[field] = value
+    if entity.environment_vars:
+        answer["environment_vars"] = entity.environment_vars
     return answer | {
         "scale_to_zero_enabled": entity.scale_to_zero_enabled,
         "workload_type": entity.workload_type,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from fakebricks.services.model_serving import environment_vars
 from fakebricks.services.model_serving.external_models.configs import check_together, external_model
 from fakebricks.services.model_serving.external_models.shapes import ExternalModelShape
 from fakebricks.services.model_serving.records import Config, Route, ServedEntity
@@ -37,6 +38,7 @@ _CUSTOM_ONLY = (  # documented: not beside an external model
     "scale_to_zero_enabled",
     "min_provisioned_concurrency",
     "max_provisioned_concurrency",
+    "environment_vars",
 )
 _WORKLOAD_SIZES = ("Small", "Medium", "Large")
 _WORKLOAD_TYPES = (
@@ -132,6 +134,7 @@ def _served_entity(asked: ServedEntityShape | ServedModelShape, creator: str, mi
         creator=creator,
         creation_timestamp=millis,
         id=new_id,
+        environment_vars=environment_vars.checked(asked.environment_vars),
     )
 
 

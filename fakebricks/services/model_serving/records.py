@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from fakebricks.services.model_serving.ai_gateway.records import RateLimit, Settings
 from fakebricks.services.model_serving.external_models.records import ExternalModel
 from fakebricks.state import Record
@@ -36,6 +38,8 @@ class ServedEntity(Record, frozen=True):
     """What inference tables call the entity by."""
     model: str | None = None
     """The loaded model's key, once it has been deployed."""
+    environment_vars: dict[str, str] = field(default_factory=dict)
+    """As they were given: with references to secrets, and not with these."""
     external_model: ExternalModel | None = None
     """Of an entity that is no model version; its name stands for the entity's, and it has no version."""
 

@@ -16,7 +16,6 @@ _ON_ENDPOINTS = {
     "telemetry_config": "For logged requests, use ai_gateway.inference_table_config.",
 }
 _ON_ENTITIES = {
-    "environment_vars": "A model is loaded in the fake's own process; set the variables there.",
     "instance_profile_arn": "A model is loaded in the fake's own process, and has the credentials of that.",
     "burst_scaling_enabled": "Requests do not queue, so that there is nothing to scale for.",
     "min_provisioned_throughput": "Only custom models are served; give them a workload_size.",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import environment_vars, lifecycle
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
@@ -270,6 +270,7 @@ class ServingEndpoints:
         for entity in entities:
             if entity.external_model is None:
                 self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+                environment_vars.resolved(entity, self._secrets, endpoint.creator)
                 continue
             for field, text in references(entity.external_model):
                 self._secrets.require(text, field, endpoint.creator)

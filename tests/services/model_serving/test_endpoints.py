@@ -425,7 +425,7 @@ REFUSED = {
     ),
     "another endpoint's name": ({"name": "other", "served_entities": [ONE]}, 400),
     "an external model": ({"served_entities": [{"external_model": {"name": "gpt"}}]}, 400),
-    "environment variables": ({"served_entities": [{**ONE, "environment_vars": {"A": "b"}}]}, 501),
+    "environment variables": ({"served_entities": [{**ONE, "environment_vars": {"A B": "c"}}]}, 400),
     "provisioned throughput": ({"served_entities": [{**ONE, "max_provisioned_throughput": 100}]}, 501),
     "an inference table nowhere": (
         {"served_entities": [ONE], "auto_capture_config": {"catalog_name": "main", "schema_name": "nope"}},

@@ -2,7 +2,7 @@
 
 Real: `mlflow.pyfunc.load_model`, and `invocations` of MLflow's own scoring server, which the platform's containers
 embed, with its statuses and texts. Simulated: what a model asks of the process itself, such as to exit, ends its
-request and nothing else. Refused: libraries other than the installed ones, environment variables of a model's own.
+request and nothing else. Refused: libraries other than the installed ones.
 """
 
 from __future__ import annotations
