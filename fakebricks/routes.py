@@ -22,8 +22,11 @@ def router() -> Router:
     from fakebricks.services.model_registry import mlflow_api as model_registry_mlflow_api
     from fakebricks.services.model_registry import native_models_api, native_versions_api
     from fakebricks.services.model_serving import api as model_serving_api
+    from fakebricks.services.model_serving import data_plane_api, openai_api, openapi_api
     from fakebricks.services.model_serving import lifecycle_api as serving_lifecycle_api
-    from fakebricks.services.model_serving import openai_api, openapi_api
+    from fakebricks.services.model_serving import refused_api as refused_model_serving_api
+    from fakebricks.services.model_serving import settings_api as model_serving_settings_api
+    from fakebricks.services.secrets import api as secrets_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -65,6 +68,7 @@ def router() -> Router:
             *client_secrets_api.routes,
             *oauth_api.routes,
             *workspace_api.routes,
+            *secrets_api.routes,
             *contents_api.routes,
             *experiments_api.routes,
             *runs_api.routes,
@@ -98,6 +102,9 @@ def router() -> Router:
             *serving_lifecycle_api.routes,
             *openai_api.routes,
             *openapi_api.routes,
+            *model_serving_settings_api.routes,
+            *data_plane_api.routes,
+            *refused_model_serving_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
         ]

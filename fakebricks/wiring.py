@@ -39,9 +39,16 @@ from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.model_storage import ModelStorage
 from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_registry.visible_models import VisibleModels
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
+from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
+from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.services.model_serving.endpoint_settings import EndpointSettings
+from fakebricks.services.model_serving.external_models.providers import Providers
+from fakebricks.services.model_serving.external_models.queries import ExternalQueries
 from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
@@ -52,6 +59,9 @@ from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings
+from fakebricks.services.secrets.references import SecretReferences
+from fakebricks.services.secrets.scopes import Scopes
+from fakebricks.services.secrets.secrets import Secrets
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -135,12 +145,13 @@ class Services:
         self.storage = _checked(storage)
         self.timings = timings
         self._wire_people(secret)
+        self._wire_secrets()
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
         self._wire_registry()
         self._wire_workspace_registry()
-        self._wire_serving(scratch)
+        self._wire_serving(scratch, identity)
         self._wire_jobs()
         self._wire_files()
         self._wire_permissions()
@@ -183,6 +194,12 @@ class Services:
         self.access_control = AccessControl(state, self.people)
         self.folder_permissions = FolderPermissions(self.access_control, self.directories)
         self.add(self.people, SignIn(self.people, access_tokens))
+
+    def _wire_secrets(self) -> None:
+        scopes = Scopes(self._state, self.people, self.access_control)
+        secrets = Secrets(self._state, self.people, scopes)
+        self.secret_references = SecretReferences(secrets)
+        self.add(scopes, secrets)
 
     def _wire_tracking(self) -> None:
         state, ids = self._state, self._ids
@@ -295,19 +312,23 @@ class Services:
             comments,
         )
 
-    def _wire_serving(self, scratch: Scratch) -> None:
+    def _wire_serving(self, scratch: Scratch, identity: WorkspaceIdentity) -> None:
         state, ids, clock, timings = self._state, self._ids, self._clock, self.timings
         self.inference_tables = InferenceTables(
             state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.models = Models(ProcessRuntime(), stored)
+        self.models = Models(ProcessRuntime(), stored, self.secret_references)
         history = History(state)
         deployments = Deployments(state, clock, self.models, history)
         in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
+        data_plane = DataPlane(state, permissions, identity.workspace_id)
+        self.providers = Providers()
+        self.usage_table = UsageTable(state, identity)
+        gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
         endpoints = ServingEndpoints(
             state,
             ids,
@@ -319,12 +340,26 @@ class Services:
             in_flight=in_flight,
             history=history,
             timings=timings,
+            gateway=gateway,
+            secrets=self.secret_references,
+            data_plane=data_plane,
         )
         self.add(
             permissions,
             endpoints,
+            data_plane,
+            EndpointSettings(state, gateway),
             Observability(endpoints, in_flight, history),
-            Invocations(state, ids, deployments=deployments, models=self.models, capture=capture, in_flight=in_flight),
+            Invocations(
+                state,
+                ids,
+                deployments=deployments,
+                models=self.models,
+                capture=capture,
+                in_flight=in_flight,
+                gateway=gateway,
+                external=ExternalQueries(self.providers),
+            ),
             self.inference_tables,
         )
 

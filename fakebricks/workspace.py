@@ -20,6 +20,8 @@ from fakebricks.roster import Principal, Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
+from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
@@ -259,6 +261,7 @@ class Workspace:
         """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
 
         Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
+        `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
 
         Raises:
             DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
@@ -283,6 +286,25 @@ class Workspace:
             DatabricksError: there is no such version.
         """
         return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
+
+    def model_provider(self, name: str, provider: Provider) -> None:
+        """Let queries to external models be answered by a callable; nothing else answers them.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     workspace.model_provider("openai", lambda request: request["messages"][-1]["content"].upper())
+
+        Args:
+            name: of an endpoint, a served entity, a model (`gpt-4o`) or a provider (`openai`); the first of these that
+                has a callable is asked.
+            provider: takes the request in OpenAI's shape as a dict, and returns text, a vector for embeddings, or an
+                answer in OpenAI's shape. It may raise `ModelProviderError`; what else it raises is an error of the
+                provider's with status 500, but for a failed assertion, which is the test's.
+
+        Raises:
+            TypeError: it cannot be called.
+        """
+        self._services.providers.add(name, provider)
 
     @property
     def runs(self) -> MadeRuns:
@@ -399,6 +421,8 @@ class Workspace:
 
     def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
         """A table's rows, as far as a reader may read them, if there is one."""
+        if full_name.lower() == USAGE:
+            return self._services.usage_table.read(reader)
         if reader is not None:
             self._services.authority.require(Rule.READ_TABLE, full_name, reader)
         return self._services.delta_tables.read(full_name)

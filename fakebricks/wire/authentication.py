@@ -36,6 +36,8 @@ class Caller:
     display_name: str
     kind: str = "User"
     groups: frozenset[str] = frozenset()
+    confined_to: frozenset[str] = frozenset()
+    """The objects that the caller's token is good for alone, on the data plane; none where it is good for all."""
 
     @property
     def is_admin(self) -> bool:
@@ -68,6 +70,11 @@ def no_credential(request_id: str) -> Unauthenticated:
 def invalid_token(request_id: str) -> PermissionDenied:
     """The gateway's 403 for a revoked or unknown token (observed)."""
     return PermissionDenied(f"Invalid access token. [ReqId: {request_id}]")
+
+
+def invalid_scope() -> PermissionDenied:
+    """The 403 for a token that is not good for what is asked (observed)."""
+    return PermissionDenied("Invalid scope")
 
 
 def form_of(request: Request) -> dict[str, str]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.wire.authentication import Caller, invalid_token, no_credential, token_of
+from fakebricks.wire.authentication import Caller, invalid_scope, invalid_token, no_credential, token_of
 from fakebricks.wire.calls import CallRecord, Calls, error_code_of, kept
 from fakebricks.wire.decoding import decode
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks, render
@@ -126,6 +126,8 @@ class Exchange:
         if found is None:
             raise self._router.refusal(asked.request)
         operation, places = found
+        if asked.caller.confined_to and not operation.data_plane:
+            raise invalid_scope()
         asked.operation = operation
         base_url = asked.request.base or self._identity.host
         asked.call = Call(asked.request, asked.caller, asked.time, asked.request_id, base_url)

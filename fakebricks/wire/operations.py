@@ -90,6 +90,7 @@ class Operation:
     form: bool = False
     opaque: bool = False
     secret: bool = False
+    data_plane: bool = False
     logged: bool = True
     rate_limit: str | None = None
     privilege: Privilege | None = None
@@ -118,6 +119,7 @@ class Options(TypedDict, total=False):
     opaque: it speaks another protocol: neither query nor body is read, and the shape holds path parameters only.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
+    data_plane: may be called with a token that is good for some objects alone; its privilege looks at which.
     secret: the request or the reply holds a credential; the call log keeps neither body.
     """
 
@@ -127,6 +129,7 @@ class Options(TypedDict, total=False):
     form: bool
     opaque: bool
     secret: bool
+    data_plane: bool
     rate_limit: str
     privilege: Privilege
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -38,16 +39,18 @@ class AccessTokens:
         self._key = hashlib.sha256(f"access tokens {key}".encode()).digest()
         self._header = _encoded(_HEADER)
 
-    def issue(self, client_id: str, scope: str, issuer: str) -> str:
+    def issue(self, client_id: str, scope: str, issuer: str, objects: Sequence[str] = ()) -> str:
         """A token that stands for a service principal for an hour.
 
         Args:
             client_id: its application id.
             scope: what it is for.
             issuer: the URL of who says so.
+            objects: that it is good for alone; all, where there are none.
         """
         now = int(self._clock.time())
-        claims = {"iss": issuer, "sub": client_id, "client_id": client_id, "scope": scope}
+        claims: dict[str, Any] = {"iss": issuer, "sub": client_id, "client_id": client_id, "scope": scope}
+        claims |= {"objects": list(objects)} if objects else {}
         said = f"{self._header}.{_encoded({**claims, 'iat': now, 'exp': now + LIFETIME, 'jti': self._ids.uuid()})}"
         return f"{said}.{self._signature(said)}"
 
@@ -55,6 +58,10 @@ class AccessTokens:
         """The application id that a token stands for, or None where it was not issued here or has expired."""
         claims = self._claims(token)
         return str(claims["client_id"]) if claims and self._clock.time() < claims["exp"] else None
+
+    def objects(self, token: str) -> frozenset[str]:
+        """The objects that a token is good for alone; none where it is good for all."""
+        return frozenset((self._claims(token) or {}).get("objects", ()))
 
     def issued(self, token: str) -> bool:
         """Whether a token was issued here, expired or not."""

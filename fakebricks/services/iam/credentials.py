@@ -6,9 +6,11 @@ who was deactivated or deleted.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fakebricks.services.iam.access_tokens import AccessTokens, looks_like_one
 from fakebricks.services.iam.people import People
-from fakebricks.wire.authentication import SIGN_IN_PATH, Caller, client_of, token_of
+from fakebricks.wire.authentication import SIGN_IN_PATH, Caller, client_of, form_of, token_of
 from fakebricks.wire.messages import Request
 
 
@@ -29,6 +31,9 @@ class Credentials:
     def recognises(self, request: Request) -> bool | None:
         """Whether a request carries a credential of this workspace, be it expired; None where it carries none."""
         if request.path == SIGN_IN_PATH:
+            assertion = form_of(request).get("assertion")
+            if assertion:
+                return self._access_tokens.issued(assertion)
             client_id, _ = client_of(request)
             return self._people.get(client_id) is not None if client_id else None
         token = token_of(request)
@@ -39,4 +44,5 @@ class Credentials:
     def _signed_in(self, token: str) -> Caller | None:
         client_id = self._access_tokens.client(token)
         person = self._people.get(client_id) if client_id is not None else None
-        return self._people.caller_of(person.id) if person else None
+        caller = self._people.caller_of(person.id) if person else None
+        return replace(caller, confined_to=self._access_tokens.objects(token)) if caller else None

@@ -1,6 +1,7 @@
 """REST operations of OAuth: where to sign in, and a service principal signing in by its client id and secret.
 
-Real: the grant `client_credentials`, as databricks-sdk asks for it. Errors have OAuth's shape (RFC 6749, 5.2).
+Real: the grants `client_credentials`, as databricks-sdk asks for it, and `jwt-bearer`, by which it exchanges a token
+for one that is good for a route-optimised endpoint alone. Errors have OAuth's shape (RFC 6749, 5.2).
 Refused: the other grants, scopes other than `all-apis`, and signing in as a person in a browser.
 Inferred: the texts, but for that of a wrong client id or secret.
 """

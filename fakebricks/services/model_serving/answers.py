@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fakebricks.services.model_serving import lifecycle, progress
+from fakebricks.services.model_serving.ai_gateway import settings
+from fakebricks.services.model_serving.external_models.configs import shown
 from fakebricks.services.model_serving.records import (
     AutoCapture,
     Config,
     Endpoint,
-    InferenceTableConfig,
     ServedEntity,
     Tag,
     Update,
@@ -40,6 +41,8 @@ class Seen(NamedTuple):
     """Whether an inference table that was made is no longer there."""
     level: str | None
     """The permission that the caller has on it."""
+    data_plane: dict[str, Any]
+    """Where its data plane is, if it has one."""
 
 
 def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
@@ -49,10 +52,13 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
         answer["config"] = _stopped(endpoint.config, seen) if endpoint.suspended else _deployed(endpoint.config, seen)
     if endpoint.pending:
         answer["pending_config"] = _pending(endpoint.pending, seen)
+    if endpoint.email_notifications:
+        answer["email_notifications"] = notifications(endpoint)
     return answer | {
         "id": endpoint.id,
         "permission_level": seen.level,
-        "route_optimized": False,
+        "route_optimized": endpoint.route_optimized,
+        **seen.data_plane,
         "creator_display_name": endpoint.creator_display_name,
         "creator_kind": endpoint.creator_kind,
         "resource_credential_strategy": "EMBEDDED_CREDENTIALS",
@@ -67,7 +73,7 @@ def summary(endpoint: Endpoint, level: str | None) -> dict[str, Any]:
         entities = endpoint.config.served_entities
         answer["config"] = {
             "served_entities": [_names(one, "entity") for one in entities],
-            "served_models": [_names(one, "model") for one in entities],
+            **_models(endpoint.config, [_names(one, "model") for one in entities]),
         }
     if endpoint.description:
         answer["description"] = endpoint.description
@@ -79,9 +85,17 @@ def tags(of: tuple[Tag, ...]) -> list[dict[str, str]]:
     return [{"key": tag.key} | ({"value": tag.value} if tag.value is not None else {}) for tag in of]
 
 
-def gateway(table: InferenceTableConfig | None) -> dict[str, Any]:
-    """An AI Gateway, as far as there is one."""
-    return {"inference_table_config": _capture(table)} if table else {}
+def gateway(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint's AI Gateway, as far as there is one."""
+    table = endpoint.inference_table_config
+    return settings.shown(endpoint.gateway) | ({"inference_table_config": _capture(table)} if table else {})
+
+
+def notifications(endpoint: Endpoint) -> dict[str, list[str]]:
+    """Whom an endpoint's updates are told."""
+    told = endpoint.email_notifications
+    given = {"on_update_success": told.on_update_success, "on_update_failure": told.on_update_failure} if told else {}
+    return {name: list(addresses) for name, addresses in given.items() if addresses}
 
 
 def _head(endpoint: Endpoint) -> dict[str, Any]:
@@ -101,9 +115,16 @@ def _head(endpoint: Endpoint) -> dict[str, Any]:
         answer["task"] = task
     if endpoint.tags:
         answer["tags"] = tags(endpoint.tags)
-    if endpoint.inference_table_config:
-        answer["ai_gateway"] = gateway(endpoint.inference_table_config)
-    return answer
+    of_gateway = gateway(endpoint)
+    if of_gateway:
+        answer["ai_gateway"] = of_gateway
+    return answer | _external(endpoint)
+
+
+def _external(endpoint: Endpoint) -> dict[str, str]:
+    """What only endpoints of external models have (documented)."""
+    model = endpoint.config.served_entities[0].external_model if endpoint.config else None
+    return {"task": model.task, "endpoint_type": "EXTERNAL_MODEL"} if model else {}
 
 
 def _task(endpoint: Endpoint) -> str | None:
@@ -134,7 +155,7 @@ def _config(config: Config, states: list[dict[str, str]], seen: Seen) -> dict[st
     entities = list(zip(config.served_entities, states, strict=True))
     answer: dict[str, Any] = {
         "served_entities": [_entity(entity, "entity", state) for entity, state in entities],
-        "served_models": [_entity(entity, "model", state) for entity, state in entities],
+        **_models(config, [_entity(entity, "model", state) for entity, state in entities]),
         "traffic_config": {
             "routes": [
                 {
@@ -152,11 +173,18 @@ def _config(config: Config, states: list[dict[str, str]], seen: Seen) -> dict[st
     return answer
 
 
+def _models(config: Config, models: list[dict[str, Any]]) -> dict[str, Any]:
+    """External models are no served models (documented)."""
+    return {} if config.external else {"served_models": models}
+
+
 def _state(deployment: str, message: str) -> dict[str, str]:
     return {"deployment": deployment, "deployment_state_message": message}
 
 
 def _names(entity: ServedEntity, kind: str) -> dict[str, Any]:
+    if entity.external_model:
+        return {"name": entity.name, "external_model": shown(entity.external_model)}
     return {
         "name": entity.name,
         f"{kind}_name": entity.entity_name,
@@ -166,16 +194,19 @@ def _names(entity: ServedEntity, kind: str) -> dict[str, Any]:
 
 def _entity(entity: ServedEntity, kind: str, state: dict[str, str]) -> dict[str, Any]:
     answer = _names(entity, kind)
+    history = {"state": state, "creator": entity.creator, "creation_timestamp": entity.creation_timestamp}
+    if entity.external_model:
+        return answer | history
     for field in ("workload_size", "min_provisioned_concurrency", "max_provisioned_concurrency"):
         value = getattr(entity, field)
         if value is not None:
             answer[field] = value
+    if entity.environment_vars:
+        answer["environment_vars"] = entity.environment_vars
     return answer | {
         "scale_to_zero_enabled": entity.scale_to_zero_enabled,
         "workload_type": entity.workload_type,
-        "state": state,
-        "creator": entity.creator,
-        "creation_timestamp": entity.creation_timestamp,
+        **history,
     }
 
 

@@ -70,7 +70,7 @@ def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: P
 
 @routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_endpoint(MANAGE))
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
-    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller).inference_table_config)
+    return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller))
 
 
 @routes.get(
@@ -106,6 +106,7 @@ class QueryEndpoint(Shape):
     privilege=of_endpoint(QUERY),
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
+    invocations.require_control_plane(body.name)
     return queried(invocations, call, body.name, call.request.body, body.served_model_name)
 
 
@@ -120,7 +121,7 @@ def queried(
         content_type=call.request.headers.get("content-type", ""),
         received=call.time,
         request_id=call.request_id,
-        requester=call.caller.id,
+        caller=call.caller,
     )
     try:
         answered = invocations.query(query)
@@ -145,6 +146,7 @@ def detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dic
         asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
         lost=lambda capture: endpoints.lost(endpoint, capture),
         level=endpoints.permissions.level(endpoint, call.caller),
+        data_plane=endpoints.data_plane.info(endpoint, call.base_url),
     )
     return answers.detailed(endpoint, seen)
 

@@ -20,7 +20,6 @@ from fakebricks.services.model_serving.records import (
     InferenceTableConfig,
     ServedEntity,
 )
-from fakebricks.services.model_serving.refused import refuse_gateway
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes import Scored
 from fakebricks.services.model_serving.shapes import AiGatewayShape, AutoCaptureShape
@@ -51,7 +50,6 @@ class Capture:
             TableAlreadyExists: there is a table there which is not this endpoint's.
             PermissionDenied: the caller or the endpoint's creator may not create it.
         """
-        refuse_gateway(gateway)
         before, asked = endpoint.inference_table_config, gateway.inference_table_config
         if asked is None:
             return replace(endpoint, inference_table_config=None)

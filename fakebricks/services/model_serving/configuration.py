@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from fakebricks.services.model_serving import environment_vars
+from fakebricks.services.model_serving.external_models.configs import check_together, external_model
+from fakebricks.services.model_serving.external_models.shapes import ExternalModelShape
 from fakebricks.services.model_serving.records import Config, Route, ServedEntity
 from fakebricks.services.model_serving.refused import refuse_entity
 from fakebricks.services.model_serving.shapes import (
@@ -27,6 +30,16 @@ _RESERVED = "databricks-"
 _MOST_ENTITIES = 15  # observed; the SDK's documentation says ten
 _PERCENT = 100
 _CONCURRENCY_STEP = 4
+_CUSTOM_ONLY = (  # documented: not beside an external model
+    "entity_name",
+    "entity_version",
+    "workload_size",
+    "workload_type",
+    "scale_to_zero_enabled",
+    "min_provisioned_concurrency",
+    "max_provisioned_concurrency",
+    "environment_vars",
+)
 _WORKLOAD_SIZES = ("Small", "Medium", "Large")
 _WORKLOAD_TYPES = (
     "CPU",
@@ -73,6 +86,7 @@ def served_entities(
         message = f"served_models cannot contain more than {_MOST_ENTITIES} elements"
         raise InvalidParameterValue(message)
     entities = tuple(_served_entity(one, creator, millis, new_id()) for one in asked)
+    check_together([one.external_model for one in entities])
     _check_distinct(entities)
     return entities
 
@@ -102,14 +116,11 @@ def is_gpu(config: Config) -> bool:
 
 def _served_entity(asked: ServedEntityShape | ServedModelShape, creator: str, millis: int, new_id: str) -> ServedEntity:
     refuse_entity(asked)
+    external = asked.external_model if isinstance(asked, ServedEntityShape) else None
+    if external is not None:
+        return _external_entity(asked, external, creator, millis, new_id)
     model, version = _model_version(asked)
-    name = asked.name or _UNFIT.sub("-", f"{model.rpartition('.')[2]}-{version}")
-    if not _NAME.fullmatch(name):
-        message = (
-            f"Served entity name {name!r} is not valid. It must consist of 1 to 63 alphanumeric characters, dashes "
-            "and underscores."
-        )
-        raise InvalidParameterValue(message)
+    name = _checked_name(asked.name or _UNFIT.sub("-", f"{model.rpartition('.')[2]}-{version}"))
     low, high, size = _sizes(asked)
     return ServedEntity(
         name=name,
@@ -123,7 +134,42 @@ def _served_entity(asked: ServedEntityShape | ServedModelShape, creator: str, mi
         creator=creator,
         creation_timestamp=millis,
         id=new_id,
+        environment_vars=environment_vars.checked(asked.environment_vars),
     )
+
+
+def _external_entity(
+    asked: ServedShape, external: ExternalModelShape, creator: str, millis: int, new_id: str
+) -> ServedEntity:
+    strange = [name for name in _CUSTOM_ONLY if getattr(asked, name) not in (None, False)]
+    if strange:
+        message = f"Only one of external_model and {strange[0]} can be specified for a served entity."
+        raise InvalidParameterValue(message)
+    model = external_model(external)
+    return ServedEntity(
+        name=_checked_name(asked.name or _UNFIT.sub("-", model.name)),
+        entity_name=model.name,
+        entity_version="",
+        workload_size=None,
+        workload_type=_WORKLOAD_TYPES[0],
+        min_provisioned_concurrency=None,
+        max_provisioned_concurrency=None,
+        scale_to_zero_enabled=False,
+        creator=creator,
+        creation_timestamp=millis,
+        id=new_id,
+        external_model=model,
+    )
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        message = (
+            f"Served entity name {name!r} is not valid. It must consist of 1 to 63 alphanumeric characters, dashes "
+            "and underscores."
+        )
+        raise InvalidParameterValue(message)
+    return name
 
 
 def _model_version(asked: ServedEntityShape | ServedModelShape) -> tuple[str, str]:
@@ -170,7 +216,8 @@ def _workload_type(asked: ServedShape) -> str:
 
 def _check_distinct(entities: tuple[ServedEntity, ...]) -> None:
     names = [entity.name for entity in entities]
-    versions = [(entity.entity_name.lower(), entity.entity_version) for entity in entities]
+    # Of external models, the same one may be served twice, with other credentials.
+    versions = [(entity.entity_name.lower(), entity.entity_version or entity.name) for entity in entities]
     for position, entity in enumerate(entities):
         if versions[position] in versions[:position]:
             # Observed as far as the comma.

@@ -13,13 +13,17 @@ from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
 from fakebricks.services.model_serving import agents, lifecycle, streaming
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway, Used
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.external_models.queries import ExternalQueries, candidates, external
+from fakebricks.services.model_serving.external_models.requests import asked, texts
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedByFakebricks, PayloadTooLarge
 
 _LARGEST = 16 * 1024 * 1024  # documented
@@ -53,7 +57,7 @@ class Query(NamedTuple):
     content_type: str
     received: float
     request_id: str
-    requester: str
+    caller: Caller
 
 
 class Answered(NamedTuple):
@@ -91,6 +95,8 @@ class Invocations:
         models: Models,
         capture: Capture,
         in_flight: InFlight,
+        gateway: Gateway,
+        external: ExternalQueries,
     ) -> None:
         self._state = state
         self._traffic = state.table("serving_traffic", Traffic)
@@ -99,6 +105,8 @@ class Invocations:
         self._models = models
         self._capture = capture
         self._in_flight = in_flight
+        self._gateway = gateway
+        self._external = external
 
     def query(self, query: Query) -> Answered:
         """The answer of one served entity; what is wrong with the input is an answer too.
@@ -110,6 +118,7 @@ class Invocations:
             BadRequest: it is for another kind of agent.
             NotImplementedByFakebricks: it asks for a trace that there is not.
             ResourceExhausted: too much is in flight.
+            PermissionDenied, RequestLimitExceeded: a rate limit of the endpoint is reached, or is 0.
         """
         _check_size(query.body, _LARGEST)
         endpoint = self._deployments.get(query.endpoint)
@@ -117,6 +126,9 @@ class Invocations:
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None or endpoint.suspended:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
+        self._gateway.admit(endpoint, query.caller, query.received)
+        if endpoint.config.external:
+            return self._of_external(endpoint, endpoint.config, query)
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
         _check_agent(entity.declared.task, query.body, envelope)
@@ -136,19 +148,73 @@ class Invocations:
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            requester=query.requester,
+            requester=query.caller.id,
         )
         notes = envelope.notes + served.notes
 
         def at_end(body: bytes) -> None:
             seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
             notes.extend(log(scored._replace(body=body), seconds=seconds))
+            used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
+            self._gateway.settle(endpoint, query.caller, used)
 
         if scored.events is None:
             at_end(scored.body)
         else:
             scored = scored._replace(events=streaming.sent(scored.events, at_end))
         return Answered(scored, entity.name, served.remaining, notes)
+
+    def require_control_plane(self, name: str) -> None:
+        """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).
+
+        Raises:
+            BadRequest: it is one (the rule is documented; status and text are inferred).
+        """
+        endpoint = self._deployments.get(name)
+        if endpoint is not None and endpoint.route_optimized:
+            message = (
+                f"Endpoint '{name}' is route-optimized, and cannot be queried under the workspace's URL. Query its "
+                "endpoint_url, with an OAuth token for its authorization_details."
+            )
+            raise BadRequest(message)
+
+    def _of_external(self, endpoint: Endpoint, config: Config, query: Query) -> Answered:
+        first = self._routed(endpoint, config, query)
+        question = asked(query.body, external(first).task)
+        began = self._deployments.now()
+        replied = self._external.reply(
+            endpoint,
+            candidates(endpoint, config, first, direct=query.served_model is not None),
+            question,
+            request_id=query.request_id,
+            now=query.received,
+        )
+        lost = self._capture.log(
+            endpoint,
+            config,
+            replied.entity,
+            replied.scored,
+            request_id=query.request_id,
+            client_request_id=question.client_request_id,
+            body=query.body,
+            received=query.received,
+            seconds=self._deployments.now() - began,
+            requester=query.caller.id,
+        )
+        used = Used(
+            query.request_id,
+            question.client_request_id,
+            query.received,
+            replied.scored.status,
+            replied.entity.id,
+            input_tokens=replied.input_tokens,
+            output_tokens=replied.output_tokens,
+            input_characters=sum(map(len, texts(question.task, question.fields))),
+            output_characters=replied.output_characters,
+            usage_context=question.usage_context,
+        )
+        self._gateway.settle(endpoint, query.caller, used)
+        return Answered(replied.scored, replied.entity.name, 0.0, replied.notes + lost)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)

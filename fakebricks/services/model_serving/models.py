@@ -8,21 +8,25 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
+from fakebricks.services.model_serving import environment_vars
 from fakebricks.services.model_serving.records import ServedEntity
 from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Runtime
+from fakebricks.services.model_serving.runtimes.environment import WithEnvironment, environment
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks
 
 
 class Models:
-    """Loads model versions, and keeps what it loaded, by a digest of their files.
+    """Loads model versions, and keeps what it loaded, by a digest of their files and of their environment variables.
 
     Loading takes seconds: never ask for a model inside a transaction.
     """
 
-    def __init__(self, runtime: Runtime, stored: StoredModels) -> None:
+    def __init__(self, runtime: Runtime, stored: StoredModels, secrets: SecretReferences) -> None:
         self._runtime = runtime
         self._stored = stored
+        self._secrets = secrets
         self._loaded: dict[str, LoadedModel] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -38,14 +42,17 @@ class Models:
         """
         try:
             directory, digest = self._stored.find(entity.entity_name, entity.entity_version, creator)
-            with self._locks[digest]:
-                if digest not in self._loaded:
-                    self._loaded[digest] = self._runtime.load(self._stored.fetch(directory, digest))
+            variables = environment_vars.resolved(entity, self._secrets, creator)
+            key = environment_vars.key(digest, variables)
+            with environment(variables), self._locks[key]:
+                if key not in self._loaded:
+                    model = self._runtime.load(self._stored.fetch(directory, digest))
+                    self._loaded[key] = WithEnvironment(model, variables) if variables else model
         except NotImplementedByFakebricks:
             raise
         except DatabricksError as error:
             raise ModelLoadError(error.message) from error
-        return digest
+        return key
 
     def of(self, entity: ServedEntity, creator: str) -> LoadedModel:
         """The model of a deployed entity.

@@ -27,4 +27,6 @@ def may_query_the_model(permissions: EndpointPermissions, call: Call, body: Any)
 @routes.post("/serving-endpoints/embeddings", atomic=False, raw=True, privilege=may_query_the_model)
 @routes.post("/serving-endpoints/responses", atomic=False, raw=True, privilege=may_query_the_model)
 def query_serving_endpoint_as_openai(invocations: Invocations, call: Call) -> Reply:
-    return queried(invocations, call, *addressed(call.request.body))
+    asked = addressed(call.request.body)
+    invocations.require_control_plane(asked.endpoint)
+    return queried(invocations, call, *asked)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
+from fakebricks.services.model_serving.ai_gateway.records import RateLimit, Settings
+from fakebricks.services.model_serving.external_models.records import ExternalModel
 from fakebricks.state import Record
 
 
@@ -44,6 +48,10 @@ class ServedEntity(Record, frozen=True):
     model: str | None = None
     """The loaded model's key, once it has been deployed."""
     declared: Declared = Declared()
+    environment_vars: dict[str, str] = field(default_factory=dict)
+    """As they were given: with references to secrets, and not with these."""
+    external_model: ExternalModel | None = None
+    """Of an entity that is no model version; its name stands for the entity's, and it has no version."""
 
 
 class AutoCapture(Record, frozen=True):
@@ -71,6 +79,11 @@ class Config(Record, frozen=True):
     routes: tuple[Route, ...]
     auto_capture_config: AutoCapture | None = None
     deployed_at: float = 0.0
+
+    @property
+    def external(self) -> bool:
+        """Whether external models are served; they are not mixed with custom ones."""
+        return self.served_entities[0].external_model is not None
 
     def entity(self, name: str) -> ServedEntity | None:
         """The served entity of that name, or None."""
@@ -102,6 +115,11 @@ class Update(Record, frozen=True):
         return self.start_time + self.takes > self.ends_at
 
 
+class EmailNotifications(Record, frozen=True):
+    on_update_success: tuple[str, ...] = ()
+    on_update_failure: tuple[str, ...] = ()
+
+
 class Endpoint(Record, frozen=True):
     """A serving endpoint, stored under its name."""
 
@@ -122,6 +140,11 @@ class Endpoint(Record, frozen=True):
     last_config_version: int = 0
     suspended: bool = False
     """Stopped, until a deployment arrives."""
+    gateway: Settings = Settings()
+    rate_limits: tuple[RateLimit, ...] = ()
+    """The older ones, beside those of the AI Gateway."""
+    email_notifications: EmailNotifications | None = None
+    route_optimized: bool = False
 
 
 class EndpointName(Record, frozen=True):

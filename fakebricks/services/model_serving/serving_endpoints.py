@@ -12,11 +12,15 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import environment_vars, lifecycle
+from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.configuration import check_endpoint_name, routes, served_entities
+from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
+from fakebricks.services.model_serving.endpoint_settings import check_notifications
+from fakebricks.services.model_serving.external_models.configs import references
 from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
@@ -34,6 +38,7 @@ from fakebricks.services.model_serving.refused import refuse_endpoint
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings, drawn
+from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import (
@@ -50,6 +55,7 @@ class ServingEndpoints:
 
     Attributes:
         permissions: on them; asked before an operation is, but for a list.
+        data_plane: where those are queried that are route-optimised.
     """
 
     def __init__(
@@ -65,8 +71,12 @@ class ServingEndpoints:
         in_flight: InFlight,
         history: History,
         timings: Timings,
+        gateway: Gateway,
+        secrets: SecretReferences,
+        data_plane: DataPlane,
     ) -> None:
         self.permissions = permissions
+        self.data_plane = data_plane
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
         self._names = state.table("serving_endpoint_names", EndpointName)
@@ -79,6 +89,8 @@ class ServingEndpoints:
         self._in_flight = in_flight
         self._history = history
         self._timings = timings
+        self._gateway = gateway
+        self._secrets = secrets
 
     def create(self, body: CreateEndpoint, caller: Caller, now: float) -> Endpoint:
         """A new endpoint, whose deployment begins at `now`; call it inside a transaction.
@@ -108,12 +120,19 @@ class ServingEndpoints:
             last_updated_timestamp=_millis(now),
             description=body.description or "",
             tags=_with_tags((), [Tag(key=tag.key, value=tag.value) for tag in body.tags or ()]),
+            route_optimized=bool(body.route_optimized),
         )
         self._history.note(endpoint, now, f"Endpoint '{endpoint.name}' created.")
         if body.config:
             endpoint = self._updating(endpoint, body.config, caller, now)
         if body.ai_gateway:
             endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
+            endpoint = self._gateway.with_settings(endpoint, body.ai_gateway)
+        if body.rate_limits:
+            endpoint = self._gateway.with_rate_limits(endpoint, body.rate_limits)
+        if body.email_notifications:
+            endpoint = replace(endpoint, email_notifications=body.email_notifications.record())
+            check_notifications(body.email_notifications.record())
         self._endpoints.put((endpoint.name,), endpoint)
         self._names.put((endpoint.id,), EndpointName(name=endpoint.name))
         return endpoint
@@ -204,7 +223,8 @@ class ServingEndpoints:
             ResourceDoesNotExist: there is no such endpoint; or the place of an inference table is missing.
             InvalidParameterValue: the inference table would move while it is enabled.
         """
-        return self._put(self._capture.with_gateway(self._require(name), gateway, caller))
+        endpoint = self._capture.with_gateway(self._require(name), gateway, caller)
+        return self._put(self._gateway.with_settings(endpoint, gateway))
 
     def delete(self, name: str) -> None:
         """Remove an endpoint, in whatever state; its inference table stays.
@@ -217,6 +237,7 @@ class ServingEndpoints:
         self._names.delete((endpoint.id,))
         self._in_flight.forget(endpoint)
         self._history.forget(endpoint)
+        self._gateway.forget(endpoint)
         for key, _ in list(self._traffic.scan((endpoint.id,))):
             self._traffic.delete(key)
 
@@ -242,7 +263,6 @@ class ServingEndpoints:
         raise ResourceDoesNotExist(f"Served model with name '{entity_name}' does not exist on endpoint '{name}'.")
 
     def _updating(self, endpoint: Endpoint, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
-        self._models.require()
         before = endpoint.config or (endpoint.pending.config if endpoint.pending else None)
         asked = served_entities(body, caller.user_name, _millis(now), self._ids.hex32)
         if asked is None and before is None:
@@ -251,20 +271,29 @@ class ServingEndpoints:
         entities = asked if asked is not None else before.served_entities if before else ()
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
-        for entity in entities:
-            self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
-        entities = tuple(
-            replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
-            for entity in entities
-        )
+        self._require_servable(endpoint, before, entities, caller)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
-        config = Config(config_version=0, served_entities=entities, routes=shares, auto_capture_config=auto_capture)
-        return self._deploying(endpoint, config, now)
+        config = Config(
+            config_version=0,
+            served_entities=tuple(self._declared(entity) for entity in entities),
+            routes=shares,
+            auto_capture_config=auto_capture,
+        )
+        if config.external and auto_capture is not None:
+            message = "auto_capture_config is for custom models. Please use AI Gateway inference tables instead."
+            raise InvalidParameterValue(message)
+        endpoint = self._deploying(endpoint, config, now)
+        self._gateway.check(endpoint)
+        return endpoint
 
     def _deploying(self, endpoint: Endpoint, config: Config, now: float) -> Endpoint:
-        """The endpoint with a deployment of `config`, as its next version, that begins at `now`."""
+        """The endpoint with a deployment of `config`, as its next version, that begins at `now`.
+
+        Nothing is built or loaded for external models: they are there at once (inferred).
+        """
         version = endpoint.last_config_version + 1
-        takes = drawn(self._timings.deployment, self._ids.chance("deployment", endpoint.name, version))
+        chance = self._ids.chance("deployment", endpoint.name, version)
+        takes = 0.0 if config.external else drawn(self._timings.deployment, chance)
         longest = max(self._timings.deployment_timeout_of(one.workload_type) for one in config.served_entities)
         update = Update(
             config=replace(config, config_version=version),
@@ -273,7 +302,34 @@ class ServingEndpoints:
             takes=takes,
         )
         self._history.put(endpoint, update)
-        return replace(endpoint, pending=update, last_config_version=version)
+        endpoint = replace(endpoint, pending=update, last_config_version=version)
+        return lifecycle.arrived(endpoint, update, ("",) * len(config.served_entities)) if config.external else endpoint
+
+    def _declared(self, entity: ServedEntity) -> ServedEntity:
+        """The entity with what its model version says of itself."""
+        if entity.external_model is not None:
+            return entity
+        return replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
+
+    def _require_servable(
+        self, endpoint: Endpoint, before: Config | None, entities: Sequence[ServedEntity], caller: Caller
+    ) -> None:
+        external = entities[0].external_model is not None
+        if before is not None and before.external != external:
+            message = (  # the rule is documented
+                f"Endpoint '{endpoint.name}' serves {'external' if before.external else 'custom'} models, and cannot "
+                "be updated to serve others."
+            )
+            raise InvalidParameterValue(message)
+        if not external:
+            self._models.require()
+        for entity in entities:
+            if entity.external_model is None:
+                self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+                environment_vars.resolved(entity, self._secrets, endpoint.creator)
+                continue
+            for field, text in references(entity.external_model):
+                self._secrets.require(text, field, endpoint.creator)
 
     def _require_settled(self, name: str, before: str) -> Endpoint:
         endpoint = self._require(name)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakebricks.services.model_serving.ai_gateway.shapes import GuardrailsShape, RateLimitShape, SwitchShape
+from fakebricks.services.model_serving.external_models.shapes import ExternalModelShape
+from fakebricks.services.model_serving.records import EmailNotifications
 from fakebricks.wire.operations import Shape
 
 
@@ -46,7 +49,7 @@ class ServedShape(Shape):
 class ServedEntityShape(ServedShape):
     entity_name: str | None = None
     entity_version: str | int | None = None
-    external_model: dict[str, Any] | None = None
+    external_model: ExternalModelShape | None = None
 
 
 class ServedModelShape(ServedShape, kw_only=True):
@@ -71,10 +74,21 @@ class ConfigShape(Shape):
 
 class AiGatewayShape(Shape):
     inference_table_config: AutoCaptureShape | None = None
-    fallback_config: dict[str, Any] | None = None
-    guardrails: dict[str, Any] | None = None
-    rate_limits: list[dict[str, Any]] | None = None
-    usage_tracking_config: dict[str, Any] | None = None
+    fallback_config: SwitchShape | None = None
+    guardrails: GuardrailsShape | None = None
+    rate_limits: list[RateLimitShape] | None = None
+    usage_tracking_config: SwitchShape | None = None
+
+
+class EmailNotificationsShape(Shape):
+    on_update_success: list[str] | None = None
+    on_update_failure: list[str] | None = None
+
+    def record(self) -> EmailNotifications:
+        """What is stored of it."""
+        return EmailNotifications(
+            on_update_success=tuple(self.on_update_success or ()), on_update_failure=tuple(self.on_update_failure or ())
+        )
 
 
 class CreateEndpoint(Shape):
@@ -84,9 +98,9 @@ class CreateEndpoint(Shape):
     description: str | None = None
     tags: list[TagShape] | None = None
     route_optimized: bool | None = None
-    rate_limits: list[dict[str, Any]] | None = None
+    rate_limits: list[RateLimitShape] | None = None
     budget_policy_id: str | None = None
-    email_notifications: dict[str, Any] | None = None
+    email_notifications: EmailNotificationsShape | None = None
     telemetry_config: dict[str, Any] | None = None
 
 

@@ -95,7 +95,10 @@ def test_a_wrong_client_is_refused(rest, workspace, client, secret) -> None:
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
         ({"grant_type": "refresh_token"}, 501, "not_implemented"),
         ({**GRANT, "scope": "sql"}, 501, "not_implemented"),
-        ({**GRANT, "authorization_details": "[]"}, 501, "not_implemented"),
+        ({**GRANT, "authorization_details": "[]"}, 400, "invalid_request"),
+        ({**GRANT, "authorization_details": "no"}, 400, "invalid_request"),
+        ({**GRANT, "authorization_details": '[{"object_path": "/x", "type": "other"}]'}, 501, "not_implemented"),
+        ({**GRANT, "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, 400, "invalid_request"),
     ],
 )
 def test_what_is_not_asked_rightly(rest, workspace, form, status, error) -> None:

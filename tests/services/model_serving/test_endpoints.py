@@ -424,8 +424,8 @@ REFUSED = {
         400,
     ),
     "another endpoint's name": ({"name": "other", "served_entities": [ONE]}, 400),
-    "an external model": ({"served_entities": [{"external_model": {"name": "gpt"}}]}, 501),
-    "environment variables": ({"served_entities": [{**ONE, "environment_vars": {"A": "b"}}]}, 501),
+    "an external model": ({"served_entities": [{"external_model": {"name": "gpt"}}]}, 400),
+    "environment variables": ({"served_entities": [{**ONE, "environment_vars": {"A B": "c"}}]}, 400),
     "provisioned throughput": ({"served_entities": [{**ONE, "max_provisioned_throughput": 100}]}, 501),
     "an inference table nowhere": (
         {"served_entities": [ONE], "auto_capture_config": {"catalog_name": "main", "schema_name": "nope"}},
@@ -465,13 +465,9 @@ def test_a_name_that_is_taken(rest):
 @pytest.mark.parametrize(
     "field",
     [
-        {"route_optimized": True},
-        {"rate_limits": [{"calls": 1, "renewal_period": "minute"}]},
         {"budget_policy_id": "x"},
         {"telemetry_config": {"table_names": {"logs_table": "a.b.c"}}},
         {"ai_gateway": {"guardrails": {"input": {"safety": True}}}},
-        {"ai_gateway": {"usage_tracking_config": {"enabled": True}}},
-        {"ai_gateway": {"rate_limits": [{"calls": 1, "renewal_period": "minute"}]}},
     ],
 )
 def test_what_is_not_computed_is_refused_by_name(rest, field):

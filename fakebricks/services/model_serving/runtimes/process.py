@@ -4,7 +4,7 @@ Real: `mlflow.pyfunc.load_model`, and `invocations` of MLflow's own scoring serv
 embed, with its statuses and texts. Streams come from `predict_stream`; an error in the middle of one is its last event,
 as in MLflow's own agent server. No status of 5xx is a model's: those are for the platform's own faults (documented).
 Simulated: what a model asks of the process itself, such as to exit, ends its request and nothing else. Refused:
-libraries other than the installed ones, environment variables of a model's own.
+libraries other than the installed ones.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Secrets: scopes, the values in them, and who may read, write and manage which."""
