@@ -10,7 +10,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -174,7 +174,7 @@ class Exchange:
         }
         if reply.duration:
             headers["x-fakebricks-duration-ms"] = str(round(reply.duration * 1000))
-        return Reply(reply.status, reply.body, headers, reply.duration)
+        return replace(reply, headers=headers)
 
     def _log(self, asked: _Asked, reply: Reply) -> None:
         operation, request = asked.operation, asked.request

@@ -45,13 +45,15 @@ class Reply:
     """One HTTP reply.
 
     `duration` is the simulated time, in seconds, that the caller still has to wait for it (a cold start, for example).
-    The way in that carries the reply spends it on the clock, after comparing it with the client's own timeout.
+    The way in that carries the reply spends it on the clock, after comparing it with the client's own timeout. `passed`
+    is what the caller has waited already, where the clock went on meanwhile: a model that sleeps, for example.
     """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     duration: float = 0.0
+    passed: float = 0.0
 
     @classmethod
     def of_json(

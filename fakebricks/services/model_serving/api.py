@@ -126,7 +126,8 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
         "served-model-name": answered.served_model,
         "x-databricks-request-id": call.request_id,
     }
-    return Reply(answered.scored.status, answered.scored.body, headers, call.duration + answered.remaining)
+    duration = call.duration + answered.remaining
+    return Reply(answered.scored.status, answered.scored.body, headers, duration, answered.passed)
 
 
 def detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Answered(NamedTuple):
 
     scored: Scored
     served_model: str
+    passed: float
+    """Simulated seconds that the caller has waited already."""
     remaining: float
     """Simulated seconds that the caller still has to wait."""
     notes: list[str]
@@ -129,7 +131,8 @@ class Invocations:
             seconds=served.seconds,
             requester=query.requester,
         )
-        return Answered(served.scored, entity.name, served.remaining, envelope.notes + served.notes + lost)
+        notes = envelope.notes + served.notes + lost
+        return Answered(served.scored, entity.name, served.passed, served.remaining, notes)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)

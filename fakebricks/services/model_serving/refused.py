@@ -22,7 +22,7 @@ _ON_ENTITIES = {
     "external_model": "Only custom models of Unity Catalog are served.",
     "environment_vars": "A model is loaded in the fake's own process; set the variables there.",
     "instance_profile_arn": "A model is loaded in the fake's own process, and has the credentials of that.",
-    "burst_scaling_enabled": "Requests do not queue, so that there is nothing to scale for.",
+    "burst_scaling_enabled": "Leave it out: an entity grows when there is more load than it has concurrency for.",
     "min_provisioned_throughput": "Only custom models are served; give them a workload_size.",
     "max_provisioned_throughput": "Only custom models are served; give them a workload_size.",
     "provisioned_model_units": "Only custom models are served; give them a workload_size.",
