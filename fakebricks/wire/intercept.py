@@ -24,7 +24,7 @@ from fakebricks.clock import Clock
 from fakebricks.patching import OnImport
 from fakebricks.wire.messages import Reply, Request
 
-_SEAMS = ("urllib3", "requests", "httpx")
+_SEAMS = ("urllib3", "requests", "httpx", "httpx2")
 
 
 class Answering(Protocol):
@@ -62,7 +62,7 @@ class Line:
         return self.leads_to(urlsplit(url).hostname)
 
     def ask(self, request: Request, timeout: float | None) -> Reply:
-        """The reply, after the simulated time that it takes.
+        """The whole reply, after the simulated time that it takes; a streamed one is collected first.
 
         Raises:
             TimeoutError: it takes longer than `timeout` seconds; that many were waited for.
@@ -70,7 +70,7 @@ class Line:
         """
         if os.getpid() != self._process:
             raise ForkedError(request)
-        reply = self._workspace.handle(request)
+        reply = self._workspace.handle(request).whole()
         if timeout is not None and reply.passed + reply.duration > timeout:
             self.wait(max(0.0, timeout - reply.passed))
             message = "timed out"

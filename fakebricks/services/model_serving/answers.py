@@ -96,11 +96,20 @@ def _head(endpoint: Endpoint) -> dict[str, Any]:
             "suspend": lifecycle.suspend(endpoint),
         },
     }
+    task = _task(endpoint)
+    if task:
+        answer["task"] = task
     if endpoint.tags:
         answer["tags"] = tags(endpoint.tags)
     if endpoint.inference_table_config:
         answer["ai_gateway"] = gateway(endpoint.inference_table_config)
     return answer
+
+
+def _task(endpoint: Endpoint) -> str | None:
+    """What the endpoint's models are for, where MLflow has given them a task (documented)."""
+    config = endpoint.config or (endpoint.pending and endpoint.pending.config)
+    return config.served_entities[0].declared.task if config else None
 
 
 def _deployed(config: Config, seen: Seen) -> dict[str, Any]:

@@ -106,10 +106,17 @@ class QueryEndpoint(Shape):
     privilege=of_endpoint(QUERY),
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
+    return queried(invocations, call, body.name, call.request.body, body.served_model_name)
+
+
+def queried(
+    invocations: Invocations, call: Call, endpoint: str, content: bytes, served_model: str | None = None
+) -> Reply:
+    """What an endpoint replies to that content."""
     query = Query(
-        endpoint=body.name,
-        served_model=body.served_model_name,
-        body=call.request.body,
+        endpoint=endpoint,
+        served_model=served_model,
+        body=content,
         content_type=call.request.headers.get("content-type", ""),
         received=call.time,
         request_id=call.request_id,
@@ -120,14 +127,15 @@ def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndp
     except NotReady as not_ready:
         call.awaits = not_ready.until
         raise
-    call.notes.extend(answered.notes)
+    answered.notes[:0] = call.notes
+    call.notes = answered.notes  # the very list: the end of a stream may add to it
     headers = {
         "content-type": answered.scored.content_type,
         "served-model-name": answered.served_model,
         "x-databricks-request-id": call.request_id,
     }
-    duration = call.duration + answered.remaining
-    return Reply(answered.scored.status, answered.scored.body, headers, duration, answered.passed)
+    scored, duration = answered.scored, call.duration + answered.remaining
+    return Reply(scored.status, scored.body, headers, duration, scored.events, answered.passed)
 
 
 def detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """Queries: from a request to a served entity's prediction.
 
-Real: the traffic split, and the scoring itself. Simulated: what the caller waits, which `in_flight.py` says. Refused:
-streaming.
+Real: the traffic split, and the scoring itself, in one piece or as a stream; what is for the endpoint in a body does
+not reach the model. Simulated: what the caller waits, which `in_flight.py` says; a stream is in flight until it begins.
+Refused: the trace of a streamed answer.
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import agents, lifecycle, streaming
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.in_flight import InFlight, Place
@@ -22,6 +24,7 @@ from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedB
 
 _LARGEST = 16 * 1024 * 1024  # documented
 _INPUTS = frozenset({"dataframe_split", "dataframe_records", "inputs", "instances"})
+_FOR_ENDPOINT = frozenset({"client_request_id", "usage_context", "databricks_options"})
 
 # Observed for an endpoint that does not exist; that an unknown served model gets the same is inferred.
 _NOT_FOUND = (
@@ -63,6 +66,7 @@ class Answered(NamedTuple):
     remaining: float
     """Simulated seconds that the caller still has to wait."""
     notes: list[str]
+    """Remarks for the call log; the end of a stream may add to them."""
 
 
 class _Envelope(NamedTuple):
@@ -71,6 +75,10 @@ class _Envelope(NamedTuple):
     client_request_id: str | None
     body: bytes
     notes: list[str]
+    fields: frozenset[str] = frozenset()
+    """What is in the body, as far as an agent would look at it."""
+    stream: bool = False
+    return_trace: bool = False
 
 
 class Invocations:
@@ -100,12 +108,12 @@ class Invocations:
         Raises:
             EndpointNotFound: there is no such endpoint or served model.
             NotReady: the endpoint has never been deployed, or is stopped.
-            PayloadTooLarge: the body is larger than 16 MB.
+            PayloadTooLarge: the body is larger than 16 MB, or than 4 MB where it is for an agent.
+            BadRequest: it is for another kind of agent.
+            NotImplementedByFakebricks: it asks for a trace that there is not.
             ResourceExhausted: too much is in flight.
         """
-        if len(query.body) > _LARGEST:
-            message = f"The request body has {len(query.body)} bytes; a request must not be larger than 16 MB."
-            raise PayloadTooLarge(message)
+        _check_size(query.body, _LARGEST)
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
             raise EndpointNotFound(_NOT_FOUND)
@@ -113,26 +121,36 @@ class Invocations:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
+        _check_agent(entity.declared.task, query.body, envelope)
         served = self._in_flight.served(
             Place(endpoint, endpoint.config, entity),
             query.request_id,
             query.received,
-            lambda: self._score(endpoint, entity, envelope.body, query.content_type),
+            lambda: self._score(endpoint, entity, envelope, query),
         )
-        lost = self._capture.log(
+        scored, answered = served.scored, self._deployments.now()
+        log = partial(
+            self._capture.log,
             endpoint,
             endpoint.config,
             entity,
-            served.scored,
             request_id=query.request_id,
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            seconds=served.seconds,
             requester=query.requester,
         )
-        notes = envelope.notes + served.notes + lost
-        return Answered(served.scored, entity.name, served.passed, served.remaining, notes)
+        notes = envelope.notes + served.notes
+
+        def at_end(body: bytes) -> None:
+            seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
+            notes.extend(log(scored._replace(body=body), seconds=seconds))
+
+        if scored.events is None:
+            at_end(scored.body)
+        else:
+            scored = scored._replace(events=streaming.sent(scored.events, at_end))
+        return Answered(scored, entity.name, served.passed, served.remaining, notes)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)
@@ -154,13 +172,18 @@ class Invocations:
             config.routes, number, self._ids.chance("traffic", endpoint.name, config.config_version)
         )
 
-    def _score(self, endpoint: Endpoint, entity: ServedEntity, body: bytes, content_type: str) -> Scored:
+    def _score(self, endpoint: Endpoint, entity: ServedEntity, envelope: _Envelope, query: Query) -> Scored:
         try:
             model = self._models.of(entity, endpoint.creator)
         except ModelLoadError as error:
             message = f"An error occurred while loading the model. {error}"
             raise BadRequest(message) from error
-        return model.score(body, content_type)
+        if envelope.stream:
+            return model.stream(envelope.body, query.content_type)
+        if envelope.return_trace:
+            scored, trace = model.traced(envelope.body, query.content_type)
+            return agents.with_trace(scored, trace, query.request_id)
+        return model.score(envelope.body, query.content_type)
 
 
 def _not_ready(endpoint: Endpoint) -> str:
@@ -170,6 +193,20 @@ def _not_ready(endpoint: Endpoint) -> str:
     return f"Endpoint with name '{endpoint.name}' is not ready to be queried: NOT_READY, {update}."
 
 
+def _check_size(body: bytes, largest: int) -> None:
+    if len(body) > largest:
+        limit = f"{largest >> 20} MB"
+        message = f"The request body has {len(body)} bytes; a request must not be larger than {limit}."
+        raise PayloadTooLarge(message)
+
+
+def _check_agent(task: str | None, body: bytes, envelope: _Envelope) -> None:
+    """What the platform asks of a request to an agent before the agent sees it."""
+    if agents.is_agent(task):
+        _check_size(body, agents.LARGEST_REQUEST)
+        agents.check_fields(task, envelope.fields)
+
+
 def _opened(query: Query) -> _Envelope:
     """Take out of a JSON body what is not for the model; a body that is no JSON object is left to the model server."""
     nothing = _Envelope(None, query.body, [])
@@ -177,19 +214,37 @@ def _opened(query: Query) -> _Envelope:
         return nothing
     try:
         fields = json.loads(query.body)
+        for_model = _for_model(query.body, fields) if isinstance(fields, dict) else b""
     except (ValueError, RecursionError):
         return nothing
     if not isinstance(fields, dict):
         return nothing
-    if fields.get("stream"):
-        message = "fakebricks does not implement streamed responses. Leave 'stream' out of the request."
-        raise NotImplementedByFakebricks(message)
     notes = ["usage_context is not recorded: usage tracking is not enabled."] if "usage_context" in fields else []
-    return _Envelope(_client_request_id(fields), _for_model(query.body, fields), notes)
+    stream, return_trace = fields.get("stream") is True, _return_trace(fields)
+    if stream and return_trace:
+        message = (
+            "fakebricks does not implement databricks_options.return_trace for streamed answers. Ask for the answer in "
+            "one piece, or look for the trace with mlflow.search_traces()."
+        )
+        raise NotImplementedByFakebricks(message)
+    return _Envelope(_client_request_id(fields), for_model, notes, frozenset(fields), stream, return_trace)
 
 
 def _may_have_more(body: bytes) -> bool:
-    return any(name in body for name in (b'"client_request_id"', b'"usage_context"', b'"stream"'))
+    return any(b'"%b"' % name.encode() in body for name in (*_FOR_ENDPOINT, "stream", "messages", "input"))
+
+
+def _return_trace(fields: dict[str, Any]) -> bool:
+    """Whether the answer is to have the model's trace with it; other Databricks options are not known."""
+    options = fields.get("databricks_options")
+    if not isinstance(options, dict):
+        return False
+    unknown = options.keys() - {"return_trace"}
+    if unknown:
+        name = min(unknown)
+        message = f"fakebricks does not implement 'databricks_options.{name}'. Leave it out of the request."
+        raise NotImplementedByFakebricks(message)
+    return options.get("return_trace") is True
 
 
 def _client_request_id(fields: dict[str, Any]) -> str | None:
@@ -197,12 +252,11 @@ def _client_request_id(fields: dict[str, Any]) -> str | None:
     if value is not None and not isinstance(value, str):
         message = "client_request_id must be a string."
         raise BadRequest(message)
-    return value
+    return value and value.encode(errors="replace").decode()  # half a surrogate pair is no text
 
 
 def _for_model(body: bytes, fields: dict[str, Any]) -> bytes:
     """MLflow ignores other keys beside its four input formats; other inputs it takes as a whole."""
-    if _INPUTS & fields.keys():
+    if _INPUTS & fields.keys() or not _FOR_ENDPOINT & fields.keys():
         return body
-    rest = {name: value for name, value in fields.items() if name not in ("client_request_id", "usage_context")}
-    return json.dumps(rest).encode()
+    return json.dumps({name: value for name, value in fields.items() if name not in _FOR_ENDPOINT}).encode()

@@ -17,6 +17,15 @@ class Route(Record, frozen=True):
     traffic_percentage: int
 
 
+class Declared(Record, frozen=True):
+    """What a model version says of itself; the parts of its signature are JSON, as MLflow writes them."""
+
+    task: str | None = None
+    inputs: str | None = None
+    outputs: str | None = None
+    params: str | None = None
+
+
 class ServedEntity(Record, frozen=True):
     """A model version as an endpoint serves it."""
 
@@ -34,6 +43,7 @@ class ServedEntity(Record, frozen=True):
     """What inference tables call the entity by."""
     model: str | None = None
     """The loaded model's key, once it has been deployed."""
+    declared: Declared = Declared()
 
 
 class AutoCapture(Record, frozen=True):

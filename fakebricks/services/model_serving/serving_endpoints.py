@@ -253,6 +253,10 @@ class ServingEndpoints:
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         for entity in entities:
             self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
+        entities = tuple(
+            replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
+            for entity in entities
+        )
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
         config = Config(config_version=0, served_entities=entities, routes=shares, auto_capture_config=auto_capture)
         return self._deploying(endpoint, config, now)

@@ -143,10 +143,11 @@ def test_a_body_that_is_too_large(rest, deploy):
     assert "16 MB" in reply.json()["message"]
 
 
-def test_streaming_is_refused_by_name(deploy, query, workspace):
+def test_a_model_that_cannot_stream_says_so(deploy, query):
     deploy()
-    assert query(ROW, stream=True).status == 501
-    workspace.unsupported.clear()
+    reply = query(ROW, stream=True)
+    assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert "does not support predict_stream" in reply.json()["message"]
 
 
 def two(rest, workspace, register, first, second, **more):
