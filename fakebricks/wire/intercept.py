@@ -70,11 +70,9 @@ class Line:
         """
         if os.getpid() != self._process:
             raise ForkedError(request)
-        before = self._workspace.clock.jumped
         reply = self._workspace.handle(request).whole()
-        passed = self._workspace.clock.jumped - before  # where what was asked slept itself, as a model may
-        if timeout is not None and passed + reply.duration > timeout:
-            self.wait(max(0.0, timeout - passed))
+        if timeout is not None and reply.passed + reply.duration > timeout:
+            self.wait(max(0.0, timeout - reply.passed))
             message = "timed out"
             raise TimeoutError(message)
         self.wait(reply.duration)

@@ -45,7 +45,8 @@ class Reply:
     """One HTTP reply.
 
     `duration` is the simulated time, in seconds, that the caller still has to wait for it (a cold start, for example).
-    The way in that carries the reply spends it on the clock, after comparing it with the client's own timeout.
+    The way in that carries the reply spends it on the clock, after comparing it with the client's own timeout. `passed`
+    is what the caller has waited already, where the clock went on meanwhile: a model that sleeps, for example.
 
     `chunks`, where there is one, is the body in the pieces in which it comes into being, and `body` is empty. It is
     read once; a way in that does not read it to its end closes it.
@@ -56,6 +57,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     duration: float = 0.0
     chunks: Generator[bytes, None, None] | None = None
+    passed: float = 0.0
 
     @classmethod
     def of_json(

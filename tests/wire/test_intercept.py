@@ -167,14 +167,13 @@ def test_a_reply_that_takes_longer_than_the_timeout_is_the_client_s_own_error():
 
 
 def test_simulated_time_that_passes_while_the_workspace_works_counts_too():
-    answers = Answers(lambda _: Reply.of_json({}, duration=5))
-    reply = answers.handle
+    answers = Answers()
 
-    def sleeps(request: Request) -> Reply:
+    def sleeps(_: Request) -> Reply:
         answers.clock.spend(15)
-        return reply(request)
+        return Reply(duration=5, passed=15)
 
-    answers.handle = sleeps
+    answers._reply = sleeps
     before = answers.clock.time()
     with Interception(answers):
         with pytest.raises(requests.exceptions.ReadTimeout):

@@ -135,8 +135,8 @@ def queried(
         "served-model-name": answered.served_model,
         "x-databricks-request-id": call.request_id,
     }
-    scored = answered.scored
-    return Reply(scored.status, scored.body, headers, call.duration + answered.remaining, scored.events)
+    scored, duration = answered.scored, call.duration + answered.remaining
+    return Reply(scored.status, scored.body, headers, duration, scored.events, answered.passed)
 
 
 def detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """From a requested configuration to one that an endpoint can deploy.
 
 Real: what the platform validates about names, versions, sizes and traffic (limits documented; texts observed where
-quoted from the platform, the others inferred). Simulated: sizes and workload types are kept and shown, and change
-nothing about how a model is scored.
+quoted from the platform, the others inferred). Simulated: sizes decide how much is in flight at once (`scaling.py`),
+workload types how long a deployment may take; neither changes how a model is scored.
 """
 
 from __future__ import annotations

@@ -64,6 +64,8 @@ class Served(NamedTuple):
     scored: Scored
     seconds: float
     """What the model took."""
+    passed: float
+    """Simulated seconds that the model took and that have passed already."""
     remaining: float
     """Simulated seconds that have not passed yet and that the caller has to wait."""
     notes: list[str]
@@ -123,7 +125,7 @@ class InFlight:
         finally:
             self._answered(place, admitted, status, took)
         waited = min(admitted.waits, self._timings.request_timeout)
-        return Served(scored, took, waited + max(0.0, took - passed), admitted.notes)
+        return Served(scored, took, passed, waited + max(0.0, took - passed), admitted.notes)
 
     def asleep(self, place: Place, now: float) -> bool:
         """Whether a deployed entity is scaled to zero."""

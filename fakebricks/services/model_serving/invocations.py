@@ -65,6 +65,8 @@ class Answered(NamedTuple):
 
     scored: Scored
     served_model: str
+    passed: float
+    """Simulated seconds that the caller has waited already."""
     remaining: float
     """Simulated seconds that the caller still has to wait."""
     notes: list[str]
@@ -162,7 +164,7 @@ class Invocations:
             at_end(scored.body)
         else:
             scored = scored._replace(events=streaming.sent(scored.events, at_end))
-        return Answered(scored, entity.name, served.remaining, notes)
+        return Answered(scored, entity.name, served.passed, served.remaining, notes)
 
     def require_control_plane(self, name: str) -> None:
         """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).

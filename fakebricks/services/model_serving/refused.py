@@ -17,7 +17,7 @@ _ON_ENDPOINTS = {
 }
 _ON_ENTITIES = {
     "instance_profile_arn": "A model is loaded in the fake's own process, and has the credentials of that.",
-    "burst_scaling_enabled": "Requests do not queue, so that there is nothing to scale for.",
+    "burst_scaling_enabled": "Leave it out: an entity grows when there is more load than it has concurrency for.",
     "min_provisioned_throughput": "Only custom models are served; give them a workload_size.",
     "max_provisioned_throughput": "Only custom models are served; give them a workload_size.",
     "provisioned_model_units": "Only custom models are served; give them a workload_size.",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
-from conftest import RefusedError
-from serving_fixtures import MODEL
+from conftest import RefusedError, Rest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from serving_fixtures import JSON, MODEL
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
 STOP, START = f"{ENDPOINTS}/fraud/config:stop", f"{ENDPOINTS}/fraud/config:start"
@@ -122,3 +126,21 @@ def test_it_can_be_deleted_in_any_state_and_nothing_of_it_is_left(rest, workspac
     workspace.clock.advance(hours=1)
     assert rest.get(ENDPOINTS) == {"endpoints": []}
     assert workspace.snapshot() == before
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(max_size=30),
+    st.sampled_from(["config:stop", "config:start", "events", "metrics"]),
+    st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
+    st.binary(max_size=20) | st.just(b'{"name": 1}') | st.just(b'{"config_version": "x"}'),
+)
+def test_bad_input_is_no_fault_of_the_fake_and_changes_nothing(workspace, name, operation, method, body):
+    before = workspace.snapshot()
+    path = f"{ENDPOINTS}/{quote(name, safe='')}/{operation}"
+    reply = Rest(workspace).call(method, path, body, JSON)
+    assert 400 <= reply.status < 600
+    assert reply.status not in (500, 502, 503), reply.body
+    assert reply.json()["error_code"]
+    assert workspace.snapshot() == before
+    workspace.unsupported.clear()
