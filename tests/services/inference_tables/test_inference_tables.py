@@ -227,11 +227,11 @@ def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
     assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
 
 
-def test_a_500_of_the_model_is_not_logged(workspace, register, deploy, query):
+def test_an_internal_error_of_the_model_is_a_400_and_is_logged(workspace, register, deploy, query):
     deploy(version=register("raise mlflow.exceptions.MlflowException('mine')"), **gateway())
     reply = query(ROW)
-    assert (reply.status, reply.json()["error_code"]) == (500, "INTERNAL_ERROR")
-    assert rows(workspace) == []
+    assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert [row["status_code"] for row in rows(workspace)] == [400]
 
 
 def test_putting_the_gateway_on_and_off(rest, workspace, deploy, query):
