@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from io import StringIO
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,7 +57,8 @@ class Pair:
         self.rest.post("/api/2.0/serving-endpoints", name=name, config=config)
         workspace.clock.advance(minutes=10)
         self.model = load_model(str(root))
-        self.app = scoring_server.init(self.model)
+        # MLflow 2.22's application does not start with the FastAPI of today: there, what it calls is asked.
+        self.app = None if mlflow.__version__.startswith("2.") else scoring_server.init(self.model)
 
     def ours(self, body: bytes, content_type: str) -> tuple[int, bytes]:
         reply = self.rest.call(
@@ -66,9 +69,21 @@ class Pair:
     def theirs(self, body: bytes, content_type: str) -> tuple[int, bytes]:
         """What MLflow's server answers; 500 where the application raises, as its web server would say."""
         try:
+            if self.app is None:
+                return self._called(body, content_type)
             return asyncio.run(_asked(self.app, body, content_type))
         except Exception:  # noqa: BLE001 - whatever it raises
             return 500, b""
+
+    def _called(self, body: bytes, content_type: str) -> tuple[int, bytes]:
+        from mlflow.exceptions import MlflowException
+        from mlflow.pyfunc import scoring_server
+
+        try:
+            answer = scoring_server.invocations(body, content_type, self.model, self.model.metadata.get_input_schema())
+        except MlflowException as error:
+            return error.get_http_status_code(), error.serialize_as_json().encode()
+        return answer.status, answer.response.encode()
 
 
 async def _asked(app: Any, body: bytes, content_type: str) -> tuple[int, bytes]:
@@ -169,8 +184,11 @@ def test_every_format_of_a_frame_is_answered_with_what_pyfunc_predicts(pairs, ro
 
     pair = pairs["columns"]
     frame = pd.DataFrame(rows).astype(DTYPES)
-    predicted = scoring_server._get_jsonable_obj(pair.model.predict(frame), pandas_orient="records")
-    expected = json.loads(json.dumps(predicted, cls=NumpyEncoder))
+
+    def expected(frame: pd.DataFrame) -> Any:
+        predicted = scoring_server._get_jsonable_obj(pair.model.predict(frame), pandas_orient="records")
+        return json.loads(json.dumps(predicted, cls=NumpyEncoder))
+
     split = {"columns": list(TYPES), "data": [[row[name] for name in TYPES] for row in rows]}
     forms = [
         {"dataframe_records": rows},
@@ -179,12 +197,13 @@ def test_every_format_of_a_frame_is_answered_with_what_pyfunc_predicts(pairs, ro
         {"inputs": {name: [row[name] for row in rows] for name in TYPES}},
         {"instances": rows},
     ]
-    bodies = [(json.dumps(one).encode(), "application/json") for one in forms]
-    bodies.append((frame.to_csv(index=False).encode(), "text/csv; charset=utf-8"))
-    for body, content_type in bodies:
-        status, answer = pair.ours(body, content_type)
+    csv = frame.to_csv(index=False)
+    as_read = pd.read_csv(StringIO(csv), dtype=DTYPES)  # pandas may read a double's last digit otherwise
+    asked = [(json.dumps(one), "application/json", expected(frame)) for one in forms]
+    for body, content_type, predictions in [*asked, (csv, "text/csv; charset=utf-8", expected(as_read))]:
+        status, answer = pair.ours(body.encode(), content_type)
         assert status == 200, (body, answer)
-        assert json.loads(answer)["predictions"] == expected, body
+        assert json.loads(answer)["predictions"] == predictions, body
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -227,7 +227,7 @@ def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
     assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
 
 
-def test_an_error_of_the_model_s_own_is_logged_and_no_fault_of_the_platform(workspace, register, deploy, query):
+def test_an_internal_error_of_the_model_is_a_400_and_is_logged(workspace, register, deploy, query):
     deploy(version=register("raise mlflow.exceptions.MlflowException('mine')"), **gateway())
     reply = query(ROW)
     assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")

@@ -188,7 +188,9 @@ def scalars(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         ("number", "double"): st.floats(-1e6, 1e6),
         ("boolean", None): st.booleans(),
         ("string", "byte"): st.sampled_from(["YWJj", "", "AAEC"]),
-        ("string", "date-time"): st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(datetime.isoformat),
+        ("string", "date-time"): st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)).map(
+            lambda at: at.isoformat(timespec="seconds")  # pandas wants all of a column in one format
+        ),
         ("string", None): st.text(max_size=4),
         (None, None): st.just("anything"),
     }[schema.get("type"), schema.get("format")]

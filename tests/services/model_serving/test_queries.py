@@ -108,6 +108,13 @@ def test_a_model_that_raises_is_a_400_and_ends_nothing_else(workspace, register,
     assert not workspace.unsupported
 
 
+def test_an_answer_that_is_no_json_is_a_400(register, deploy, query):
+    deploy(version=register("return [object()]"))
+    reply = query(ROW)
+    assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert "Encountered an unexpected error while converting model response to JSON" in reply.json()["message"]
+
+
 def test_warnings_of_a_model_are_no_errors(register, deploy, query):
     """This suite makes warnings errors; a served model must not notice."""
     top = "import warnings\nwarnings.warn('old', FutureWarning)"

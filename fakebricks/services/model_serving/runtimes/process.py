@@ -29,6 +29,7 @@ from fakebricks.wire.errors import NotImplementedByFakebricks
 
 _JSON = "application/json"
 _END = object()
+_CONVERTING = frozenset({"predictions_to_json", "unwrapped_predictions_to_json"})
 
 
 class ProcessRuntime:
@@ -182,6 +183,8 @@ def _encoded(value: Any) -> bytes:
 
 
 def _unexpected(error: BaseException) -> Scored:
-    """For what MLflow's scoring server does not catch itself (text observed on the platform)."""
-    message = f"Encountered an unexpected error while evaluating the model. Error '{_said(error)}'"
+    """For what MLflow's scoring server does not catch itself (texts observed on the platform)."""
+    functions = {frame.name for frame in traceback.extract_tb(error.__traceback__)}
+    while_doing = "converting model response to JSON" if functions & _CONVERTING else "evaluating the model"
+    message = f"Encountered an unexpected error while {while_doing}. Error '{_said(error)}'"
     return Scored(400, msgspec.json.encode({"error_code": "BAD_REQUEST", "message": message}), _JSON)
