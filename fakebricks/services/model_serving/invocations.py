@@ -18,6 +18,7 @@ from fakebricks.services.model_serving.external_models.queries import ExternalQu
 from fakebricks.services.model_serving.external_models.requests import asked, texts
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Activity, Config, Endpoint, ServedEntity, Traffic
+from fakebricks.services.model_serving.refused import refuse_foundation_model
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -112,10 +113,11 @@ class Invocations:
             raise PayloadTooLarge(message)
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
+            refuse_foundation_model(query.endpoint)
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
-        self._gateway.admit(endpoint, query.caller, query.received)
+        self._gateway.admit(endpoint, query.caller, query.received, query.request_id)
         if endpoint.config.external:
             return self._of_external(endpoint, endpoint.config, query)
         envelope = _opened(query)

@@ -32,7 +32,7 @@ from fakebricks.services.model_serving.records import (
     Traffic,
     Update,
 )
-from fakebricks.services.model_serving.refused import refuse_endpoint
+from fakebricks.services.model_serving.refused import refuse_endpoint, refuse_foundation_model
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.secrets.references import SecretReferences
@@ -132,9 +132,11 @@ class ServingEndpoints:
 
         Raises:
             ResourceDoesNotExist: there is none.
+            NotImplementedByFakebricks: the platform would have one of its own.
         """
         endpoint = self._deployments.get(name)
         if endpoint is None:
+            refuse_foundation_model(name)
             raise _missing(name)
         return endpoint
 
