@@ -1,7 +1,7 @@
 """An endpoint's AI Gateway at work: who is let through, and what is written down of it.
 
 Real: rate limits, those of the AI Gateway and the older ones of the endpoint, before anything else is looked at; rows
-of usage where it is tracked. The tokens of custom models are not counted, there or here (documented).
+of usage where it is tracked. The tokens of custom models are not counted (inferred).
 """
 
 from __future__ import annotations
