@@ -14,6 +14,7 @@ import click
 
 from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
+from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
 from fakebricks.wiring import StorageOption
@@ -45,6 +46,20 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
     return token
 
 
+def _durations(_: click.Context, __: click.Parameter, chosen: tuple[str, ...]) -> dict[str, Seconds]:
+    try:
+        durations = {name: _seconds(value) for name, _, value in (one.partition("=") for one in chosen)}
+        Timings.of(durations)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return durations
+
+
+def _seconds(value: str) -> Seconds:
+    low, between, high = value.partition(":")
+    return (float(low), float(high)) if between else float(low)
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for a free one.")
@@ -66,6 +81,13 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
     type=click.Choice(get_args(StorageOption)),
     help="How clients move the files of model versions.",
 )
+@click.option(
+    "--serving",
+    multiple=True,
+    metavar="NAME=SECONDS",
+    callback=_durations,
+    help="How long something takes in Model Serving, for example deployment=60 or cold_start=10:30. May be repeated.",
+)
 @click.option("--rate-limits", is_flag=True, help="Answer 429 beyond the calls per second that the platform documents.")
 def serve(
     *,
@@ -76,6 +98,7 @@ def serve(
     user: str,
     catalogs: tuple[str, ...],
     storage: StorageOption,
+    serving: dict[str, Seconds],
     rate_limits: bool,
 ) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
@@ -100,6 +123,7 @@ def serve(
                 catalogs=catalogs,
                 storage=storage,
                 rate_limits=limits,
+                serving=serving,
             )
         ) as workspace,
     ):

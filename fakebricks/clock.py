@@ -52,6 +52,11 @@ class Clock:
         """The simulated present, in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
+    @property
+    def jumped(self) -> float:
+        """By how many seconds time has been moved forward so far, beside its own ticking."""
+        return self._jumped
+
     def millis(self) -> int:
         """Milliseconds since the epoch, the platform's usual unit."""
         return int(self.time() * 1000)

@@ -20,6 +20,7 @@ from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
@@ -60,6 +61,9 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         rate_limits: how many calls of a kind the workspace takes per second, before it answers 429: `"documented"` for
             the platform's own limits, or a number for each of some groups of operations, such as
             `{"search_runs": 7, "log_batch": 47}`. No limits by default.
+        serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
+            for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
+            documented durations by default.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -88,6 +92,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         user: str = DEFAULT_USER,
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
+        serving: Mapping[str, Seconds] | None = None,
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -101,6 +106,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "user": user,
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
+            "serving": _checked_durations(serving),
         }
         self._stacks: list[ExitStack] = []
 
@@ -193,6 +199,11 @@ def _own_buckets() -> AbstractContextManager[object]:
 
     moto: AbstractContextManager[object] = mock_aws()
     return moto
+
+
+def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Seconds]:
+    Timings.of(serving)
+    return dict(serving or {})
 
 
 def _check(**values: Any) -> None:

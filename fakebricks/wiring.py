@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.services.dbfs.api import DbfsService
+from fakebricks.services.dbfs.dbfs import Dbfs
+from fakebricks.services.dbfs.streams import Streams
 from fakebricks.services.files import uploads
 from fakebricks.services.files.api import FilesService
 from fakebricks.services.files.files import Files
@@ -32,11 +34,11 @@ from fakebricks.services.jobs.job_permissions import JobPermissions
 from fakebricks.services.jobs.jobs import Jobs
 from fakebricks.services.jobs.search import JobSearch
 from fakebricks.services.model_registry import model_files
-from fakebricks.services.model_registry.api import VisibleModels
 from fakebricks.services.model_registry.model_files import ModelFilePrivileges, ModelFiles
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.model_storage import ModelStorage
 from fakebricks.services.model_registry.version_storage import InBucket, InFiles
+from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
@@ -47,12 +49,16 @@ from fakebricks.services.model_serving.endpoint_permissions import EndpointPermi
 from fakebricks.services.model_serving.endpoint_settings import EndpointSettings
 from fakebricks.services.model_serving.external_models.providers import Providers
 from fakebricks.services.model_serving.external_models.queries import ExternalQueries
+from fakebricks.services.model_serving.history import History
+from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
+from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
@@ -73,11 +79,18 @@ from fakebricks.services.tracking.traces.assessments import Assessments
 from fakebricks.services.tracking.traces.data import TraceData
 from fakebricks.services.tracking.traces.search import TraceSearch
 from fakebricks.services.tracking.traces.traces import Traces
+from fakebricks.services.unity_catalog import volume_files, volumes
 from fakebricks.services.unity_catalog.authority import Authority
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.services.unity_catalog.volume_files import StoredVolumeFiles, VolumeFiles, VolumePrivileges
+from fakebricks.services.unity_catalog.volumes import Volumes
+from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.directories import Directories
 from fakebricks.services.workspace.folder_permissions import FolderPermissions
 from fakebricks.services.workspace.objects import Objects
@@ -93,89 +106,9 @@ from fakebricks.services.workspace_model_registry.version_files import RegistryS
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import LocalBlobs, Scratch, State
 from fakebricks.wire.errors import ResourceDoesNotExist
-from fakebricks.wire.router import Router
 
 StorageOption = Literal["presigned", "files", "s3"]
 """By which route clients move model files: signed URLs, the Files API, or a cloud's own storage."""
-
-
-@cache
-def router() -> Router:
-    """The router over every service's declarations; they are constants, so one serves all workspaces."""
-    from fakebricks.control import api as control_api
-    from fakebricks.services.files import api as files_api
-    from fakebricks.services.files.s3 import api as s3_api
-    from fakebricks.services.iam import api as iam_api
-    from fakebricks.services.iam import client_secrets_api, oauth_api, permissions_api, tokens_api
-    from fakebricks.services.iam.scim import groups_api, service_principals_api, users_api
-    from fakebricks.services.jobs import api as jobs_api
-    from fakebricks.services.jobs import refused_api as refused_jobs_api
-    from fakebricks.services.model_registry import api as model_registry_api
-    from fakebricks.services.model_serving import api as model_serving_api
-    from fakebricks.services.model_serving import data_plane_api
-    from fakebricks.services.model_serving import refused_api as refused_model_serving_api
-    from fakebricks.services.model_serving import settings_api as model_serving_settings_api
-    from fakebricks.services.secrets import api as secrets_api
-    from fakebricks.services.tracking import (
-        artifacts_api,
-        bulk_api,
-        experiments_api,
-        logged_models_api,
-        runs_api,
-        server_api,
-    )
-    from fakebricks.services.tracking import refused_api as refused_tracking_api
-    from fakebricks.services.tracking.traces import api as traces_api
-    from fakebricks.services.tracking.traces import assessments_api
-    from fakebricks.services.tracking.traces import refused_api as refused_traces_api
-    from fakebricks.services.tracking.traces import v2_api as traces_v2_api
-    from fakebricks.services.unity_catalog import catalogs_api, grants_api, metastore_api, schemas_api, tables_api
-    from fakebricks.services.workspace import api as workspace_api
-    from fakebricks.services.workspace_model_registry import api as workspace_model_registry_api
-    from fakebricks.services.workspace_model_registry import databricks_api as workspace_model_registry_databricks_api
-
-    return Router(
-        [
-            *control_api.routes,
-            *iam_api.routes,
-            *permissions_api.routes,
-            *users_api.routes,
-            *groups_api.routes,
-            *service_principals_api.routes,
-            *tokens_api.routes,
-            *client_secrets_api.routes,
-            *oauth_api.routes,
-            *workspace_api.routes,
-            *secrets_api.routes,
-            *experiments_api.routes,
-            *runs_api.routes,
-            *bulk_api.routes,
-            *logged_models_api.routes,
-            *artifacts_api.routes,
-            *server_api.routes,
-            *refused_tracking_api.routes,
-            *traces_api.routes,
-            *traces_v2_api.routes,
-            *assessments_api.routes,
-            *refused_traces_api.routes,
-            *files_api.routes,
-            *s3_api.routes,
-            *metastore_api.routes,
-            *catalogs_api.routes,
-            *schemas_api.routes,
-            *tables_api.routes,
-            *grants_api.routes,
-            *model_registry_api.routes,
-            *workspace_model_registry_api.routes,
-            *workspace_model_registry_databricks_api.routes,
-            *model_serving_api.routes,
-            *model_serving_settings_api.routes,
-            *data_plane_api.routes,
-            *refused_model_serving_api.routes,
-            *jobs_api.routes,
-            *refused_jobs_api.routes,
-        ]
-    )
 
 
 class Services:
@@ -183,6 +116,7 @@ class Services:
 
     Args:
         secret: what signed URLs and access tokens are signed with.
+        timings: how long things take in Model Serving.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -199,6 +133,7 @@ class Services:
         *,
         secret: str,
         storage: StorageOption,
+        timings: Timings,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -208,10 +143,13 @@ class Services:
         self.signed_urls = SignedUrls(secret, clock)
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
+        self.timings = timings
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
-        self._wire_catalog(identity, f"fakebricks-{identity.workspace_id}")
+        self._wire_s3(f"fakebricks-{identity.workspace_id}")
+        self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
+        self._wire_registry()
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
         self._wire_jobs()
@@ -228,7 +166,7 @@ class Services:
 
     def restored(self) -> None:
         """Bring what is not in the state in line with it, after it went back to a snapshot."""
-        self.inference_tables.restored()
+        self.delta_tables.restored()
         if self._in_bucket:
             versions = self.registry.all_versions()
             self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
@@ -241,6 +179,7 @@ class Services:
     def _wire_people(self, secret: str) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.directories = Directories(state, ids)
+        self.contents = Contents(ids, self.directories, self.files)
         self.people = People(
             state,
             ids,
@@ -285,7 +224,8 @@ class Services:
             traces=traces,
         )
         self.add(
-            Objects(self.directories, self.experiments, tree),
+            Objects(self.directories, self.contents, self.experiments, tree),
+            self.contents,
             tree,
             self.experiments,
             permissions,
@@ -303,18 +243,34 @@ class Services:
             assessments,
         )
 
-    def _wire_catalog(self, identity: WorkspaceIdentity, bucket: str) -> None:
-        self._wire_s3(bucket)
-        self.grants = grants = Grants(self._state, self.people)
-        self.unity_catalog = UnityCatalog(self._state, self._ids, self._clock, grants, bucket=bucket)
-        self.tables = Tables(self._state, self._ids, self._clock, self.unity_catalog, grants)
-        self.authority = Authority(self.unity_catalog, grants)
+    def _wire_catalog(self, identity: WorkspaceIdentity, scratch: Scratch, bucket: str) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.grants = Grants(state, self.people)
+        self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
+        self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
+        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
+        self.authority = Authority(self.unity_catalog, self.grants)
+        metastore = Metastore(
+            identity=identity,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            delta_tables=self.delta_tables,
+            volumes=self.volumes,
+            functions=Functions(state, ids, clock, self.unity_catalog, self.grants),
+            tags=Tags(state, clock, self.grants),
+            grants=self.grants,
+            authority=self.authority,
+        )
+        self.add(self.unity_catalog, self.authority, metastore)
+
+    def _wire_registry(self) -> None:
         self.registry = ModelRegistry(
             self._state,
             self._ids,
             self._clock,
             unity_catalog=self.unity_catalog,
-            grants=grants,
+            grants=self.grants,
             files=self.files,
             storage=self._in_bucket or InFiles(),
             experiment_of=self._experiment_of,
@@ -322,9 +278,6 @@ class Services:
             metrics_of=self.metrics.of_model,
         )
         self.add(
-            self.unity_catalog,
-            self.authority,
-            Metastore(identity, self.unity_catalog, self.tables, grants, self.authority),
             self.registry,
             ModelStorage(self.registry, self.storage, self._in_bucket),
             VisibleModels(self.registry, self.authority),
@@ -360,42 +313,50 @@ class Services:
         )
 
     def _wire_serving(self, scratch: Scratch, identity: WorkspaceIdentity) -> None:
-        state, ids, clock = self._state, self._ids, self._clock
+        state, ids, clock, timings = self._state, self._ids, self._clock, self.timings
         self.inference_tables = InferenceTables(
-            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, scratch=scratch
+            state, ids, clock, unity_catalog=self.unity_catalog, tables=self.tables, delta_tables=self.delta_tables
         )
-        rights = Rights(self.authority, self.people)
+        rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored, self.secret_references)
-        deployments = Deployments(state, clock, self.models)
+        history = History(state)
+        deployments = Deployments(state, clock, self.models, history)
+        in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.providers = Providers()
         self.usage_table = UsageTable(state, identity)
         gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
+        endpoints = ServingEndpoints(
+            state,
+            ids,
+            stored=stored,
+            models=self.models,
+            deployments=deployments,
+            capture=capture,
+            permissions=permissions,
+            in_flight=in_flight,
+            history=history,
+            timings=timings,
+            gateway=gateway,
+            secrets=self.secret_references,
+            data_plane=data_plane,
+        )
         self.add(
             permissions,
-            ServingEndpoints(
-                state,
-                ids,
-                stored=stored,
-                models=self.models,
-                deployments=deployments,
-                capture=capture,
-                permissions=permissions,
-                gateway=gateway,
-                secrets=self.secret_references,
-                data_plane=data_plane,
-            ),
+            endpoints,
             data_plane,
             EndpointSettings(state, gateway),
+            Observability(endpoints, in_flight, history),
             Invocations(
                 state,
                 ids,
-                deployments,
-                self.models,
-                capture,
+                deployments=deployments,
+                models=self.models,
+                capture=capture,
+                in_flight=in_flight,
                 gateway=gateway,
                 external=ExternalQueries(self.providers),
             ),
@@ -413,14 +374,19 @@ class Services:
             artifacts.ROOT: self.artifacts,
             uploads.ROOT: self.uploads,
             model_versions.ROOT: RegistryStorage(),
+            volume_files.ROOT: VolumeFiles(self.volumes),
+            volumes.STORED: StoredVolumeFiles(self.volumes),
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
             model_files.ROOT: ModelFilePrivileges(self.authority),
             model_versions.ROOT: RegistryStorage(),
+            volume_files.ROOT: VolumePrivileges(self.authority),
         }
         self.add(FilesService(Storage(self.files, roots), self.signed_urls, self.uploads), PathPrivileges(judges))
         self.add(ArtifactUploads(self.artifacts, self.uploads, self.signed_urls))
+        self.dbfs = Dbfs(self.files)
+        self.add(self.dbfs, DbfsService(self.dbfs, Streams(self._state, self._ids, self._clock, self.dbfs, self.files)))
 
     def _wire_permissions(self) -> None:
         self.add(

@@ -17,18 +17,24 @@ from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
+from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway import usage
 from fakebricks.services.model_serving.external_models.providers import Provider
+from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
+from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState, Scratch, Snapshot
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.calls import Calls
+from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.exchange import Exchange
 from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
-from fakebricks.wiring import Services, StorageOption, router
+from fakebricks.wiring import Services, StorageOption
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,6 +73,7 @@ class Workspace:
         keep_calls: int | None = None,
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
+        serving: Mapping[str, Seconds] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -92,6 +99,7 @@ class Workspace:
             self._scratch,
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
+            timings=Timings.of(serving),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -110,8 +118,9 @@ class Workspace:
             unsupported=self.unsupported,
         )
         self._surroundings: list[Surroundings] = []
+        self._acting: list[str] = []
         self.user(user, token=self.token)
-        self._services.unity_catalog.update_metastore(owner=user)
+        self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
 
@@ -228,8 +237,12 @@ class Workspace:
                 "use it within fake_workspace() or a fixture, or send requests with user(...).token"
             )
             raise RuntimeError(message)
-        with self._surroundings[-1](credential):
-            yield person
+        self._acting.append(person.user_name)
+        try:
+            with self._surroundings[-1](credential):
+                yield person
+        finally:
+            self._acting.remove(person.user_name)
 
     @contextmanager
     def surrounded(self, surroundings: Surroundings) -> Iterator[None]:
@@ -248,13 +261,31 @@ class Workspace:
         """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
 
         `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
+        Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
 
         Raises:
-            DatabricksError: there is no such table, or deltalake is not installed.
+            DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
         """
-        if full_name.lower() == usage.TABLE:
-            return self._services.usage_table.read()
-        return self._services.inference_tables.read(full_name)
+        return self._read(full_name, self._reader())
+
+    def lineage(self, full_name: str, version: int | str) -> VersionLineage:
+        """What clients told about a model version: where it comes from, what uses it, and what it needs.
+
+        >>> workspace = Workspace()
+        >>> registry = workspace._services.registry
+        >>> model = registry.create_model("main.default.fraud", workspace.user_name)
+        >>> version = registry.create_version(model.name, workspace.user_name, source="dbfs:/fraud")
+        >>> workspace.lineage("main.default.fraud", 1).upstream
+        ()
+
+        Args:
+            full_name: of a registered model of Unity Catalog.
+            version: its number.
+
+        Raises:
+            DatabricksError: there is no such version.
+        """
+        return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
 
     def model_provider(self, name: str, provider: Provider) -> None:
         """Let queries to external models be answered by a callable; nothing else answers them.
@@ -307,7 +338,7 @@ class Workspace:
 
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
-        self._services.inference_tables.note_versions()
+        self._services.delta_tables.note_versions()
         return self._state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -379,6 +410,25 @@ class Workspace:
             return {}
         return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
 
+    def _reader(self) -> Caller | None:
+        """Who acts in this process; None where it is the test itself."""
+        if not self._acting:
+            return None
+        caller = self._services.people.caller_named(self._acting[-1])
+        if caller is None:
+            raise PermissionDenied(f"{self._acting[-1]} is no longer in the workspace.")
+        return caller
+
+    def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
+        """A table's rows, as far as a reader may read them, if there is one."""
+        if full_name.lower() == usage.TABLE:
+            if reader is not None and not reader.is_admin:  # documented: admins alone
+                raise PermissionDenied(f"{reader.user_name} is no admin, who alone may read {usage.TABLE}.")
+            return self._services.usage_table.read()
+        if reader is not None:
+            self._services.authority.require(Rule.READ_TABLE, full_name, reader)
+        return self._services.delta_tables.read(full_name)
+
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs
         return Controlled(
@@ -386,7 +436,8 @@ class Workspace:
             calls=self.calls,
             snapshot=self.snapshot,
             restore=self.restore,
-            table=self.table,
+            table=self._read,
+            lineage=self.lineage,
             faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),

@@ -22,7 +22,7 @@ Entered = Callable[..., AbstractContextManager[Workspace]]
 
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
-pytest_plugins = ["pytester", "scim_fixtures", "serving_fixtures"]
+pytest_plugins = ["pytester", "scim_fixtures", "serving_fixtures", "agent_fixtures"]
 
 # `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.
 # Where CI judges a change, it tries the same examples each time; at a desk, new ones.
@@ -39,7 +39,7 @@ class Rest:
         self.headers = {"authorization": f"Bearer {workspace.token}"}
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
-        return self.workspace.handle(Request.of(method, path, {**self.headers, **(headers or {})}, body))
+        return self.workspace.handle(Request.of(method, path, {**self.headers, **(headers or {})}, body)).whole()
 
     def get(self, path: str, /, **query: Any) -> Any:
         return self.json("GET", path, query=query)

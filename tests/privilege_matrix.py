@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.operations import Operation
-from fakebricks.wiring import router
 
 NONE = "no permission"
 JSON = {"content-type": "application/json"}
@@ -81,7 +81,8 @@ class World:
                 fields[name] = known[name]
         url = operation.path
         for name in operation.path_parameters:
-            url = url.replace(f"<{name}>", quote(str(fields.pop(name)), safe=""))
+            place = quote(str(fields.pop(name)), safe="")
+            url = url.replace(f"<path:{name}>", place).replace(f"<{name}>", place)
         before = self.workspace.snapshot()
         try:
             if operation.raw:

@@ -57,11 +57,15 @@ def saved(body: str, top: str = "") -> Path:
 
 def register_in(workspace: Any, body: str = DOUBLE, *, top: str = "", name: str = MODEL, ready: bool = True) -> str:
     """Register the next version of a model whose `predict` has that body; its number."""
+    return register_files_in(workspace, saved(body, top), name=name, ready=ready)
+
+
+def register_files_in(workspace: Any, root: Path, *, name: str = MODEL, ready: bool = True) -> str:
+    """Register the next version of a model that has been saved there; its number."""
     registry, files = workspace._services.registry, workspace._services.files
     if name not in {one.name for one in registry.models()}:
         registry.create_model(name, "jane@acme.test")
     version = registry.create_version(name, "jane@acme.test", source="dbfs:/somewhere")
-    root = saved(body, top)
     directory = registry.files_directory(version)
     for path in root.rglob("*"):
         if path.is_file():

@@ -18,7 +18,10 @@ import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
+from click.testing import CliRunner
 from s3_client import MLMODEL
+
+from fakebricks.cli import main
 
 SERVE = [sys.executable, "-m", "fakebricks", "serve", "--port", "0"]
 ME = "/api/2.0/preview/scim/v2/Me"
@@ -139,6 +142,15 @@ def test_rate_limits_are_off_unless_asked_for():
     with serving("--rate-limits") as (_, limited), serving() as (_, free):
         assert 429 in [ask(limited, "POST", search, {})[0] for _ in range(20)]
         assert 429 not in [ask(free, "POST", search, {})[0] for _ in range(20)]
+
+
+def test_durations_of_model_serving_are_set_by_name():
+    with serving("--serving", "deployment=60", "--serving", "cold_start=10:30") as (_, printed):
+        assert ask(printed, "GET", "/api/2.0/serving-endpoints")[0] == 200
+    for wrong in ("deploiment=60", "deployment", "deployment=soon", "cold_start=30:10", "idle=1:2"):
+        refused = CliRunner().invoke(main, ["serve", "--serving", wrong])
+        assert refused.exit_code == 2
+        assert "Invalid value for '--serving'" in refused.output
 
 
 def test_model_files_by_s3_from_another_process_whose_clock_is_behind():

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 from fakebricks.clock import Clock
 from fakebricks.state import Snapshot
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import InvalidParameterValue, ResourceDoesNotExist
 from fakebricks.wire.faults import Fault, Faults
@@ -115,8 +116,10 @@ class Controlled:
     faults: Faults
     snapshot: Callable[[], Snapshot]
     restore: Callable[[Snapshot], None]
-    table: Callable[[str], Any]
-    """The `pyarrow.Table` of a full name."""
+    table: Callable[[str, Caller | None], Any]
+    """The `pyarrow.Table` of a full name, as somebody may read it, or as the test sees it."""
+    lineage: Callable[[str, str], Any]
+    """The lineage of a model version, by the model's full name and the version's number."""
     runs: Runs
     watch_runs: Callable[[], Watch]
     people: People
@@ -259,9 +262,17 @@ class Admin:
         """
         return (self._controlled.runs if watch is None else self._watches.get(watch)).made
 
-    def table(self, full_name: str) -> bytes:
-        """A table, as an Arrow IPC stream."""
-        table = self._controlled.table(full_name)
+    def lineage(self, full_name: str, version: str) -> Any:
+        """What clients told about where a model version comes from, what uses it and what it needs."""
+        return self._controlled.lineage(full_name, version)
+
+    def table(self, full_name: str, caller: Caller) -> bytes:
+        """A table, as an Arrow IPC stream.
+
+        Raises:
+            PermissionDenied: the caller may not read it, and is no admin of the workspace.
+        """
+        table = self._controlled.table(full_name, None if caller.is_admin else caller)
         import pyarrow as pa
 
         sink = pa.BufferOutputStream()

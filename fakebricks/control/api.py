@@ -75,6 +75,11 @@ class Restore(Shape):
     id: str
 
 
+class GetLineage(Shape):
+    full_name: str
+    version: str
+
+
 class GetTable(Shape):
     full_name: str
 
@@ -185,9 +190,16 @@ def stop_watching_runs(admin: Admin, call: Call, body: OfWatch) -> None:
     admin.stop_watching_runs(body.id)
 
 
+@routes.get("/_fakebricks/lineage/<full_name>/<version>", atomic=False)
+def get_lineage(admin: Admin, call: Call, body: GetLineage) -> Any:
+    return admin.lineage(body.full_name, body.version)
+
+
 @routes.get("/_fakebricks/tables/<full_name>", atomic=False)
 def read_table(admin: Admin, call: Call, body: GetTable) -> Reply:
-    return Reply(body=admin.table(body.full_name), headers={"content-type": "application/vnd.apache.arrow.stream"})
+    """For who may read it; admins of the workspace read all, as the test does in process."""
+    table = admin.table(body.full_name, call.caller)
+    return Reply(body=table, headers={"content-type": "application/vnd.apache.arrow.stream"})
 
 
 def _shown(record: CallRecord) -> dict[str, Any]:

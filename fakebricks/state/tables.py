@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -66,3 +66,16 @@ class State(Protocol):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the state back to `snapshot`, which can be used again."""
+
+
+def delete_all(table: Table[Any], prefix: Key) -> None:
+    """Remove every record whose key starts with `prefix`."""
+    for key, _ in list(table.scan(prefix)):
+        table.delete(key)
+
+
+def move_all(table: Table[Any], prefix: Key, target: Key) -> None:
+    """Store every record whose key starts with `prefix` under a key that starts with `target` instead."""
+    for key, record in list(table.scan(prefix)):
+        table.delete(key)
+        table.put((*target, *key[len(prefix) :]), record)

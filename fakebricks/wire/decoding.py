@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, MalformedRequest
+from fakebricks.wire.forms import form_fields, is_form
 from fakebricks.wire.messages import Request
 from fakebricks.wire.operations import Operation, Shape
 
@@ -44,13 +45,21 @@ def decode(operation: Operation, request: Request, places: dict[str, str]) -> Sh
     """
     shape = operation.shape or _Nothing
     try:
-        fields = {} if operation.raw or operation.opaque else _body(request.body)
+        fields = _fields(operation, request)
         if not operation.opaque:
             _add(fields, _query(request, _lists(shape)))
         _add(fields, places)
         return msgspec.convert(fields, shape, strict=False)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
+
+
+def _fields(operation: Operation, request: Request) -> dict[str, Any]:
+    if operation.raw or operation.opaque:
+        return {}
+    if operation.form and is_form(request):
+        return form_fields(request)
+    return _body(request.body)
 
 
 def _body(body: bytes) -> dict[str, Any]:

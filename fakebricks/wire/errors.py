@@ -52,6 +52,36 @@ class ResourceAlreadyExists(DatabricksError):
     error_code, status = "RESOURCE_ALREADY_EXISTS", 400
 
 
+class MaxBlockSizeExceeded(DatabricksError):
+    """400 for a block that is larger than DBFS takes (the code is documented, the status inferred)."""
+
+    error_code, status = "MAX_BLOCK_SIZE_EXCEEDED", 400
+
+
+class MaxReadSizeExceeded(DatabricksError):
+    """400 for more than DBFS gives at once (the code is documented, the status inferred)."""
+
+    error_code, status = "MAX_READ_SIZE_EXCEEDED", 400
+
+
+class MaxNotebookSizeExceeded(DatabricksError):
+    """400 for what is larger than the workspace imports and exports (documented)."""
+
+    error_code, status = "MAX_NOTEBOOK_SIZE_EXCEEDED", 400
+
+
+class DirectoryNotEmpty(DatabricksError):
+    """400, as the workspace answers (documented)."""
+
+    error_code, status = "DIRECTORY_NOT_EMPTY", 400
+
+
+class IoError(DatabricksError):
+    """400, as DBFS answers where a directory is not empty (documented; observed: BAD_REQUEST since late in 2025)."""
+
+    error_code, status = "IO_ERROR", 400
+
+
 class CatalogAlreadyExists(ResourceAlreadyExists):
     error_code = "CATALOG_ALREADY_EXISTS"
 
@@ -158,6 +188,10 @@ class RequestLimitExceeded(DatabricksError):
 
 class TemporarilyUnavailable(DatabricksError):
     error_code, status = "TEMPORARILY_UNAVAILABLE", 503
+
+
+class DeadlineExceeded(DatabricksError):
+    error_code, status = "DEADLINE_EXCEEDED", 504
 
 
 class NotImplementedByFakebricks(DatabricksError):

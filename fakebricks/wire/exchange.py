@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -97,7 +97,11 @@ class Exchange:
         """The reply to a request."""
         asked = _Asked(request, self._ids.uuid(), self._clock.time())
         reply = self._signed(self._reply(asked), asked)
-        self._log(asked, reply)
+        seconds = self._clock.time() - asked.time + reply.duration
+        if reply.chunks is None:
+            self._log(asked, reply, seconds)
+        else:
+            reply = replace(reply, chunks=self._overheard(asked, reply, reply.chunks, seconds))
         if asked.call and asked.call.awaits is not None:
             self._clock.awaited(asked.call.awaits)
         return reply
@@ -111,8 +115,7 @@ class Exchange:
             renders = asked.operation.renders if asked.operation else None
             return (renders or render)(error, asked.request_id)
         except Exception as error:  # noqa: BLE001 - a fault of the fake's own must reach the test, not the client's socket
-            asked_for = f"{asked.request.method} {asked.request.path}"
-            self._unsupported.append(struck_out(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}"))
+            self._failed(asked)
             message = f"fakebricks failed: {error!r}. This is a fault of fakebricks."
             return render(DatabricksError(message), asked.request_id)
 
@@ -132,7 +135,7 @@ class Exchange:
         if fault is None:
             return self._regular(operation, asked.call, places)
         asked.call.notes.append(str(fault))
-        reply = None if fault.before_effect else self._regular(operation, asked.call, places)
+        reply = None if fault.before_effect else self._regular(operation, asked.call, places).whole()
         return fault.over(reply, asked.request_id)
 
     def _regular(self, operation: Operation, call: Call, places: dict[str, str]) -> Reply:
@@ -168,17 +171,39 @@ class Exchange:
 
     def _signed(self, reply: Reply, asked: _Asked) -> Reply:
         """The reply with the headers that every reply of a workspace has."""
+        length = {} if reply.chunks else {"content-length": str(len(reply.body))}  # a reply to HEAD may say another
         headers = {
-            "content-length": str(len(reply.body)),  # a reply to HEAD may say another
+            **length,
             **reply.headers,
             "x-databricks-org-id": self._identity.workspace_id,
             "x-request-id": asked.request_id,
         }
         if reply.duration:
             headers["x-fakebricks-duration-ms"] = str(round(reply.duration * 1000))
-        return Reply(reply.status, reply.body, headers, reply.duration)
+        return replace(reply, headers=headers)
 
-    def _log(self, asked: _Asked, reply: Reply) -> None:
+    def _overheard(
+        self, asked: _Asked, reply: Reply, chunks: Generator[bytes, None, None], seconds: float
+    ) -> Generator[bytes, None, None]:
+        """The pieces of a reply; when the last one is there, or nobody waits for it, the call is logged."""
+        began = self._clock.time()
+        heard: list[bytes] = []
+        try:
+            with closing(chunks):
+                for piece in chunks:
+                    heard.append(piece)
+                    yield piece
+        except Exception:  # noqa: BLE001 - as for a reply in one piece; here the client has a status already
+            self._failed(asked)
+        finally:
+            self._log(asked, replace(reply, body=b"".join(heard)), seconds + self._clock.time() - began)
+
+    def _failed(self, asked: _Asked) -> None:
+        """Take down the exception that is being handled, which is a fault of the fake's own."""
+        asked_for = f"{asked.request.method} {asked.request.path}"
+        self._unsupported.append(struck_out(f"{asked_for} failed inside fakebricks:\n{traceback.format_exc()}"))
+
+    def _log(self, asked: _Asked, reply: Reply, seconds: float) -> None:
         operation, request = asked.operation, asked.request
         if operation and not operation.logged:
             return
@@ -192,7 +217,7 @@ class Exchange:
             status=reply.status,
             error_code=error_code_of(reply),
             time=asked.time,
-            duration=self._clock.time() - asked.time + reply.duration,
+            duration=seconds,
             cost=perf_counter() - asked.began,
             request_body=kept(bodies[0]),
             reply_body=kept(bodies[1]),

@@ -24,7 +24,7 @@ from fakebricks.clock import Clock
 from fakebricks.patching import OnImport
 from fakebricks.wire.messages import Reply, Request
 
-_SEAMS = ("urllib3", "requests", "httpx")
+_SEAMS = ("urllib3", "requests", "httpx", "httpx2")
 
 
 class Answering(Protocol):
@@ -62,7 +62,7 @@ class Line:
         return self.leads_to(urlsplit(url).hostname)
 
     def ask(self, request: Request, timeout: float | None) -> Reply:
-        """The reply, after the simulated time that it takes.
+        """The whole reply, after the simulated time that it takes; a streamed one is collected first.
 
         Raises:
             TimeoutError: it takes longer than `timeout` seconds; that many were waited for.
@@ -70,9 +70,11 @@ class Line:
         """
         if os.getpid() != self._process:
             raise ForkedError(request)
-        reply = self._workspace.handle(request)
-        if timeout is not None and reply.duration > timeout:
-            self.wait(timeout)
+        before = self._workspace.clock.jumped
+        reply = self._workspace.handle(request).whole()
+        passed = self._workspace.clock.jumped - before  # where what was asked slept itself, as a model may
+        if timeout is not None and passed + reply.duration > timeout:
+            self.wait(max(0.0, timeout - passed))
             message = "timed out"
             raise TimeoutError(message)
         self.wait(reply.duration)

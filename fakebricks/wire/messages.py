@@ -6,8 +6,8 @@ of the two ways in it took.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -46,12 +46,16 @@ class Reply:
 
     `duration` is the simulated time, in seconds, that the caller still has to wait for it (a cold start, for example).
     The way in that carries the reply spends it on the clock, after comparing it with the client's own timeout.
+
+    `chunks`, where there is one, is the body in the pieces in which it comes into being, and `body` is empty. It is
+    read once; a way in that does not read it to its end closes it.
     """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     duration: float = 0.0
+    chunks: Generator[bytes, None, None] | None = None
 
     @classmethod
     def of_json(
@@ -65,3 +69,7 @@ class Reply:
     def json(self) -> Any:
         """The body read as JSON."""
         return msgspec.json.decode(self.body)
+
+    def whole(self) -> Reply:
+        """The reply with all of its body, once the last piece of it is there."""
+        return self if self.chunks is None else replace(self, body=b"".join(self.chunks), chunks=None)

@@ -87,6 +87,7 @@ class Operation:
     atomic: bool = True
     public: bool = False
     raw: bool = False
+    form: bool = False
     opaque: bool = False
     secret: bool = False
     data_plane: bool = False
@@ -114,6 +115,7 @@ class Options(TypedDict, total=False):
         declares False and opens its own transactions.
     public: may be called without a token; the operation then sees an anonymous caller.
     raw: the body is not JSON; the operation reads `call.request.body`, and the shape holds query and path only.
+    form: the body may be a posted form (`multipart/form-data`) instead of JSON; a file in it is a field of bytes.
     opaque: it speaks another protocol: neither query nor body is read, and the shape holds path parameters only.
     rate_limit: the group of operations that share a limit on calls per second, where the module's own is not it.
     privilege: raises where the caller may not; it is asked before the operation, in the same transaction.
@@ -124,6 +126,7 @@ class Options(TypedDict, total=False):
     atomic: bool
     public: bool
     raw: bool
+    form: bool
     opaque: bool
     secret: bool
     data_plane: bool

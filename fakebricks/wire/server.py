@@ -1,7 +1,8 @@
 """The HTTP way in: real sockets before `Workspace.handle`, one server for any number of workspaces.
 
-Real: HTTP/1.1 with kept-alive connections, chunked and measured bodies, HEAD. Refused, each with an error of the
-platform's shape and a closed connection: malformed lengths and chunks, oversized headers and bodies, other methods.
+Real: HTTP/1.1 with kept-alive connections, chunked and measured bodies, streamed replies, HEAD. Refused,
+each with an error of the platform's shape and a closed connection: malformed lengths and chunks, oversized headers and
+bodies, other methods.
 
 A token names a workspace: a request goes to the workspace that recognises it, and otherwise to the one added last,
 whose own answer (401 or 403) it gets.
@@ -13,7 +14,8 @@ import errno
 import re
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -353,11 +355,25 @@ class _Connection(BaseHTTPRequestHandler):
         return length
 
     def _send(self, reply: Reply) -> None:
+        if reply.chunks is not None:
+            self._stream(reply, reply.chunks)
+            return
         head = _head(reply, close=self.close_connection)
         if self.command == "HEAD" or reply.status in _BODILESS:
             self.connection.sendall(head)
         else:
             self.connection.sendall(head + reply.body)
+
+    def _stream(self, reply: Reply, chunks: Generator[bytes, None, None]) -> None:
+        """Send each piece when it is there; a client of HTTP/1.0, which knows no chunks, sees the end in the close."""
+        chunked = self.request_version != "HTTP/1.0"
+        self.close_connection = self.close_connection or not chunked
+        with closing(chunks):
+            self.connection.sendall(_head(reply, close=self.close_connection, chunked=chunked))
+            for piece in filter(None, chunks):
+                self.connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.connection.sendall(b"0\r\n\r\n")
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         """Answer, and close: where the next request would begin is not known."""
@@ -377,9 +393,12 @@ class _Connection(BaseHTTPRequestHandler):
                 return
 
 
-def _head(reply: Reply, *, close: bool) -> bytes:
+def _head(reply: Reply, *, close: bool, chunked: bool = False) -> bytes:
     """The status line and headers of a reply, with the blank line after them."""
-    headers = {"content-length": str(len(reply.body)), **reply.headers}
+    length = {} if reply.chunks else {"content-length": str(len(reply.body))}
+    headers = {**length, **reply.headers}
+    if chunked:
+        headers["transfer-encoding"] = "chunked"
     if reply.status in _BODILESS:
         del headers["content-length"]
     if close:

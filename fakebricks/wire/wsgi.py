@@ -35,7 +35,9 @@ def wsgi_application(workspace: Tenant) -> WSGIApplication:
         phrase = HTTPStatus(reply.status).phrase
         headers = [pair for pair in reply.headers.items() if not (bodiless and pair[0].startswith("content-"))]
         start_response(f"{reply.status} {phrase}", headers)
-        return [] if bodiless or environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+        if bodiless or environ["REQUEST_METHOD"] == "HEAD":
+            return []
+        return [reply.body] if reply.chunks is None else reply.chunks
 
     return application
 

@@ -61,6 +61,20 @@ def test_a_logged_model_is_registered_aliased_and_loaded_back(workspace: Workspa
     workspace.raise_unsupported()
 
 
+def test_a_model_is_loaded_by_the_new_name_of_its_schema_and_catalog(workspace: Workspace):
+    mlflow.register_model(log_model(), NAME)
+    MlflowClient().set_registered_model_alias(NAME, "champion", "1")
+    client = WorkspaceClient()
+    client.schemas.update("prod.ml", new_name="risk")
+    client.catalogs.update("prod", new_name="live")
+    assert load("models:/live.risk.fraud_score@champion") == list(PREDICTIONS)
+    with pytest.raises(MlflowException, match="Catalog 'prod' does not exist"):
+        load(f"models:/{NAME}@champion")
+    assert mlflow.register_model(log_model(), "live.risk.fraud_score").version == "2"
+    assert load("models:/live.risk.fraud_score/2") == list(PREDICTIONS)
+    workspace.raise_unsupported()
+
+
 def test_the_route_that_the_files_take(workspace: Workspace):
     mlflow.register_model(log_model(), NAME)
     asked = {

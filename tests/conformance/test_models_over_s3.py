@@ -53,7 +53,7 @@ def test_a_large_file_goes_up_in_parts_and_comes_down_in_ranges(entered, tmp_pat
         registered(content, tmp_path)
         parts = operations(workspace, "PUT", "partNumber")
         assert len(parts) == 3
-        assert all(("X-Amz-Signature", "[struck out]") in part.query for part in parts)
+        assert all(("X-Amz-Signature", "[REDACTED]") in part.query for part in parts)
         downloaded = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}/1", dst_path=str(tmp_path / "down")))
         assert (downloaded / "extra.bin").read_bytes() == content
         partial = [call for call in workspace.calls.matching("answer_s3") if call.status == 206]

@@ -1,4 +1,4 @@
-"""Whatever is sent to files, artifacts, Unity Catalog and the model registry: never a fault, and nothing half done."""
+"""Whatever is sent to files, workspace objects, Unity Catalog and the registry: never a fault, nothing half done."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.routes import router
+from fakebricks.services.workspace.formats import Imported
 from fakebricks.wire import Operation, Request
-from fakebricks.wiring import router
 
 ROOMS = (
+    "fakebricks.services.dbfs",
     "fakebricks.services.files",
     "fakebricks.services.unity_catalog",
     "fakebricks.services.model_registry",
     "fakebricks.services.tracking.artifacts_api",
+    "fakebricks.services.workspace.",
 )
 OPERATIONS: list[Operation] = [one for one in router().operations if one.function.__module__.startswith(ROOMS)]
 MODEL = "main.default.m"
@@ -31,10 +34,21 @@ KNOWN = [
     "champion",
     "Models/main/default/m/1/MLmodel",
     "/Models/main/default/m/1/x",
+    "/Volumes/main/default/v/x",
+    "Volumes/main/default/v",
+    "main.default.v",
+    "/x",
+    "/Shared/nb",
+    "AUTO",
+    "SOURCE",
+    "PYTHON",
+    "cHJpbnQoMSk=",
     "../../etc/passwd",
     "a\x00b",
     "name = 'main.default.m'",
     "MODEL_VERSION_OPERATION_READ",
+    "READ_MODEL_VERSION",
+    "FUNCTION",
     "true",
     "9" * 40,
     "\ud800",
@@ -53,7 +67,10 @@ def workspace_with_a_model() -> Workspace:
     registry = workspace._services.registry
     registry.create_model(MODEL, "jane@acme.test")
     registry.create_version(MODEL, "jane@acme.test", source="x")
-    registry.set_alias(MODEL, "champion", "1")
+    workspace._services.volumes.create("main", "default", "v", "jane@acme.test")
+    workspace._services.files.put("/_Dbfs/x", b"x")
+    workspace._services.contents.store(Imported("/Shared/nb", "NOTEBOOK", b"1", "PYTHON"), 0, overwrite=False)
+    registry.aliases.set("champion", registry.get_version(MODEL, "1"))
     workspace._services.files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
     return workspace
 

@@ -166,6 +166,23 @@ def test_a_reply_that_takes_longer_than_the_timeout_is_the_client_s_own_error():
             urllib3.PoolManager().request("GET", f"{HOST}/f", timeout=1, retries=False)
 
 
+def test_simulated_time_that_passes_while_the_workspace_works_counts_too():
+    answers = Answers(lambda _: Reply.of_json({}, duration=5))
+    reply = answers.handle
+
+    def sleeps(request: Request) -> Reply:
+        answers.clock.spend(15)
+        return reply(request)
+
+    answers.handle = sleeps
+    before = answers.clock.time()
+    with Interception(answers):
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            requests.get(f"{HOST}/f", timeout=18)
+        assert 18 <= answers.clock.time() - before < 19
+        assert requests.get(f"{HOST}/f", timeout=21).status_code == 200
+
+
 def test_httpx_times_out_on_its_own_terms():
     answers = slow(20)
     before = answers.clock.time()

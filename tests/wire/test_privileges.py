@@ -7,12 +7,12 @@ import json
 import pytest
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.services.iam.people import People
 from fakebricks.services.workspace.tree_permissions import TreePermissions
 from fakebricks.wire import Request
 from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.operations import Call, Routes, Shape
-from fakebricks.wiring import router
 
 
 class Named(Shape):

@@ -9,10 +9,10 @@ from conftest import RefusedError, Rest
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.clock import VirtualClock
+from fakebricks.routes import router
 from fakebricks.services.tracking.rate_limits import DOCUMENTED
 from fakebricks.wire.errors import RequestLimitExceeded
 from fakebricks.wire.rate_limits import RateLimits
-from fakebricks.wiring import router
 
 SEARCH = "/api/2.0/mlflow/runs/search"
 EXPERIMENTS = "/api/2.0/mlflow/experiments/search"

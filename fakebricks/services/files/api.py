@@ -138,14 +138,15 @@ def create_directory(service: FilesService, call: Call, body: AtPath) -> Reply:
 
 @routes.get(_DIRECTORIES, privilege=reads)
 def list_directory_contents(service: FilesService, call: Call, body: ListDirectory) -> dict[str, Any]:
-    tokens = PageTokens("list_directory_contents", body.path.removesuffix("/"))
+    directory = body.absolute.removesuffix("/")
+    tokens = PageTokens("list_directory_contents", directory)
     place = tokens.read(body.page_token)
     size = min(body.page_size or _PAGE, _PAGE)
     contents: list[DirectoryEntry] = []
     for entry in service.storage.list(body.absolute, place[0] if place else None):
         if len(contents) == size:
             return {"contents": contents, "next_page_token": tokens.write([contents[-1].name])}
-        contents.append(_told(entry))
+        contents.append(_told(entry, directory))
     return {"contents": contents} if contents else {}
 
 
@@ -226,9 +227,10 @@ def download_from_signed_url(service: FilesService, call: Call, body: SignedPath
     return reply_with(entry, lambda: service.storage.content(entry), call.request)
 
 
-def _told(entry: FileEntry) -> DirectoryEntry:
+def _told(entry: FileEntry, directory: str) -> DirectoryEntry:
+    """An entry under the path that was asked for, whichever it is stored under."""
     return DirectoryEntry(
-        path=entry.path,
+        path=f"{directory}/{entry.name}",
         name=entry.name,
         last_modified=entry.modified,
         is_directory=entry.is_directory,

@@ -1,6 +1,6 @@
 """What a caller must be allowed in the Files API: each root of the storage may have somebody who decides.
 
-Real: artifacts, as the permissions on their experiment say; model files, as Unity Catalog's privileges on the model
+Real: artifacts, as the permissions on their experiment say; volumes and model files, as Unity Catalog's privileges
 say. A signed URL is for whoever has it; that its maker may do what it is for was seen to when it was signed.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from fakebricks.services.files.paths import Parts, parts_of
+from fakebricks.services.files.paths import Parts, joined, parts_of
 from fakebricks.wire.authentication import Caller
+from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.operations import Call
 
 
@@ -28,8 +29,10 @@ class PathPrivileges:
         self._judges = judges
 
     def require(self, path: str, caller: Caller, *, writing: bool) -> None:
-        """Raise PermissionDenied where the caller may not read or write at a path."""
+        """Raise PermissionDenied where the caller may not read or write at a path; where only URLs lead, nobody may."""
         parts = parts_of(path)
+        if parts and parts[0].startswith("_"):
+            raise PermissionDenied(f"'{joined(parts)}' can only be reached by signed URLs.")
         judge = self._judges.get(parts[0]) if parts else None
         if judge is not None:
             judge.path(parts, caller, writing=writing)

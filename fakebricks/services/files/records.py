@@ -17,6 +17,8 @@ class FileEntry(Record, frozen=True):
     size: int = 0
     digest: str = ""
     """Of the content, in the blobs; empty for a directory."""
+    lasting: bool = False
+    """Whether it is a directory that cannot be deleted by itself."""
 
 
 class UploadRecord(Record, frozen=True):

@@ -1,7 +1,7 @@
 """Who may read and write where: the roots of the workspace's storage, over `Files`.
 
-Real: `/Models` and `/WorkspaceInternal/Mlflow/Artifacts`, whose services say which of their directories exist and when
-they may be written. Refused: `/Volumes` and everything else.
+Real: `/Volumes`, `/Models` and `/WorkspaceInternal/Mlflow/Artifacts`, whose services say which of their directories
+exist and when they may be written. Refused: everything else.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.paths import Parts, joined, parts_of
 from fakebricks.services.files.records import FileEntry
-from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
+from fakebricks.wire.errors import InvalidParameterValue
 
 
 class Root(Protocol):
@@ -91,10 +91,5 @@ class Storage:
         root = self._roots.get(name)
         if root is not None:
             return root
-        if name == "Volumes":
-            raise NotImplementedByFakebricks(
-                f"fakebricks does not implement volumes ('{joined(parts)}'). Model files are under '/Models' and "
-                "artifacts under '/WorkspaceInternal/Mlflow/Artifacts'; for other files, use a local directory."
-            )
         known = ", ".join(f"'/{one}'" for one in self._roots if not one.startswith("_"))
         raise InvalidParameterValue(f"Invalid path: '{joined(parts)}' is not below one of {known}.")

@@ -2,27 +2,24 @@
 
 Real: the tables, their columns, and one row for each request. Simulated: rows are delivered some minutes after their
 request (documented: usually minutes, at most an hour), in batches that are written when the table is read. The
-platform delivers at least once; here each row comes exactly once. Refused: sampling.
+platform delivers at least once; here each row comes exactly once. A table that gets another name keeps its rows, and no
+more are logged to it (documented: a change of the name by hand can stop the logging). Refused: sampling.
 """
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
-from typing import Any
-
-from msgspec.structs import replace
-
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
-from fakebricks.services.inference_tables import delta
 from fakebricks.services.inference_tables.columns import PROPERTIES, Column, columns, row
-from fakebricks.services.inference_tables.delta import Delta
 from fakebricks.services.inference_tables.records import Payload, PayloadTable
-from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
+from fakebricks.services.unity_catalog import delta
+from fakebricks.services.unity_catalog.column_types import column_type
+from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.records import ColumnRecord
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.state import Key, Scratch, State
+from fakebricks.state import Key, State
 from fakebricks.wire.errors import InvalidParameterValue
 
 _MINUTE = 60.0
@@ -34,19 +31,22 @@ _UNLOGGED = frozenset({401, 403, 429, 500})
 
 _TIME = {True: "timestamp_ms", False: "request_time"}
 
-# What Unity Catalog calls the types that SQL calls otherwise.
-_TYPE_NAMES = {"BIGINT": "LONG", "ARRAY<STRING>": "ARRAY", "MAP<STRING,STRING>": "MAP"}
-
 
 class InferenceTables:
     """The inference tables of one workspace.
 
-    What touches Delta (`read`, `flush`, `note_versions`, `restored`) takes a while and must not be called inside a
-    transaction.
+    `flush` touches Delta: it takes a while and must not be called inside a transaction.
     """
 
     def __init__(
-        self, state: State, ids: Ids, clock: Clock, *, unity_catalog: UnityCatalog, tables: Tables, scratch: Scratch
+        self,
+        state: State,
+        ids: Ids,
+        clock: Clock,
+        *,
+        unity_catalog: UnityCatalog,
+        tables: Tables,
+        delta_tables: DeltaTables,
     ) -> None:
         self._state = state
         self._inference_tables = state.table("inference_tables", PayloadTable)
@@ -55,9 +55,8 @@ class InferenceTables:
         self._clock = clock
         self._unity_catalog = unity_catalog
         self._tables = tables
-        self._scratch = scratch
-        self._writing = threading.Lock()
-        tables.also_writes(self.flush)
+        self._delta_tables = delta_tables
+        delta_tables.also_writes(self.flush)
 
     def create(self, catalog: str, schema: str, prefix: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
         """The full name of an endpoint's inference table, which is made unless it is the endpoint's already.
@@ -76,17 +75,15 @@ class InferenceTables:
         known = self._registered(full_name)
         if known and known.endpoint_id == endpoint_id and known.legacy == legacy:
             return full_name
-        place = self._ids.hex32()
         table = self._tables.create(
             full_name,
             [_column(one) for one in columns(legacy=legacy)],
-            str(self._scratch.directory("tables", place)),
+            self._delta_tables.new_location(),
             owner=owner,
             properties={} if legacy else PROPERTIES,
+            ordered_by=_TIME[legacy],
         )
-        self._inference_tables.put(
-            (full_name,), PayloadTable(id=table.id, full_name=full_name, endpoint_id=endpoint_id, legacy=legacy)
-        )
+        self._inference_tables.put((table.id,), PayloadTable(id=table.id, endpoint_id=endpoint_id, legacy=legacy))
         return full_name
 
     def exists(self, full_name: str) -> bool:
@@ -99,23 +96,8 @@ class InferenceTables:
         if table is None:
             return False
         if payload.status_code not in _UNLOGGED:
-            self._payloads.put(self._key(table, payload), payload)
+            self._payloads.put(self._key(full_name, table, payload), payload)
         return True
-
-    def read(self, full_name: str) -> Any:
-        """All rows that have been delivered by now to a table of Unity Catalog, as a `pyarrow.Table`.
-
-        Delta keeps no order; the rows of an inference table are given in the order of their requests.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
-        """
-        record = self._tables.require(full_name)
-        delta.require()
-        self.flush(record.full_name)
-        rows = Delta(Path(record.storage_location), ()).read()
-        table = self._registered(full_name)
-        return rows.sort_by(_TIME[table.legacy]) if table else rows
 
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's."""
@@ -123,8 +105,8 @@ class InferenceTables:
         record = self._tables.get(full_name)
         if table is None or record is None:
             return
-        with self._writing:
-            files = _files(table, record)
+        with self._delta_tables.writing:
+            files = Delta.of(record)
             files.ensure()
             due = self._due(table)
             if not due:
@@ -134,23 +116,10 @@ class InferenceTables:
                 for key, _ in due:
                     self._payloads.delete(key)
 
-    def note_versions(self) -> None:
-        """Remember which rows each table has, so that `restored` can bring them back. Before a snapshot is taken."""
-        with self._writing:
-            for key, table, files in self._written():
-                self._inference_tables.put(key, replace(table, version=files.version()))
-
-    def restored(self) -> None:
-        """Bring the files back to what the tables had. After the state was restored from a snapshot."""
-        with self._writing:
-            for _, table, files in self._written():
-                files.restore(table.version or 0)
-
     def _registered(self, full_name: str) -> PayloadTable | None:
         """The inference table of that name, unless it has been dropped, or replaced by another table."""
-        table = self._inference_tables.get((full_name.lower(),))
-        record = self._tables.get(full_name) if table else None
-        return table if table and record and record.id == table.id else None
+        record = self._tables.get(full_name)
+        return self._inference_tables.get((record.id,)) if record else None
 
     def _due(self, table: PayloadTable) -> list[tuple[Key, Payload]]:
         now = self._clock.millis()
@@ -161,20 +130,11 @@ class InferenceTables:
             due.append((key, payload))
         return due
 
-    def _key(self, table: PayloadTable, payload: Payload) -> Key:
+    def _key(self, full_name: str, table: PayloadTable, payload: Payload) -> Key:
         """Where a row waits, in the order of the requests: each table has a delay of its own."""
-        chance = self._ids.chance("delivery", table.full_name)
+        chance = self._ids.chance("delivery", full_name)
         delivered = payload.time + _SHORTEST_DELAY + chance * (_LONGEST_DELAY - _SHORTEST_DELAY)
         return table.id, int(delivered * 1000), int(payload.time * 1_000_000), payload.databricks_request_id
-
-    def _written(self) -> list[tuple[Key, PayloadTable, Delta]]:
-        """The tables whose Delta tables exist."""
-        found = []
-        for key, table in self._inference_tables.scan():
-            record = self._tables.get(table.full_name)
-            if record and record.id == table.id and Path(record.storage_location, "_delta_log").is_dir():
-                found.append((key, table, _files(table, record)))
-        return found
 
 
 def logged(body: bytes) -> str | None:
@@ -188,14 +148,6 @@ def logging_errors(request: bytes, response: bytes) -> tuple[str, ...]:
     return tuple(code for code, body in sizes.items() if len(body) > _MOST_LOGGED)
 
 
-def _files(table: PayloadTable, record: TableRecord) -> Delta:
-    return Delta(Path(record.storage_location), columns(legacy=table.legacy))
-
-
 def _column(column: Column) -> ColumnRecord:
-    return ColumnRecord(
-        name=column.name,
-        type_name=_TYPE_NAMES.get(column.type, column.type),
-        type_text=column.type.lower(),
-        comment=column.comment,
-    )
+    found = column_type(column.type)
+    return ColumnRecord(name=column.name, type_name=found.name, type_text=found.text, comment=column.comment)

@@ -6,14 +6,11 @@ from fakebricks.state import Record
 
 
 class PayloadTable(Record, frozen=True):
-    """An inference table, stored under its full name."""
+    """An inference table, stored under the table's id."""
 
     id: str
-    full_name: str
     endpoint_id: str
     legacy: bool
-    version: int | None = None
-    """The Delta table's version as of the last snapshot; None before the Delta table exists."""
 
 
 class Payload(Record, frozen=True):

@@ -10,35 +10,33 @@ schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.aliases import Aliases
+from fakebricks.services.model_registry.lineage import Lineage
 from fakebricks.services.model_registry.mlmodel import check_signature
 from fakebricks.services.model_registry.names import (
     ModelKey,
-    check_alias,
     checked_model_name,
     model_key,
     version_number,
 )
 from fakebricks.services.model_registry.records import (
-    AliasRecord,
     DependencyRecord,
-    LineageRecord,
     ModelVersionRecord,
     RegisteredModelRecord,
-    TagRecord,
 )
+from fakebricks.services.model_registry.tags import Tags
 from fakebricks.services.model_registry.version_storage import VersionStorage
 from fakebricks.services.tracking.records import Metric, Param
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.securables import Kind, Securable
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.state import Key, State, Table
+from fakebricks.state import State
 from fakebricks.wire.errors import (
     InvalidParameterValue,
     InvalidState,
@@ -47,12 +45,11 @@ from fakebricks.wire.errors import (
     ResourceDoesNotExist,
 )
 
-_LONGEST_DESCRIPTION = 65_535
-_LONGEST_TAG = 256
+_LONGEST_DESCRIPTION = 65_536  # documented: the API reference of `PATCH /api/2.1/unity-catalog/models`
 
 
 class ModelRegistry:
-    """The registered models of one metastore.
+    """The registered models of one metastore, with their versions.
 
     Args:
         unity_catalog: whose schemas the models live in.
@@ -83,10 +80,9 @@ class ModelRegistry:
         self._state = state
         self._models = state.table("registered_models", RegisteredModelRecord)
         self._versions = state.table("model_versions", ModelVersionRecord)
-        self._aliases = state.table("model_aliases", AliasRecord)
-        self._model_tags = state.table("registered_model_tags", TagRecord)
-        self._version_tags = state.table("model_version_tags", TagRecord)
-        self._lineage = state.table("model_version_lineage", LineageRecord)
+        self.aliases = Aliases(state)
+        self.tags = Tags(state)
+        self.lineage = Lineage(state, clock)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
@@ -97,6 +93,19 @@ class ModelRegistry:
         self._params_of = params_of
         self._metrics_of = metrics_of
         unity_catalog.also_holds(self)
+
+    @property
+    def metastore_id(self) -> str:
+        """The id of the metastore that the models are in."""
+        return self._unity_catalog.metastore_id
+
+    def require_schema(self, catalog: str, schema: str) -> None:
+        """Refuse a schema that is missing.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist: it is, or its catalog.
+        """
+        self._unity_catalog.require_schema(catalog, schema)
 
     # Registered models
 
@@ -112,7 +121,7 @@ class ModelRegistry:
         """
         catalog, schema, name = model_key(full_name)
         key = (catalog, schema, checked_model_name(name))
-        self._unity_catalog.require_schema(catalog, schema)
+        self._unity_catalog.require_open_schema(catalog, schema)
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         now = self._clock.millis()
@@ -123,13 +132,14 @@ class ModelRegistry:
             model_name=key[2],
             owner=owner,
             created_at=now,
+            created_by=owner,
             updated_at=now,
+            updated_by=owner,
             description=_checked_description(description),
         )
         with self._state.transaction():
             self._models.put(key, model)
-            for tag, value in tags:
-                self._model_tags.put((*key, _checked_tag(tag)), TagRecord(key=tag, value=value))
+            self.tags.set(model, tags)
         return model
 
     def get_model(self, full_name: str) -> RegisteredModelRecord:
@@ -141,35 +151,49 @@ class ModelRegistry:
         """
         return self._require_model(model_key(full_name))
 
-    def models(self, after: ModelKey | None = None) -> Iterator[RegisteredModelRecord]:
-        """All registered models by name, from the one after `after` on."""
-        for _, model in self._models.scan(after=after):
+    def models(
+        self, after: ModelKey | None = None, within: tuple[str, str] | None = None
+    ) -> Iterator[RegisteredModelRecord]:
+        """The registered models by name, from the one after `after` on; with `within`, only those of that schema."""
+        for _, model in self._models.scan(within or (), after=after):
             yield model
 
-    def update_model(self, full_name: str, *, description: str | None) -> RegisteredModelRecord:
-        """Change the description of a model."""
-        model = self.get_model(full_name)
-        return self._put_model(
-            model if description is None else replace(model, description=_checked_description(description))
-        )
+    def update_model(
+        self, full_name: str, user: str, *, description: str | None = None, owner: str | None = None
+    ) -> RegisteredModelRecord:
+        """Change the description or the owner of a model; what is None stays.
 
-    def rename_model(self, full_name: str, new_name: str) -> RegisteredModelRecord:
+        Raises:
+            PrincipalDoesNotExist: the account has no such owner.
+            InvalidParameterValue: the description is not valid.
+            CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing.
+        """
+        model = self.get_model(full_name)
+        if owner is not None:
+            self._unity_catalog.check_owner({"owner": owner})
+            model = replace(model, owner=owner)
+        if description is not None:
+            model = replace(model, description=_checked_description(description))
+        return self._put_model(model, user)
+
+    def rename_model(self, full_name: str, new_name: str, user: str) -> RegisteredModelRecord:
         """Give a model another name in its schema, with all it has.
 
         Args:
             full_name: of three levels.
             new_name: of three levels, or the model's own level alone.
+            user: who does it.
 
         Raises:
             ResourceAlreadyExists: there is a model of the new name.
-            NotImplementedByFakebricks: the new name is in another schema.
+            NotImplementedByFakebricks: the new name is in another schema; no source tells of models that move.
         """
         model = self.get_model(full_name)
         target = model_key(new_name) if "." in new_name else (*model.key[:2], new_name)
         if target[:2] != model.key[:2]:
             raise NotImplementedByFakebricks(
                 f"fakebricks does not move models to another schema ('{model.name}' to '{new_name}'); "
-                "register the version's files under the new name instead."
+                "copy the model's versions there instead, with MLflow's `copy_model_version`."
             )
         key = (*model.key[:2], checked_model_name(target[2]))
         if key == model.key:
@@ -177,12 +201,7 @@ class ModelRegistry:
         if self._unity_catalog.find(self.kind, *key):
             raise ResourceAlreadyExists(f"Routine or Model '{'.'.join(key)}' already exists")
         with self._state.transaction():
-            for table in (self._model_tags, self._aliases, self._version_tags, self._lineage):
-                _move(table, model.key, key)
-            for version in list(self.versions(model.name)):
-                self._rename_version(version, key)
-            self._models.delete(model.key)
-            return self._put_model(replace(model, model_name=key[2]))
+            return self._put_model(self._move_model(model, key), user)
 
     def delete_model(self, full_name: str) -> None:
         """Remove a model with its versions, their files, its aliases and tags."""
@@ -190,8 +209,7 @@ class ModelRegistry:
         with self._state.transaction():
             for version in list(self.versions(model.name)):
                 self._remove_version(version)
-            for table in (self._model_tags, self._aliases):
-                _remove(table, model.key)
+            self.tags.forget(model)
             self._grants.forget(model.id)
             self._models.delete(model.key)
 
@@ -221,7 +239,6 @@ class ModelRegistry:
         number = model.last_version + 1
         now = self._clock.millis()
         identity = self._ids.uuid()
-        root = f"{self._unity_catalog.metastore_root}/__unitystorage/models/{model.id}/versions/{identity}"
         version = ModelVersionRecord(
             id=identity,
             catalog_name=model.catalog_name,
@@ -232,8 +249,9 @@ class ModelRegistry:
             created_by=user,
             created_at=now,
             updated_at=now,
+            updated_by=user,
             source=source,
-            storage_location=root,
+            storage_location=f"{self.storage_location(model)}/versions/{identity}",
             description=_checked_description(description),
             run_id=run_id,
             run_experiment_id=(self._experiment_of(run_id) or "") if run_id else "",
@@ -243,10 +261,9 @@ class ModelRegistry:
             dependencies=tuple(dependencies),
         )
         with self._state.transaction():
-            self._put_model(replace(model, last_version=number))
+            self._put_model(replace(model, last_version=number), user)
             self._versions.put(version.key, version)
-            for tag, value in tags:
-                self._version_tags.put((*version.key, _checked_tag(tag)), TagRecord(key=tag, value=value))
+            self.tags.set(version, tags)
         return version
 
     def get_version(self, full_name: str, version: str) -> ModelVersionRecord:
@@ -266,7 +283,7 @@ class ModelRegistry:
             CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing, or what it would be in.
         """
         model = self.get_model(full_name)
-        found = self._aliases.get((*model.key, alias))
+        found = self.aliases.get(model, alias)
         if found is None:
             raise ResourceDoesNotExist(f"Alias '{alias}' does not exist for Routine or Model '{model.name}'.")
         return self._require_version(model, found.number)
@@ -283,15 +300,20 @@ class ModelRegistry:
         for _, version in self._versions.scan():
             yield version
 
-    def update_version(self, full_name: str, version: str, *, description: str | None) -> ModelVersionRecord:
+    def update_version(self, full_name: str, version: str, user: str, *, description: str | None) -> ModelVersionRecord:
         """Change the description of a version."""
         found = self.get_version(full_name, version)
         if description is None:
             return found
-        return self._put_version(replace(found, description=_checked_description(description)))
+        return self._put_version(replace(found, description=_checked_description(description)), user)
 
-    def finalize_version(self, full_name: str, version: str) -> ModelVersionRecord:
+    def finalize_version(self, full_name: str, version: str, user: str | None = None) -> ModelVersionRecord:
         """Make a version READY, now that its files are there. Finalizing a READY one changes nothing.
+
+        Args:
+            full_name: of the model.
+            version: its number.
+            user: who does it; where that is not said, who created it.
 
         Raises:
             InvalidParameterValue: there is no MLmodel among its files, or none with a full signature.
@@ -307,13 +329,17 @@ class ModelRegistry:
                 f"Model version {found.version} of '{found.name}' cannot be finalized: no file 'MLmodel' was uploaded."
             )
         check_signature(self._files.get(path))
-        return self._put_version(replace(found, status="READY"))
+        return self._put_version(replace(found, status="READY"), user or found.created_by)
 
     def delete_version(self, full_name: str, version: str) -> None:
         """Remove a version, with its files, its tags and the aliases that stand for it."""
         found = self.get_version(full_name, version)
         with self._state.transaction():
             self._remove_version(found)
+
+    def storage_location(self, model: RegisteredModelRecord) -> str:
+        """Below which the files of a model's versions are said to be."""
+        return f"{self._unity_catalog.metastore_root}/__unitystorage/models/{model.id}"
 
     def files_directory(self, version: ModelVersionRecord) -> str:
         """Where the files of a version are, within `Files`."""
@@ -348,74 +374,6 @@ class ModelRegistry:
             return (), ()
         return self._params_of(version.model_id), self._metrics_of(version.model_id)
 
-    def emit_lineage(
-        self,
-        full_name: str,
-        version: str,
-        user: str,
-        *,
-        direction: str,
-        entities: Sequence[dict[str, Any]],
-        securable: dict[str, Any] | None,
-    ) -> None:
-        """Keep what a client tells about the use of a version."""
-        found = self.get_version(full_name, version)
-        last = next(self._lineage.scan(found.key, reverse=True), None)
-        place = int(last[0][-1]) + 1 if last else 0
-        record = LineageRecord(
-            emitted_by=user,
-            emitted_at=self._clock.millis(),
-            direction=direction,
-            entities=tuple(entities),
-            securable=securable,
-        )
-        self._lineage.put((*found.key, place), record)
-
-    def lineage(self, version: ModelVersionRecord) -> list[LineageRecord]:
-        """What clients told about the use of a version, oldest first."""
-        return [record for _, record in self._lineage.scan(version.key)]
-
-    # Aliases and tags
-
-    def set_alias(self, full_name: str, alias: str, version: str) -> None:
-        """Let an alias stand for a version; it stands no more for the one that it stood for.
-
-        Raises:
-            InvalidParameterValue: the alias is not a valid one.
-            CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: the version is missing.
-        """
-        check_alias(alias)
-        found = self.get_version(full_name, version)
-        self._aliases.put((*found.key[:3], alias), AliasRecord(alias=alias, number=found.number))
-
-    def delete_alias(self, full_name: str, alias: str) -> None:
-        """Remove an alias; nothing happens where the model has none of that name, as in MLflow's own store."""
-        self._aliases.delete((*self.get_model(full_name).key, alias))
-
-    def aliases(self, of: RegisteredModelRecord | ModelVersionRecord) -> list[AliasRecord]:
-        """The aliases of a model or of one of its versions, by name."""
-        found = [record for _, record in self._aliases.scan(of.key[:3])]
-        return found if isinstance(of, RegisteredModelRecord) else [one for one in found if one.number == of.number]
-
-    def set_model_tag(self, full_name: str, key: str, value: str) -> None:
-        model = self.get_model(full_name)
-        self._model_tags.put((*model.key, _checked_tag(key)), TagRecord(key=key, value=value))
-
-    def delete_model_tag(self, full_name: str, key: str) -> None:
-        self._model_tags.delete((*self.get_model(full_name).key, key))
-
-    def set_version_tag(self, full_name: str, version: str, key: str, value: str) -> None:
-        found = self.get_version(full_name, version)
-        self._version_tags.put((*found.key, _checked_tag(key)), TagRecord(key=key, value=value))
-
-    def delete_version_tag(self, full_name: str, version: str, key: str) -> None:
-        self._version_tags.delete((*self.get_version(full_name, version).key, key))
-
-    def tags(self, of: RegisteredModelRecord | ModelVersionRecord) -> list[TagRecord]:
-        """The tags of a model or of a version, by key."""
-        table = self._model_tags if isinstance(of, RegisteredModelRecord) else self._version_tags
-        return [record for _, record in table.scan(of.key)]
-
     # What Unity Catalog asks of everything that lives in its schemas
 
     def find(self, catalog: str, schema: str, name: str) -> Securable | None:
@@ -432,6 +390,11 @@ class ModelRegistry:
         for _, model in list(self._models.scan((catalog, schema))):
             self.delete_model(model.name)
 
+    def move(self, schema: tuple[str, str], target: tuple[str, str]) -> None:
+        """Take the models of a schema along to its new name, with all they have."""
+        for _, model in list(self._models.scan(schema)):
+            self._move_model(model, (*target, model.model_name))
+
     def _require_model(self, key: ModelKey) -> RegisteredModelRecord:
         model = self._models.get(key)
         if model is None:
@@ -445,52 +408,39 @@ class ModelRegistry:
             raise ResourceDoesNotExist(f"Model version {number} of Routine or Model '{model.name}' does not exist.")
         return version
 
-    def _put_model(self, model: RegisteredModelRecord) -> RegisteredModelRecord:
-        changed = replace(model, updated_at=self._clock.millis())
+    def _put_model(self, model: RegisteredModelRecord, user: str) -> RegisteredModelRecord:
+        changed = replace(model, updated_at=self._clock.millis(), updated_by=user)
         self._models.put(changed.key, changed)
         return changed
 
-    def _put_version(self, version: ModelVersionRecord) -> ModelVersionRecord:
-        changed = replace(version, updated_at=self._clock.millis())
+    def _put_version(self, version: ModelVersionRecord, user: str) -> ModelVersionRecord:
+        changed = replace(version, updated_at=self._clock.millis(), updated_by=user)
         self._versions.put(changed.key, changed)
         return changed
 
-    def _rename_version(self, version: ModelVersionRecord, key: ModelKey) -> None:
-        renamed = replace(version, model_name=key[2])
-        self._versions.delete(version.key)
-        self._versions.put(renamed.key, renamed)
-        self._files.move_tree(self.files_directory(version), self.files_directory(renamed))
+    def _move_model(self, model: RegisteredModelRecord, key: ModelKey) -> RegisteredModelRecord:
+        names = dict(zip(("catalog_name", "schema_name", "model_name"), key, strict=True))
+        for labels in (self.aliases, self.tags, self.lineage):
+            labels.move(model.key, key)
+        for old, version in list(self._versions.scan(model.key)):
+            moved = replace(version, **names)
+            self._versions.delete(old)
+            self._versions.put(moved.key, moved)
+            self._files.move_tree(self.files_directory(version), self.files_directory(moved))
+        renamed = replace(model, **names)
+        self._models.delete(model.key)
+        self._models.put(key, renamed)
+        return renamed
 
     def _remove_version(self, version: ModelVersionRecord) -> None:
-        for alias in self.aliases(version):
-            self._aliases.delete((*version.key[:3], alias.alias))
-        for table in (self._version_tags, self._lineage):
-            _remove(table, version.key)
+        for labels in (self.aliases, self.tags, self.lineage):
+            labels.forget(version)
         self._files.delete_tree(self.files_directory(version))
         self._storage.remove(version)
         self._versions.delete(version.key)
-
-
-def _move(table: Table[Any], prefix: Key, target: Key) -> None:
-    for key, record in list(table.scan(prefix)):
-        table.delete(key)
-        table.put((*target, *key[len(prefix) :]), record)
-
-
-def _remove(table: Table[Any], prefix: Key) -> None:
-    for key, _ in list(table.scan(prefix)):
-        table.delete(key)
 
 
 def _checked_description(description: str) -> str:
     if len(description) > _LONGEST_DESCRIPTION:
         raise InvalidParameterValue(f"The description is longer than {_LONGEST_DESCRIPTION} characters.")
     return description
-
-
-def _checked_tag(key: str) -> str:
-    if not key or len(key) > _LONGEST_TAG:
-        raise InvalidParameterValue(
-            f"Invalid tag key {key[:_LONGEST_TAG]!r}: it must have 1 to {_LONGEST_TAG} characters."
-        )
-    return key

@@ -48,7 +48,7 @@ class ModelStorage:
     """
 
     def __init__(self, registry: ModelRegistry, route: Route, bucket: InBucket | None = None) -> None:
-        self._registry = registry
+        self.registry = registry
         self._bucket = bucket
         self.route = route
 
@@ -65,11 +65,11 @@ class ModelStorage:
             InvalidState: the version is not READY to be read, or not PENDING_REGISTRATION to be written.
             CatalogDoesNotExist, SchemaDoesNotExist, ResourceDoesNotExist: it is missing.
         """
-        found = self._registry.get_version(full_name, version)
+        found = self.registry.get_version(full_name, version)
         if writing:
-            self._registry.require_pending(found)
+            self.registry.require_pending(found)
         else:
-            self._registry.require_ready(found)
+            self.registry.require_ready(found)
         if self._bucket is None:
             return TemporaryCredentials(storage_mode="DEFAULT_STORAGE", expiration_time=now + VALIDITY)
         return _told(self._bucket.issue(found, writing=writing))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import lifecycle, progress
 from fakebricks.services.model_serving.ai_gateway import settings
 from fakebricks.services.model_serving.external_models.configs import shown
 from fakebricks.services.model_serving.records import (
@@ -22,7 +22,7 @@ from fakebricks.services.model_serving.records import (
 )
 
 _ZERO = "Scaled to zero"
-_CREATING = "Creating resources for served entity."
+_STOPPED = "Stopped"  # inferred
 
 # Documented; the message is inferred.
 _LOST = {
@@ -34,6 +34,7 @@ _LOST = {
 class Seen(NamedTuple):
     """What of an endpoint its record does not say."""
 
+    now: float
     asleep: Callable[[Config, ServedEntity], bool]
     """Whether a deployed entity is scaled to zero."""
     lost: Callable[[AutoCapture], bool]
@@ -48,7 +49,7 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     """An endpoint as create, get and update answer it."""
     answer: dict[str, Any] = _head(endpoint)
     if endpoint.config:
-        answer["config"] = _deployed(endpoint.config, seen)
+        answer["config"] = _stopped(endpoint.config, seen) if endpoint.suspended else _deployed(endpoint.config, seen)
     if endpoint.pending:
         answer["pending_config"] = _pending(endpoint.pending, seen)
     if endpoint.email_notifications:
@@ -106,9 +107,12 @@ def _head(endpoint: Endpoint) -> dict[str, Any]:
         "state": {
             "ready": lifecycle.ready(endpoint),
             "config_update": lifecycle.config_update(endpoint),
-            "suspend": "NOT_SUSPENDED",
+            "suspend": lifecycle.suspend(endpoint),
         },
     }
+    task = _task(endpoint)
+    if task:
+        answer["task"] = task
     if endpoint.tags:
         answer["tags"] = tags(endpoint.tags)
     of_gateway = gateway(endpoint)
@@ -123,16 +127,27 @@ def _external(endpoint: Endpoint) -> dict[str, str]:
     return {"task": model.task, "endpoint_type": "EXTERNAL_MODEL"} if model else {}
 
 
+def _task(endpoint: Endpoint) -> str | None:
+    """What the endpoint's models are for, where MLflow has given them a task (documented)."""
+    config = endpoint.config or (endpoint.pending and endpoint.pending.config)
+    return config.served_entities[0].declared.task if config else None
+
+
 def _deployed(config: Config, seen: Seen) -> dict[str, Any]:
     states = [_state("DEPLOYMENT_READY", _ZERO if seen.asleep(config, one) else "") for one in config.served_entities]
     return _config(config, states, seen)
+
+
+def _stopped(config: Config, seen: Seen) -> dict[str, Any]:
+    return _config(config, [_state("DEPLOYMENT_READY", _STOPPED) for _ in config.served_entities], seen)
 
 
 def _pending(update: Update, seen: Seen) -> dict[str, Any]:
     if update.failures:
         states = [_state(failure.deployment, failure.message) for failure in update.failures]
     else:
-        states = [_state("DEPLOYMENT_CREATING", _CREATING) for _ in update.config.served_entities]
+        state = _state("DEPLOYMENT_CREATING", progress.message(update, seen.now))
+        states = [state for _ in update.config.served_entities]
     return _config(update.config, states, seen) | {"start_time": int(update.start_time) * 1000}
 
 

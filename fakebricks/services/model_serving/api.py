@@ -33,7 +33,7 @@ def create_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: Creat
     endpoint = endpoints.create(body, call.caller, call.time)
     if body.config:
         _remark(call, endpoint, body.config.auto_capture_config is not None)
-    return _detailed(endpoints, call, endpoint)
+    return detailed(endpoints, call, endpoint)
 
 
 @routes.get("/api/2.0/serving-endpoints", atomic=False)
@@ -47,14 +47,14 @@ def list_serving_endpoints(endpoints: ServingEndpoints, call: Call) -> dict[str,
 def get_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> dict[str, Any]:
     endpoint = endpoints.get(body.name)
     call.awaits = lifecycle.awaits(endpoint)
-    return _detailed(endpoints, call, endpoint)
+    return detailed(endpoints, call, endpoint)
 
 
 @routes.put("/api/2.0/serving-endpoints/<name>/config", atomic=False, privilege=of_endpoint(MANAGE))
 def update_serving_endpoint_config(endpoints: ServingEndpoints, call: Call, body: UpdateConfig) -> dict[str, Any]:
     endpoint = endpoints.update_config(body.name or "", body, call.caller, call.time)
     _remark(call, endpoint, body.auto_capture_config is not None)
-    return _detailed(endpoints, call, endpoint)
+    return detailed(endpoints, call, endpoint)
 
 
 @routes.delete("/api/2.0/serving-endpoints/<name>", privilege=of_endpoint(MANAGE))
@@ -79,7 +79,8 @@ def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, bod
     privilege=of_endpoint(MANAGE),
 )
 def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
-    return {"logs": logs.build(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
+    found = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
+    return {"logs": logs.build(*found, call.time)}
 
 
 @routes.get(
@@ -88,7 +89,8 @@ def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: S
     privilege=of_endpoint(MANAGE),
 )
 def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
-    return {"logs": logs.server(*endpoints.served_entity(body.name, body.served_model_name, body.config_version))}
+    _, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
+    return {"logs": logs.server(update, entity, call.time)}
 
 
 class QueryEndpoint(Shape):
@@ -105,15 +107,17 @@ class QueryEndpoint(Shape):
 )
 def query_serving_endpoint(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
     invocations.require_control_plane(body.name)
-    return queried(invocations, call, body)
+    return queried(invocations, call, body.name, call.request.body, body.served_model_name)
 
 
-def queried(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
-    """The reply to a query."""
+def queried(
+    invocations: Invocations, call: Call, endpoint: str, content: bytes, served_model: str | None = None
+) -> Reply:
+    """What an endpoint replies to that content."""
     query = Query(
-        endpoint=body.name,
-        served_model=body.served_model_name,
-        body=call.request.body,
+        endpoint=endpoint,
+        served_model=served_model,
+        body=content,
         content_type=call.request.headers.get("content-type", ""),
         received=call.time,
         request_id=call.request_id,
@@ -124,19 +128,21 @@ def queried(invocations: Invocations, call: Call, body: QueryEndpoint) -> Reply:
     except NotReady as not_ready:
         call.awaits = not_ready.until
         raise
-    call.notes.extend(answered.notes)
-    if answered.waited:
-        call.notes.append(f"'{answered.served_model}' was scaled to zero: {answered.waited:.1f} s until it was warm.")
+    answered.notes[:0] = call.notes
+    call.notes = answered.notes  # the very list: the end of a stream may add to it
     headers = {
         "content-type": answered.scored.content_type,
         "served-model-name": answered.served_model,
         "x-databricks-request-id": call.request_id,
     }
-    return Reply(answered.scored.status, answered.scored.body, headers, call.duration + answered.waited)
+    scored = answered.scored
+    return Reply(scored.status, scored.body, headers, call.duration + answered.remaining, scored.events)
 
 
-def _detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
+def detailed(endpoints: ServingEndpoints, call: Call, endpoint: Endpoint) -> dict[str, Any]:
+    """The endpoint as the caller sees it now."""
     seen = answers.Seen(
+        now=call.time,
         asleep=lambda config, entity: endpoints.asleep(endpoint, config, entity, call.time),
         lost=lambda capture: endpoints.lost(endpoint, capture),
         level=endpoints.permissions.level(endpoint, call.caller),

@@ -28,4 +28,4 @@ def queries(data_plane: DataPlane, call: Call, body: QueryDataPlane) -> None:
     privilege=queries,
 )
 def query_serving_endpoint_data_plane(invocations: Invocations, call: Call, body: QueryDataPlane) -> Reply:
-    return queried(invocations, call, body)
+    return queried(invocations, call, body.name, call.request.body)

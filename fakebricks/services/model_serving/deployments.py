@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fakebricks.clock import Clock
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import lifecycle, progress
+from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Endpoint, Failure, ServedEntity, Update
 from fakebricks.services.model_serving.runtimes import ModelLoadError
@@ -26,11 +27,12 @@ _ABORTED = Failure(
 class Deployments:
     """Brings endpoints up to date. Never call it inside a transaction: it may load models."""
 
-    def __init__(self, state: State, clock: Clock, models: Models) -> None:
+    def __init__(self, state: State, clock: Clock, models: Models, history: History) -> None:
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
         self._clock = clock
         self._models = models
+        self._history = history
 
     def now(self) -> float:
         """Simulated seconds since the epoch."""
@@ -52,7 +54,7 @@ class Deployments:
         update = lifecycle.due(endpoint, self.now())
         if update is None:
             return endpoint
-        outcomes = [self._loaded(entity, endpoint.creator) for entity in update.config.served_entities]
+        outcomes = self._outcomes(endpoint, update)
         with self._state.transaction():
             # Another call may have settled, replaced or deleted it while the models were loading.
             current = self._endpoints.get((endpoint.name,))
@@ -60,7 +62,14 @@ class Deployments:
                 return current
             settled = _outcome(current, update, outcomes)
             self._endpoints.put((endpoint.name,), settled)
+            self._history.put(settled, lifecycle.ended(settled, update))
             return settled
+
+    def _outcomes(self, endpoint: Endpoint, update: Update) -> list[str | Failure]:
+        """For each entity, the key of its loaded model, or why there is none."""
+        if update.timed_out:
+            return list(progress.timed_out(update))
+        return [self._loaded(entity, endpoint.creator) for entity in update.config.served_entities]
 
     def _loaded(self, entity: ServedEntity, creator: str) -> str | Failure:
         try:

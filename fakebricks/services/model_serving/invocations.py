@@ -1,23 +1,26 @@
 """Queries: from a request to a served entity's prediction.
 
-Real: the traffic split, and the scoring itself. Simulated: cold starts, whose seconds the caller waits. Refused:
-streaming.
+Real: the traffic split, and the scoring itself, in one piece or as a stream; what is for the endpoint in a body does
+not reach the model. Simulated: what the caller waits, which `in_flight.py` says; a stream is in flight until it begins.
+Refused: the trace of a streamed answer.
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_serving import lifecycle
+from fakebricks.services.model_serving import agents, lifecycle, streaming
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway, Used
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.external_models.queries import ExternalQueries, candidates, external
 from fakebricks.services.model_serving.external_models.requests import asked, texts
+from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
-from fakebricks.services.model_serving.records import Activity, Config, Endpoint, ServedEntity, Traffic
+from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
 from fakebricks.services.model_serving.refused import refuse_foundation_model
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
@@ -26,6 +29,7 @@ from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedB
 
 _LARGEST = 16 * 1024 * 1024  # documented
 _INPUTS = frozenset({"dataframe_split", "dataframe_records", "inputs", "instances"})
+_FOR_ENDPOINT = frozenset({"client_request_id", "usage_context", "databricks_options"})
 
 # Observed for an endpoint that does not exist; that an unknown served model gets the same is inferred.
 _NOT_FOUND = (
@@ -34,7 +38,7 @@ _NOT_FOUND = (
 
 
 class NotReady(BadRequest):
-    """The endpoint has nothing to answer with (inferred: the platform answers 400 where an endpoint is stopped).
+    """The endpoint has nothing to answer with (documented: 400 where it is stopped; inferred: before it is deployed).
 
     Attributes:
         until: when the deployment ends that is in progress, if one is.
@@ -62,9 +66,10 @@ class Answered(NamedTuple):
 
     scored: Scored
     served_model: str
-    waited: float
-    """Simulated seconds of a cold start that the caller waits."""
+    remaining: float
+    """Simulated seconds that the caller still has to wait."""
     notes: list[str]
+    """Remarks for the call log; the end of a stream may add to them."""
 
 
 class _Envelope(NamedTuple):
@@ -73,6 +78,10 @@ class _Envelope(NamedTuple):
     client_request_id: str | None
     body: bytes
     notes: list[str]
+    fields: frozenset[str] = frozenset()
+    """What is in the body, as far as an agent would look at it."""
+    stream: bool = False
+    return_trace: bool = False
 
 
 class Invocations:
@@ -82,15 +91,15 @@ class Invocations:
         self,
         state: State,
         ids: Ids,
+        *,
         deployments: Deployments,
         models: Models,
         capture: Capture,
-        *,
+        in_flight: InFlight,
         gateway: Gateway,
         external: ExternalQueries,
     ) -> None:
         self._state = state
-        self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
         self._deployments = deployments
@@ -98,48 +107,64 @@ class Invocations:
         self._capture = capture
         self._gateway = gateway
         self._external = external
+        self._in_flight = in_flight
 
     def query(self, query: Query) -> Answered:
         """The answer of one served entity; what is wrong with the input is an answer too.
 
         Raises:
             EndpointNotFound: there is no such endpoint or served model.
-            NotReady: the endpoint has never been deployed.
-            PayloadTooLarge: the body is larger than 16 MB.
+            NotReady: the endpoint has never been deployed, or is stopped.
+            PayloadTooLarge: the body is larger than 16 MB, or than 4 MB where it is for an agent.
+            BadRequest: it is for another kind of agent.
+            NotImplementedByFakebricks: it asks for a trace that there is not.
+            ResourceExhausted: too much is in flight.
             PermissionDenied, RequestLimitExceeded: a rate limit of the endpoint is reached, or is 0.
         """
-        if len(query.body) > _LARGEST:
-            message = f"The request body has {len(query.body)} bytes; a request must not be larger than 16 MB."
-            raise PayloadTooLarge(message)
+        _check_size(query.body, _LARGEST)
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
             refuse_foundation_model(query.endpoint)
             raise EndpointNotFound(_NOT_FOUND)
-        if endpoint.config is None:
+        if endpoint.config is None or endpoint.suspended:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
         self._gateway.admit(endpoint, query.caller, query.received, query.request_id)
         if endpoint.config.external:
             return self._of_external(endpoint, endpoint.config, query)
         envelope = _opened(query)
         entity = self._routed(endpoint, endpoint.config, query)
-        waited = self._woken(endpoint, endpoint.config, entity, query.received)
-        began = self._deployments.now()  # a model that sleeps takes simulated time
-        scored = self._score(endpoint, entity, envelope.body, query.content_type)
-        lost = self._capture.log(
+        _check_agent(entity.declared.task, query.body, envelope)
+        served = self._in_flight.served(
+            Place(endpoint, endpoint.config, entity),
+            query.request_id,
+            query.received,
+            lambda: self._score(endpoint, entity, envelope, query),
+        )
+        scored, answered = served.scored, self._deployments.now()
+        log = partial(
+            self._capture.log,
             endpoint,
             endpoint.config,
             entity,
-            scored,
             request_id=query.request_id,
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            seconds=self._deployments.now() - began,
             requester=query.caller.id,
         )
+        notes = envelope.notes + served.notes
         used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
-        self._gateway.settle(endpoint, query.caller, used)
-        return Answered(scored, entity.name, waited, envelope.notes + lost)
+
+        def at_end(body: bytes) -> None:
+            seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
+            notes.extend(log(scored._replace(body=body), seconds=seconds))
+            self._gateway.settle(endpoint, query.caller, used._replace(request_streaming=scored.events is not None))
+
+        if scored.events is None:
+            at_end(scored.body)
+        else:
+            scored = scored._replace(events=streaming.sent(scored.events, at_end))
+        return Answered(scored, entity.name, served.remaining, notes)
 
     def require_control_plane(self, name: str) -> None:
         """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).
@@ -213,32 +238,39 @@ class Invocations:
             config.routes, number, self._ids.chance("traffic", endpoint.name, config.config_version)
         )
 
-    def _woken(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> float:
-        """Note that the entity is used; how long the request waits for it to be warm."""
-        key = (endpoint.id, config.config_version, entity.name)
-        with self._state.transaction():
-            before = self._activity.get(key)
-            if lifecycle.scaled_to_zero(entity, config, before, now):
-                number = before.cold_starts if before else 0
-                chance = self._ids.chance("cold start", endpoint.name, config.config_version, entity.name, number)
-                activity = lifecycle.woken(before, now, lifecycle.cold_start_seconds(chance))
-            else:
-                activity = lifecycle.used(before, now)
-            self._activity.put(key, activity)
-        return lifecycle.waiting(activity, now)
-
-    def _score(self, endpoint: Endpoint, entity: ServedEntity, body: bytes, content_type: str) -> Scored:
+    def _score(self, endpoint: Endpoint, entity: ServedEntity, envelope: _Envelope, query: Query) -> Scored:
         try:
             model = self._models.of(entity, endpoint.creator)
         except ModelLoadError as error:
             message = f"An error occurred while loading the model. {error}"
             raise BadRequest(message) from error
-        return model.score(body, content_type)
+        if envelope.stream:
+            return model.stream(envelope.body, query.content_type)
+        if envelope.return_trace:
+            scored, trace = model.traced(envelope.body, query.content_type)
+            return agents.with_trace(scored, trace, query.request_id)
+        return model.score(envelope.body, query.content_type)
 
 
 def _not_ready(endpoint: Endpoint) -> str:
+    if lifecycle.suspend(endpoint) == "STOPPED":
+        return f"Endpoint with name '{endpoint.name}' is stopped. Start it before you query it."  # inferred
     update = lifecycle.config_update(endpoint)
     return f"Endpoint with name '{endpoint.name}' is not ready to be queried: NOT_READY, {update}."
+
+
+def _check_size(body: bytes, largest: int) -> None:
+    if len(body) > largest:
+        limit = f"{largest >> 20} MB"
+        message = f"The request body has {len(body)} bytes; a request must not be larger than {limit}."
+        raise PayloadTooLarge(message)
+
+
+def _check_agent(task: str | None, body: bytes, envelope: _Envelope) -> None:
+    """What the platform asks of a request to an agent before the agent sees it."""
+    if agents.is_agent(task):
+        _check_size(body, agents.LARGEST_REQUEST)
+        agents.check_fields(task, envelope.fields)
 
 
 def _opened(query: Query) -> _Envelope:
@@ -248,19 +280,37 @@ def _opened(query: Query) -> _Envelope:
         return nothing
     try:
         fields = json.loads(query.body)
+        for_model = _for_model(query.body, fields) if isinstance(fields, dict) else b""
     except (ValueError, RecursionError):
         return nothing
     if not isinstance(fields, dict):
         return nothing
-    if fields.get("stream"):
-        message = "fakebricks does not implement streamed responses. Leave 'stream' out of the request."
-        raise NotImplementedByFakebricks(message)
     notes = ["usage_context is not recorded: usage tracking is not enabled."] if "usage_context" in fields else []
-    return _Envelope(_client_request_id(fields), _for_model(query.body, fields), notes)
+    stream, return_trace = fields.get("stream") is True, _return_trace(fields)
+    if stream and return_trace:
+        message = (
+            "fakebricks does not implement databricks_options.return_trace for streamed answers. Ask for the answer in "
+            "one piece, or look for the trace with mlflow.search_traces()."
+        )
+        raise NotImplementedByFakebricks(message)
+    return _Envelope(_client_request_id(fields), for_model, notes, frozenset(fields), stream, return_trace)
 
 
 def _may_have_more(body: bytes) -> bool:
-    return any(name in body for name in (b'"client_request_id"', b'"usage_context"', b'"stream"'))
+    return any(b'"%b"' % name.encode() in body for name in (*_FOR_ENDPOINT, "stream", "messages", "input"))
+
+
+def _return_trace(fields: dict[str, Any]) -> bool:
+    """Whether the answer is to have the model's trace with it; other Databricks options are not known."""
+    options = fields.get("databricks_options")
+    if not isinstance(options, dict):
+        return False
+    unknown = options.keys() - {"return_trace"}
+    if unknown:
+        name = min(unknown)
+        message = f"fakebricks does not implement 'databricks_options.{name}'. Leave it out of the request."
+        raise NotImplementedByFakebricks(message)
+    return options.get("return_trace") is True
 
 
 def _client_request_id(fields: dict[str, Any]) -> str | None:
@@ -268,12 +318,11 @@ def _client_request_id(fields: dict[str, Any]) -> str | None:
     if value is not None and not isinstance(value, str):
         message = "client_request_id must be a string."
         raise BadRequest(message)
-    return value
+    return value and value.encode(errors="replace").decode()  # half a surrogate pair is no text
 
 
 def _for_model(body: bytes, fields: dict[str, Any]) -> bytes:
     """MLflow ignores other keys beside its four input formats; other inputs it takes as a whole."""
-    if _INPUTS & fields.keys():
+    if _INPUTS & fields.keys() or not _FOR_ENDPOINT & fields.keys():
         return body
-    rest = {name: value for name, value in fields.items() if name not in ("client_request_id", "usage_context")}
-    return json.dumps(rest).encode()
+    return json.dumps({name: value for name, value in fields.items() if name not in _FOR_ENDPOINT}).encode()

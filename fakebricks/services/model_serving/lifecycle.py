@@ -1,8 +1,10 @@
 """The life of an endpoint as a function of time.
 
-Simulated: how long deployments and cold starts take, and when an idle entity scales to zero. The durations are the
-documented ones, drawn from the workspace's seed; nothing runs in the background, all is computed when it is read.
-Everything here is a pure function of records and a time.
+Simulated: how long deployments and cold starts take, and when an idle entity scales to zero (`timings.py` has the
+durations); nothing runs in the background, all is computed when it is read. Inferred: the states while an endpoint is
+stopped, where only `suspend` is observed, and that one whose start failed is stopped again. Never reached:
+`UPDATE_CANCELED`, because no documented request cancels an update. Everything here is a pure function of records and
+a time.
 """
 
 from __future__ import annotations
@@ -11,26 +13,8 @@ from msgspec.structs import replace
 
 from fakebricks.services.model_serving.records import Activity, Config, Endpoint, Failure, Route, ServedEntity, Update
 
-_MINUTE = 60.0
-
-# Documented: about ten minutes for a new endpoint, with an image build that may be cached.
-_SHORTEST_DEPLOYMENT, _LONGEST_DEPLOYMENT = 5 * _MINUTE, 10 * _MINUTE
-# Documented: 30 minutes without requests; usually 10 to 20 seconds to come back, possibly longer.
-IDLE_BEFORE_SCALE_TO_ZERO = 30 * _MINUTE
-_SHORTEST_COLD_START, _LONGEST_COLD_START = 10.0, 30.0
-
 _SLOTS = 100
 _STRIDE = 61  # has no factor in common with 100, and visits the hundred slots far from in order
-
-
-def deployment_seconds(chance: float) -> float:
-    """How long a deployment takes; `chance` is in [0, 1)."""
-    return _SHORTEST_DEPLOYMENT + chance * (_LONGEST_DEPLOYMENT - _SHORTEST_DEPLOYMENT)
-
-
-def cold_start_seconds(chance: float) -> float:
-    """How long an entity takes to come back from zero; `chance` is in [0, 1)."""
-    return _SHORTEST_COLD_START + chance * (_LONGEST_COLD_START - _SHORTEST_COLD_START)
 
 
 def in_progress(endpoint: Endpoint) -> bool:
@@ -51,7 +35,12 @@ def awaits(endpoint: Endpoint) -> float | None:
 
 def ready(endpoint: Endpoint) -> str:
     """`state.ready`."""
-    return "READY" if endpoint.config else "NOT_READY"
+    return "READY" if endpoint.config and not endpoint.suspended else "NOT_READY"
+
+
+def suspend(endpoint: Endpoint) -> str:
+    """`state.suspend`, which is in real replies and not in the SDK (observed)."""
+    return "STOPPED" if endpoint.suspended and not in_progress(endpoint) else "NOT_SUSPENDED"
 
 
 def config_update(endpoint: Endpoint) -> str:
@@ -69,7 +58,7 @@ def arrived(endpoint: Endpoint, update: Update, models: tuple[str, ...]) -> Endp
         served_entities=tuple(replace(entity, model=model) for entity, model in entities),
         deployed_at=update.ends_at,
     )
-    return replace(endpoint, config=config, pending=None)
+    return replace(endpoint, config=config, pending=None, suspended=False)
 
 
 def failed(endpoint: Endpoint, update: Update, failures: tuple[Failure, ...]) -> Endpoint:
@@ -77,23 +66,36 @@ def failed(endpoint: Endpoint, update: Update, failures: tuple[Failure, ...]) ->
     return replace(endpoint, pending=replace(update, failures=failures))
 
 
-def scaled_to_zero(entity: ServedEntity, config: Config, activity: Activity | None, now: float) -> bool:
-    """Whether a deployed entity has been idle for so long that it sleeps."""
+def ended(endpoint: Endpoint, update: Update) -> Update:
+    """An update as it ended, where `endpoint` is what came of it."""
+    if endpoint.pending:
+        return endpoint.pending
+    return replace(update, config=endpoint.config) if endpoint.config else update
+
+
+def scaled_to_zero(entity: ServedEntity, config: Config, activity: Activity | None, now: float, idle: float) -> bool:
+    """Whether a deployed entity has been idle for so long, `idle` seconds, that it sleeps."""
     last_used = activity.last_used if activity else config.deployed_at
-    return entity.scale_to_zero_enabled and now - last_used >= IDLE_BEFORE_SCALE_TO_ZERO
+    return entity.scale_to_zero_enabled and now - last_used >= idle
 
 
 def used(activity: Activity | None, now: float) -> Activity:
     """The entity's activity after a request at `now` that finds it awake, or waking up."""
     if activity is None:
-        return Activity(last_used=now, warm_at=now)
-    return replace(activity, last_used=max(now, activity.warm_at, activity.last_used))
+        return Activity(last_used=now, warm_at=now, requests=1)
+    last_used = max(now, activity.warm_at, activity.last_used)
+    return replace(activity, last_used=last_used, requests=activity.requests + 1)
 
 
 def woken(activity: Activity | None, now: float, seconds: float) -> Activity:
     """The entity's activity after a request at `now` that finds it asleep."""
-    before = activity.cold_starts if activity else 0
-    return Activity(last_used=now + seconds, warm_at=now + seconds, cold_starts=before + 1)
+    before = activity or Activity(last_used=now, warm_at=now)
+    return Activity(
+        last_used=now + seconds,
+        warm_at=now + seconds,
+        cold_starts=before.cold_starts + 1,
+        requests=before.requests + 1,
+    )
 
 
 def waiting(activity: Activity, now: float) -> float:

@@ -1,7 +1,8 @@
 """What a caller must be allowed, per operation of Model Serving.
 
 Real: to see an endpoint takes CAN_VIEW, to query it CAN_QUERY, to update or delete it CAN_MANAGE (documented).
-Inferred: that its tags, its AI Gateway and its logs take CAN_MANAGE.
+Documented for its metrics is "read access". Inferred: that its tags, its AI Gateway and its logs, and to stop and start
+it, take CAN_MANAGE, its events CAN_VIEW.
 """
 
 from __future__ import annotations

@@ -21,6 +21,15 @@ class Route(Record, frozen=True):
     traffic_percentage: int
 
 
+class Declared(Record, frozen=True):
+    """What a model version says of itself; the parts of its signature are JSON, as MLflow writes them."""
+
+    task: str | None = None
+    inputs: str | None = None
+    outputs: str | None = None
+    params: str | None = None
+
+
 class ServedEntity(Record, frozen=True):
     """A model version as an endpoint serves it."""
 
@@ -38,6 +47,7 @@ class ServedEntity(Record, frozen=True):
     """What inference tables call the entity by."""
     model: str | None = None
     """The loaded model's key, once it has been deployed."""
+    declared: Declared = Declared()
     environment_vars: dict[str, str] = field(default_factory=dict)
     """As they were given: with references to secrets, and not with these."""
     external_model: ExternalModel | None = None
@@ -94,8 +104,15 @@ class Update(Record, frozen=True):
     config: Config
     start_time: float
     ends_at: float
+    takes: float
+    """How many seconds the deployment would take if it were not aborted for taking too long."""
     failures: tuple[Failure, ...] = ()
     """One for each served entity, in their order; empty while the update is in progress."""
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it ends because it takes too long."""
+        return self.start_time + self.takes > self.ends_at
 
 
 class EmailNotifications(Record, frozen=True):
@@ -121,6 +138,8 @@ class Endpoint(Record, frozen=True):
     auto_capture_disabled: bool = False
     """A legacy inference table that was disabled once cannot be enabled again."""
     last_config_version: int = 0
+    suspended: bool = False
+    """Stopped, until a deployment arrives."""
     gateway: Settings = Settings()
     rate_limits: tuple[RateLimit, ...] = ()
     """The older ones, beside those of the AI Gateway."""
@@ -141,6 +160,59 @@ class Activity(Record, frozen=True):
     warm_at: float
     """When the cold start is over that the last request to a sleeping entity began."""
     cold_starts: int = 0
+    requests: int = 0
+
+
+class Scale(Record, frozen=True):
+    """How much concurrency a served entity has, stored as `Activity` is."""
+
+    provisioned: int
+    window: int
+    """The number of the last stretch between two looks at whether less would do."""
+    peak: int = 0
+    """The most requests that were in flight at once in that stretch."""
+    grows_to: int = 0
+    grows_at: float = 0.0
+
+    @property
+    def growing(self) -> bool:
+        """Whether more is on its way."""
+        return self.grows_to > 0
+
+
+class Handled(Record, frozen=True):
+    """A request, stored under endpoint id, config version, entity name, the microsecond of its end, and its id.
+
+    Those that have ended more than a minute ago are forgotten.
+    """
+
+    received: float
+    status: int = 0
+    """Zero while it is being answered."""
+    waited: float = 0.0
+    seconds: float = 0.0
+
+
+class Histogram(Record, frozen=True):
+    """How many milliseconds something took, by bucket."""
+
+    counts: tuple[int, ...] = ()
+    total: float = 0.0
+
+
+class Measured(Record, frozen=True):
+    """What all requests to a served entity have taken, stored as `Activity` is."""
+
+    latency: Histogram = Histogram()
+    queue: Histogram = Histogram()
+    prediction: Histogram = Histogram()
+
+
+class Happened(Record, frozen=True):
+    """Something in an endpoint's life that its updates do not say, stored under endpoint id and a number."""
+
+    at: float
+    message: str
 
 
 class Traffic(Record, frozen=True):

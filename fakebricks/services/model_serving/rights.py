@@ -1,9 +1,10 @@
-"""What the people of an endpoint must be allowed in Unity Catalog.
+"""What the people of an endpoint must be allowed in Unity Catalog, and in the workspace model registry.
 
 Real: an endpoint runs as its creator, who needs EXECUTE on its models when it is created, when it is updated, and when
 the deployment loads them (documented); who updates it needs the same (inferred). Who asks for an inference table, and
 the endpoint's creator, need CREATE TABLE in its schema (documented). The creator must go on having the use of it: rows
 are lost from when they have not (documented).
+Inferred: a model of the workspace registry takes CAN_READ.
 """
 
 from __future__ import annotations
@@ -11,15 +12,24 @@ from __future__ import annotations
 from fakebricks.services.iam.people import People
 from fakebricks.services.unity_catalog.authority import Authority
 from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.workspace_model_registry.model_permissions import READ, ModelPermissions
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import PermissionDenied
 
+_UNITY_CATALOG_DOTS = 2
+
+
+def of_unity_catalog(model: str) -> bool:
+    """Whether a registered model is one of Unity Catalog, which its name of three levels says."""
+    return model.count(".") == _UNITY_CATALOG_DOTS
+
 
 class Rights:
-    """Asks Unity Catalog on behalf of endpoints."""
+    """Asks the registries and Unity Catalog on behalf of endpoints."""
 
-    def __init__(self, authority: Authority, people: People) -> None:
+    def __init__(self, authority: Authority, people: People, workspace_models: ModelPermissions) -> None:
         self._authority = authority
+        self._workspace_models = workspace_models
         self._people = people
 
     def require_load(self, model: str, caller: Caller) -> None:
@@ -28,7 +38,10 @@ class Rights:
         Raises:
             PermissionDenied: they may not.
         """
-        self._authority.require(Rule.LOAD_MODEL, model, caller)
+        if of_unity_catalog(model):
+            self._authority.require(Rule.LOAD_MODEL, model, caller)
+        else:
+            self._workspace_models.require_named(model, READ, caller)
 
     def require_load_as(self, model: str, user_name: str) -> None:
         """An endpoint's creator, who may not be calling, may load a registered model.

@@ -1,7 +1,8 @@
 """Serving endpoints: create, look at, update, tag and delete them.
 
-Real: names, configurations and their versions, the states of an endpoint's life, one update at a time. Refused: what
-`refused.py` names, stopping and starting. Who may do it: `endpoint_permissions.py`.
+Real: names, configurations and their versions, the states of an endpoint's life, one update at a time. Inferred: that
+stopping takes no time, that what cannot be stopped or started is said to be in the wrong state, and that an update of
+a stopped endpoint starts it. Refused: what `refused.py` names. Who may do it: `endpoint_permissions.py`.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
 from fakebricks.services.model_serving.endpoint_settings import check_notifications
 from fakebricks.services.model_serving.external_models.configs import references
+from fakebricks.services.model_serving.history import History
+from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import (
-    Activity,
     AutoCapture,
     Config,
     Endpoint,
@@ -35,12 +37,14 @@ from fakebricks.services.model_serving.records import (
 from fakebricks.services.model_serving.refused import refuse_endpoint, refuse_foundation_model
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
+from fakebricks.services.model_serving.timings import Timings, drawn
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import (
     EndpointAlreadyExists,
     InvalidParameterValue,
+    InvalidState,
     ResourceConflict,
     ResourceDoesNotExist,
 )
@@ -64,6 +68,9 @@ class ServingEndpoints:
         deployments: Deployments,
         capture: Capture,
         permissions: EndpointPermissions,
+        in_flight: InFlight,
+        history: History,
+        timings: Timings,
         gateway: Gateway,
         secrets: SecretReferences,
         data_plane: DataPlane,
@@ -73,7 +80,6 @@ class ServingEndpoints:
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
         self._names = state.table("serving_endpoint_names", EndpointName)
-        self._activity = state.table("serving_activity", Activity)
         self._traffic = state.table("serving_traffic", Traffic)
         self._ids = ids
         self._stored = stored
@@ -82,6 +88,9 @@ class ServingEndpoints:
         self._capture = capture
         self._gateway = gateway
         self._secrets = secrets
+        self._in_flight = in_flight
+        self._history = history
+        self._timings = timings
 
     def create(self, body: CreateEndpoint, caller: Caller, now: float) -> Endpoint:
         """A new endpoint, whose deployment begins at `now`; call it inside a transaction.
@@ -113,6 +122,7 @@ class ServingEndpoints:
             tags=_with_tags((), [Tag(key=tag.key, value=tag.value) for tag in body.tags or ()]),
             route_optimized=bool(body.route_optimized),
         )
+        self._history.note(endpoint, now, f"Endpoint '{endpoint.name}' created.")
         if body.config:
             endpoint = self._updating(endpoint, body.config, caller, now)
         if body.ai_gateway:
@@ -153,18 +163,47 @@ class ServingEndpoints:
         """
         self.get(name)
         with self._state.transaction():
-            endpoint = self._require(name)
-            if lifecycle.in_progress(endpoint):
-                # The beginning is observed; how it goes on is inferred.
-                message = (
-                    "Endpoint served entities are currently being updated. "
-                    f"Wait for the update of endpoint '{name}' to finish before updating it again."
-                )
-                raise ResourceConflict(message)
+            endpoint = self._require_settled(name, "updating it again")
             endpoint = self._updating(endpoint, body, caller, now)
             endpoint = replace(endpoint, last_updated_timestamp=_millis(now))
             self._endpoints.put((name,), endpoint)
             return endpoint
+
+    def stop(self, name: str, now: float) -> Endpoint:
+        """Stop an endpoint, which keeps its configuration and answers no queries.
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint.
+            ResourceConflict: an update is in progress.
+            InvalidState: it is stopped already, or has never been deployed.
+        """
+        self.get(name)
+        with self._state.transaction():
+            endpoint = self._require_settled(name, "stopping it")
+            if endpoint.config is None or endpoint.suspended:
+                held = "is stopped already" if endpoint.suspended else "has never been deployed"
+                raise InvalidState(f"Endpoint '{name}' {held}; it cannot be stopped.")
+            if endpoint.config.external:  # the rule is documented
+                raise InvalidState(f"Endpoint '{name}' serves external models; it cannot be stopped.")
+            self._history.note(endpoint, now, f"Endpoint '{name}' stopped.")
+            return self._put(replace(endpoint, suspended=True, pending=None, last_updated_timestamp=_millis(now)))
+
+    def start(self, name: str, now: float) -> Endpoint:
+        """Begin to deploy a stopped endpoint's configuration again, as a new version (documented).
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint.
+            ResourceConflict: an update is in progress.
+            InvalidState: it is not stopped.
+        """
+        self.get(name)
+        with self._state.transaction():
+            endpoint = self._require_settled(name, "starting it")
+            if endpoint.config is None or not endpoint.suspended:
+                raise InvalidState(f"Endpoint '{name}' is not stopped; it cannot be started.")
+            self._history.note(endpoint, now, f"Endpoint '{name}' started.")
+            endpoint = self._deploying(endpoint, replace(endpoint.config, deployed_at=0.0), now)
+            return self._put(replace(endpoint, last_updated_timestamp=_millis(now)))
 
     def patch_tags(self, name: str, add: Sequence[Tag], delete: Sequence[str]) -> Endpoint:
         """Add or change tags, and remove others.
@@ -201,31 +240,30 @@ class ServingEndpoints:
         self._endpoints.delete((name,))
         self._names.delete((endpoint.id,))
         self._gateway.forget(endpoint)
-        for table in (self._activity, self._traffic):
-            for key, _ in list(table.scan((endpoint.id,))):
-                table.delete(key)
+        self._in_flight.forget(endpoint)
+        self._history.forget(endpoint)
+        for key, _ in list(self._traffic.scan((endpoint.id,))):
+            self._traffic.delete(key)
 
     def asleep(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> bool:
         """Whether a deployed entity is scaled to zero."""
-        activity = self._activity.get((endpoint.id, config.config_version, entity.name))
-        return lifecycle.scaled_to_zero(entity, config, activity, now)
+        return self._in_flight.asleep(Place(endpoint, config, entity), now)
 
     def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
         """Whether an inference table that was made is no longer there, or its creator may not write it any more."""
         return self._capture.lost(endpoint, capture)
 
-    def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Config, ServedEntity]:
-        """A served entity of the config of that version; of the newest one by default.
+    def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Update, ServedEntity]:
+        """A served entity, and the update to the config of that version; to the newest that has it by default.
 
         Raises:
             ResourceDoesNotExist: there is no such endpoint, config or entity.
         """
         endpoint = self.get(name)
-        configs = [endpoint.pending and endpoint.pending.config, endpoint.config]
-        for config in configs:
-            entity = config and config.entity(entity_name)
-            if config and entity and version in (None, config.config_version):
-                return endpoint, config, entity
+        for update in self._history.updates(endpoint):
+            entity = update.config.entity(entity_name)
+            if entity and version in (None, update.config.config_version):
+                return endpoint, update, entity
         raise ResourceDoesNotExist(f"Served model with name '{entity_name}' does not exist on endpoint '{name}'.")
 
     def _updating(self, endpoint: Endpoint, body: ConfigShape, caller: Caller, now: float) -> Endpoint:
@@ -238,24 +276,18 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         self._require_servable(endpoint, before, entities, caller)
+        entities = tuple(entity if entity.external_model else self._declared(entity) for entity in entities)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
-        version = endpoint.last_config_version + 1
-        config = Config(
-            config_version=version, served_entities=entities, routes=shares, auto_capture_config=auto_capture
-        )
+        config = Config(config_version=0, served_entities=entities, routes=shares, auto_capture_config=auto_capture)
         if config.external and auto_capture is not None:
             message = "auto_capture_config is for custom models. Please use AI Gateway inference tables instead."
             raise InvalidParameterValue(message)
-        seconds = (
-            0.0
-            if config.external
-            else lifecycle.deployment_seconds(self._ids.chance("deployment", endpoint.name, version))
-        )
-        update = Update(config=config, start_time=now, ends_at=now + seconds)
-        endpoint = replace(endpoint, pending=update, last_config_version=version)
-        self._gateway.check(endpoint)
-        # Nothing is built or loaded for external models: they are there at once (inferred).
-        return lifecycle.arrived(endpoint, update, ("",) * len(entities)) if config.external else endpoint
+        deploying = self._deploying(endpoint, config, now)
+        self._gateway.check(deploying)
+        return deploying
+
+    def _declared(self, entity: ServedEntity) -> ServedEntity:
+        return replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
 
     def _require_servable(
         self, endpoint: Endpoint, before: Config | None, entities: Sequence[ServedEntity], caller: Caller
@@ -276,6 +308,41 @@ class ServingEndpoints:
                 continue
             for field, text in references(entity.external_model):
                 self._secrets.require(text, field, endpoint.creator)
+
+    def _deploying(self, endpoint: Endpoint, config: Config, now: float) -> Endpoint:
+        """The endpoint with a deployment of `config`, as its next version, that begins at `now`.
+
+        Nothing is built or loaded for external models: they are there at once (inferred).
+        """
+        version = endpoint.last_config_version + 1
+        takes, longest = 0.0, 0.0
+        if not config.external:
+            takes = drawn(self._timings.deployment, self._ids.chance("deployment", endpoint.name, version))
+            longest = max(self._timings.deployment_timeout_of(one.workload_type) for one in config.served_entities)
+        update = Update(
+            config=replace(config, config_version=version),
+            start_time=now,
+            ends_at=now + min(takes, longest),
+            takes=takes,
+        )
+        deploying = replace(endpoint, pending=update, last_config_version=version)
+        if not config.external:
+            self._history.put(endpoint, update)
+            return deploying
+        arrived = lifecycle.arrived(deploying, update, ("",) * len(config.served_entities))
+        self._history.put(endpoint, lifecycle.ended(arrived, update))
+        return arrived
+
+    def _require_settled(self, name: str, before: str) -> Endpoint:
+        endpoint = self._require(name)
+        if lifecycle.in_progress(endpoint):
+            # The beginning is observed; how it goes on is inferred.
+            message = (
+                "Endpoint served entities are currently being updated. "
+                f"Wait for the update of endpoint '{name}' to finish before {before}."
+            )
+            raise ResourceConflict(message)
+        return endpoint
 
     def _require(self, name: str) -> Endpoint:
         endpoint = self._endpoints.get((name,))

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from fakebricks.services.files.files import Files
 from fakebricks.services.model_registry.model_registry import ModelRegistry
-from fakebricks.services.model_serving.rights import Rights
+from fakebricks.services.model_serving.declared import declared
+from fakebricks.services.model_serving.records import Declared
+from fakebricks.services.model_serving.rights import Rights, of_unity_catalog
 from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.state import Scratch
 from fakebricks.wire.authentication import Caller
-
-_UNITY_CATALOG_DOTS = 2
 
 
 class StoredModels:
@@ -44,9 +44,9 @@ class StoredModels:
             InvalidParameterValue: no model can have that name.
             InvalidState: it is not READY.
         """
-        if _of_unity_catalog(entity_name):
-            self._rights.require_load(entity_name, caller)
-            self._rights.require_load_as(entity_name, creator)
+        self._rights.require_load(entity_name, caller)
+        self._rights.require_load_as(entity_name, creator)
+        if of_unity_catalog(entity_name):
             self._registry.require_ready(self._registry.get_version(entity_name, entity_version))
         else:
             registry = self._workspace_registry
@@ -59,13 +59,17 @@ class StoredModels:
             PermissionDenied: the person of that name may not load the model.
             ResourceDoesNotExist: there is no such version.
         """
-        if _of_unity_catalog(entity_name):
-            self._rights.require_load_as(entity_name, user_name)
+        self._rights.require_load_as(entity_name, user_name)
         directory = self._directory(entity_name, entity_version)
         digest = hashlib.sha256()
         for relative, entry in self._files.walk(directory):
             digest.update(f"{relative}\0{entry.digest}\0".encode())
         return directory, digest.hexdigest()
+
+    def declared(self, entity_name: str, entity_version: str) -> Declared:
+        """What a version says of itself; nothing where it has no MLmodel file."""
+        entry = self._files.find(f"{self._directory(entity_name, entity_version)}/MLmodel")
+        return Declared() if entry is None or entry.is_directory else declared(self._files.content(entry))
 
     def fetch(self, directory: str, digest: str) -> Path:
         """The files of that directory, in a local one.
@@ -78,11 +82,7 @@ class StoredModels:
         return target
 
     def _directory(self, entity_name: str, entity_version: str) -> str:
-        if _of_unity_catalog(entity_name):
+        if of_unity_catalog(entity_name):
             return self._registry.files_directory(self._registry.get_version(entity_name, entity_version))
         registry = self._workspace_registry
         return registry.versions.directory(registry.get_version(entity_name, entity_version))
-
-
-def _of_unity_catalog(entity_name: str) -> bool:
-    return entity_name.count(".") == _UNITY_CATALOG_DOTS

@@ -44,27 +44,39 @@ class Authority:
         self._unity_catalog = unity_catalog
         self._grants = grants
 
-    def require(self, rule: Rule, full_name: str, caller: Caller) -> None:
+    def require(self, rule: Rule, full_name: str, caller: Caller, *, browse: bool = True) -> None:
         """The caller may do that with the object of that name, or in it.
+
+        Args:
+            rule: what they want to do.
+            full_name: of the object that the rule is about.
+            caller: who wants to.
+            browse: whether BROWSE is enough for what only tells metadata; see `Reach.METADATA`.
 
         Raises:
             PermissionDenied: they may not.
         """
         line = self._unity_catalog.line(rule.value.on, full_name)
-        missing = self.missing(rule, line, caller)
+        missing = self.missing(rule, line, caller, browse=browse)
         if missing is not None:
             privilege, securable = missing
             raise PermissionDenied(f"User does not have {privilege.words} on {securable}.")
 
-    def allows(self, rule: Rule, full_name: str, caller: Caller) -> bool:
+    def allows(self, rule: Rule, full_name: str, caller: Caller, *, browse: bool = True) -> bool:
         """Whether the caller may do that with the object of that name."""
-        return self.missing(rule, self._unity_catalog.line(rule.value.on, full_name), caller) is None
+        return self.missing(rule, self._unity_catalog.line(rule.value.on, full_name), caller, browse=browse) is None
 
-    def allowed(self, rule: Rule, records: Iterable[N], caller: Caller) -> Iterator[N]:
+    def allowed(self, rule: Rule, records: Iterable[N], caller: Caller, *, browse: bool = True) -> Iterator[N]:
         """Those of the records that the caller may do that with."""
-        return (record for record in records if self.allows(rule, record.full_name, caller))
+        return (record for record in records if self.allows(rule, record.full_name, caller, browse=browse))
 
-    def missing(self, rule: Rule, line: Line, caller: Caller) -> tuple[Privilege, Securable] | None:
+    def browses_only(self, rule: Rule, full_name: str, caller: Caller) -> bool:
+        """Whether the caller, who may see an object, sees it only because they have BROWSE."""
+        return self.allows(rule, full_name, caller) and not self.allows(rule, full_name, caller, browse=False)
+
+    def missing(
+        self, rule: Rule, line: Line, caller: Caller, *, browse: bool = True
+    ) -> tuple[Privilege, Securable] | None:
         """The first privilege that the caller lacks, and on what; None where they may.
 
         Where the line ends before the object, only its parents are looked at.
@@ -73,7 +85,7 @@ class Authority:
         whole = len(line) > needed.on.depth
         if needed.reach is not Reach.DATA and self.is_metastore_admin(caller):
             return None
-        if needed.reach is Reach.METADATA and self._grants.has(caller.principals, Privilege.BROWSE, line):
+        if browse and needed.reach is Reach.METADATA and self._grants.has(caller.principals, Privilege.BROWSE, line):
             return None
         unused = self._unused(line[:-1] if whole and not needed.within else line, caller)
         if unused is not None or not whole:
@@ -112,13 +124,15 @@ class Authority:
 def needs(rule: Rule, name_of: Callable[[Any], str]) -> operations.Privilege:
     """What an operation takes, by the privilege table.
 
+    Where its request can say `include_browse`, who has only BROWSE is let in if it does (documented).
+
     Args:
         rule: the row of the table.
         name_of: the full name of the object that the rule is about, from the request's body.
     """
 
     def check(authority: Authority, call: Call, body: Any) -> None:
-        authority.require(rule, name_of(body), call.caller)
+        authority.require(rule, name_of(body), call.caller, browse=getattr(body, "include_browse", True))
 
     check.rule = rule  # type: ignore[attr-defined]
     return check

@@ -1,4 +1,9 @@
-"""REST operations of catalogs, as databricks-sdk speaks them."""
+"""REST operations of catalogs, as databricks-sdk speaks them.
+
+Real: all fields that are told. Only stored: `isolation_mode`, as there is one workspace, and
+`enable_predictive_optimization`, as nothing is optimized. The properties `unity.catalog.managed.*` that the platform
+adds on some clouds (observed) are not added. Refused: foreign and shared catalogs, keys, retention.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,16 @@ from fakebricks.services.unity_catalog.authority import needs
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.records import CatalogRecord
 from fakebricks.services.unity_catalog.rules import Rule
-from fakebricks.services.unity_catalog.shapes import Changes, Page, Told, common, page, refuse
+from fakebricks.services.unity_catalog.shapes import (
+    Changes,
+    EffectiveOptimization,
+    Page,
+    Told,
+    common,
+    effective_optimization,
+    page,
+    refuse,
+)
 from fakebricks.wire.operations import Call, Routes, Shape
 
 routes = Routes()
@@ -57,6 +71,8 @@ class CatalogInfo(Told, kw_only=True):
     id: str
     storage_location: str
     isolation_mode: str
+    enable_predictive_optimization: str
+    effective_predictive_optimization_flag: EffectiveOptimization
     storage_root: str | None = None
     catalog_type: str = ""
     securable_type: str = ""
@@ -80,12 +96,12 @@ def create_catalog(metastore: Metastore, call: Call, body: CreateCatalog) -> Cat
         properties=body.properties,
         storage_root=body.storage_root,
     )
-    return _catalog(metastore, created)
+    return _catalog(metastore, call, created)
 
 
 @routes.get(f"{_CATALOGS}/<name>", privilege=needs(Rule.SEE_CATALOG, name))
 def get_catalog(metastore: Metastore, call: Call, body: CatalogName) -> CatalogInfo:
-    return _catalog(metastore, metastore.unity_catalog.require_catalog(body.name))
+    return _catalog(metastore, call, metastore.unity_catalog.require_catalog(body.name))
 
 
 @routes.get(_CATALOGS)
@@ -93,17 +109,25 @@ def list_catalogs(metastore: Metastore, call: Call, body: ListCatalogs) -> dict[
     """Those that the caller may see."""
 
     def visible(after: str | None) -> Iterator[CatalogRecord]:
-        return metastore.authority.allowed(Rule.SEE_CATALOG, metastore.unity_catalog.catalogs(after), call.caller)
+        found = metastore.unity_catalog.catalogs(after)
+        return metastore.authority.allowed(Rule.SEE_CATALOG, found, call.caller, browse=body.include_browse)
 
-    return page("catalogs", body, visible, lambda one: _catalog(metastore, one))
+    return page("catalogs", body, visible, lambda one: _catalog(metastore, call, one))
 
 
 @routes.patch(f"{_CATALOGS}/<name>", privilege=needs(Rule.MANAGE_CATALOG, name))
 def update_catalog(metastore: Metastore, call: Call, body: UpdateCatalog) -> CatalogInfo:
-    body.refuse("catalog")
-    refuse("update catalog", managed_encryption_settings=body.managed_encryption_settings, options=body.options)
-    changes = body.given("owner", "comment", "properties", "isolation_mode")
-    return _catalog(metastore, metastore.unity_catalog.update_catalog(body.name, call.caller.user_name, changes))
+    refuse(
+        "update catalog",
+        custom_max_retention_hours=body.custom_max_retention_hours,
+        managed_encryption_settings=body.managed_encryption_settings,
+        options=body.options,
+    )
+    changes = body.given("owner", "comment", "properties", "isolation_mode", "enable_predictive_optimization")
+    updated = metastore.unity_catalog.update_catalog(body.name, call.caller.user_name, changes)
+    if body.new_name is not None:
+        updated = metastore.unity_catalog.rename_catalog(updated.name, body.new_name)
+    return _catalog(metastore, call, updated)
 
 
 @routes.delete(f"{_CATALOGS}/<name>", privilege=needs(Rule.MANAGE_CATALOG, name))
@@ -111,9 +135,12 @@ def delete_catalog(metastore: Metastore, call: Call, body: DeleteCatalog) -> Non
     metastore.unity_catalog.delete_catalog(body.name, force=body.force)
 
 
-def _catalog(metastore: Metastore, record: CatalogRecord) -> CatalogInfo:
+def _catalog(metastore: Metastore, call: Call, record: CatalogRecord) -> CatalogInfo:
     return CatalogInfo(
         **common(metastore.id, record, record.name),
+        browse_only=metastore.authority.browses_only(Rule.SEE_CATALOG, record.name, call.caller),
+        enable_predictive_optimization=record.enable_predictive_optimization,
+        effective_predictive_optimization_flag=effective_optimization(metastore.unity_catalog.metastore, record),
         id=record.id,
         storage_location=record.storage_location,
         storage_root=record.storage_root,

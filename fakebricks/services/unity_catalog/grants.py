@@ -7,7 +7,7 @@ go away with it. Owners are not listed (documented).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from fakebricks.services.iam.people import People
 from fakebricks.services.unity_catalog.privileges import APPLICABLE, NOT_IN_ALL, Privilege
 from fakebricks.services.unity_catalog.records import GrantRecord
 from fakebricks.services.unity_catalog.securables import Kind, Line, Securable
-from fakebricks.state import Key, State
+from fakebricks.state import Key, State, delete_all
 from fakebricks.wire.errors import InvalidParameterValue, PrincipalDoesNotExist
 
 
@@ -35,7 +35,12 @@ class Grants:
     def __init__(self, state: State, people: People) -> None:
         self._grants = state.table("grants", GrantRecord)
         self._people = people
+        self._forgetting: list[Callable[[str], None]] = []
         people.groups.also_named_by(self)
+
+    def also_forgets(self, forget: Callable[[str], None]) -> None:
+        """Have `forget(securable_id)` called with `forget`, for what else is kept by the id of an object."""
+        self._forgetting.append(forget)
 
     def on(self, securable: Securable) -> Iterator[GrantRecord]:
         """What was granted on an object itself, by principal."""
@@ -80,8 +85,9 @@ class Grants:
 
     def forget(self, securable_id: str) -> None:
         """Remove all grants on an object that goes away."""
-        for key, _ in list(self._grants.scan((securable_id,))):
-            self._grants.delete(key)
+        delete_all(self._grants, (securable_id,))
+        for forget in self._forgetting:
+            forget(securable_id)
 
     def group_renamed(self, before: str, after: str) -> None:
         """The grants to a group stay its own."""

@@ -53,9 +53,13 @@ class Rule(Enum):
     )
     MANAGE_METASTORE = Needed("change the metastore or its grants", Kind.METASTORE, (Privilege.MANAGE,), Reach.CONTROL)
 
+    TAG_CATALOG = Needed("set and delete tags of a catalog", Kind.CATALOG, (Privilege.APPLY_TAG,), Reach.CONTROL)
+
     CREATE_SCHEMA = Needed("create a schema", Kind.CATALOG, (Privilege.CREATE_SCHEMA,), Reach.CREATION, within=True)
     SEE_SCHEMA = Needed("see a schema", Kind.SCHEMA, (Privilege.USE_SCHEMA,), Reach.METADATA)
     MANAGE_SCHEMA = Needed("change or delete a schema, or its grants", Kind.SCHEMA, (Privilege.MANAGE,), Reach.CONTROL)
+
+    TAG_SCHEMA = Needed("set and delete tags of a schema", Kind.SCHEMA, (Privilege.APPLY_TAG,), Reach.CONTROL)
 
     CREATE_TABLE = Needed("create a table", Kind.SCHEMA, (Privilege.CREATE_TABLE,), Reach.DATA, within=True)
     SEE_TABLE = Needed("see a table", Kind.TABLE, (Privilege.SELECT,), Reach.METADATA)
@@ -63,11 +67,15 @@ class Rule(Enum):
     WRITE_TABLE = Needed("write a table's rows", Kind.TABLE, (Privilege.MODIFY,), Reach.DATA)
     MANAGE_TABLE = Needed("change or delete a table, or its grants", Kind.TABLE, (Privilege.MANAGE,), Reach.CONTROL)
 
+    TAG_TABLE = Needed("set and delete tags of a table", Kind.TABLE, (Privilege.APPLY_TAG,), Reach.CONTROL)
+
     CREATE_VOLUME = Needed("create a volume", Kind.SCHEMA, (Privilege.CREATE_VOLUME,), Reach.DATA, within=True)
     SEE_VOLUME = Needed("see a volume", Kind.VOLUME, (Privilege.READ_VOLUME,), Reach.METADATA)
     READ_VOLUME = Needed("read a volume's files", Kind.VOLUME, (Privilege.READ_VOLUME,), Reach.DATA)
     WRITE_VOLUME = Needed("write a volume's files", Kind.VOLUME, (Privilege.WRITE_VOLUME,), Reach.DATA)
     MANAGE_VOLUME = Needed("change or delete a volume, or its grants", Kind.VOLUME, (Privilege.MANAGE,), Reach.CONTROL)
+
+    TAG_VOLUME = Needed("set and delete tags of a volume", Kind.VOLUME, (Privilege.APPLY_TAG,), Reach.CONTROL)
 
     CREATE_FUNCTION = Needed("create a function", Kind.SCHEMA, (Privilege.CREATE_FUNCTION,), Reach.DATA, within=True)
     SEE_FUNCTION = Needed("see a function", Kind.FUNCTION, (Privilege.EXECUTE,), Reach.METADATA)
@@ -118,3 +126,11 @@ MANAGING: dict[Kind, Rule] = {
     Kind.FUNCTION: Rule.MANAGE_FUNCTION,
 }
 """What it takes to change an object of a kind and its grants."""
+
+TAGGING: dict[Kind, Rule] = {
+    Kind.CATALOG: Rule.TAG_CATALOG,
+    Kind.SCHEMA: Rule.TAG_SCHEMA,
+    Kind.TABLE: Rule.TAG_TABLE,
+    Kind.VOLUME: Rule.TAG_VOLUME,
+}
+"""What it takes to change the tags of an object of a kind; models have operations of their own for that."""

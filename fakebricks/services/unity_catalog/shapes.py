@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from fakebricks.services.search import PageTokens
-from fakebricks.services.unity_catalog.records import ObjectRecord
+from fakebricks.services.unity_catalog.records import CatalogRecord, MetastoreRecord, ObjectRecord, SchemaRecord
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Shape
 
@@ -32,15 +32,6 @@ class Changes(Shape):
         """Those of the fields that were given."""
         return {name: value for name in fields if (value := getattr(self, name)) is not None}
 
-    def refuse(self, what: str) -> None:
-        """Refuse what is not computed."""
-        refuse(
-            f"update {what}",
-            new_name=self.new_name,
-            enable_predictive_optimization=self.enable_predictive_optimization,
-            custom_max_retention_hours=self.custom_max_retention_hours,
-        )
-
 
 class Page(Shape):
     """Without `max_results` everything is given at once; with 0 the platform chooses (documented)."""
@@ -52,6 +43,11 @@ class Page(Shape):
 
 class FullName(Shape):
     full_name: str
+
+
+class BrowsedName(FullName, kw_only=True):
+    """Without `include_browse`, who has only BROWSE is refused (documented)."""
+
     include_browse: bool = False
 
 
@@ -68,6 +64,31 @@ class Told(Answer):
     owner: str | None = None
     comment: str | None = None
     properties: dict[str, str] | None = None
+    browse_only: bool | None = None
+
+
+class EffectiveOptimization(Answer):
+    """What `enable_predictive_optimization` comes to, and from where."""
+
+    value: str
+    inherited_from_type: str | None = None
+    inherited_from_name: str | None = None
+
+
+def effective_optimization(metastore: MetastoreRecord, *line: CatalogRecord | SchemaRecord) -> EffectiveOptimization:
+    """What holds for the last of a line, from its catalog down: what it says itself, or what it is in.
+
+    A metastore says ENABLE (observed, in the reply to a schema's GET).
+    """
+    for one in reversed(line):
+        if one.enable_predictive_optimization == "INHERIT":
+            continue
+        if one is line[-1]:
+            return EffectiveOptimization(value=one.enable_predictive_optimization)
+        return EffectiveOptimization(
+            value=one.enable_predictive_optimization, inherited_from_type="CATALOG", inherited_from_name=one.name
+        )
+    return EffectiveOptimization(value="ENABLE", inherited_from_type="METASTORE", inherited_from_name=metastore.name)
 
 
 def schema_of(body: Any) -> str:

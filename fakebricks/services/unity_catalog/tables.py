@@ -1,47 +1,23 @@
-"""Tables of Unity Catalog: what it knows of them. Their rows are in Delta, elsewhere.
-
-Refused: creating tables over REST.
-"""
+"""Tables of Unity Catalog: what it knows of them. Their rows are in Delta; see `delta_tables.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec.structs import replace
-
-from fakebricks.clock import Clock
-from fakebricks.ids import Ids
-from fakebricks.services.unity_catalog.grants import Grants
-from fakebricks.services.unity_catalog.names import checked_name, object_levels
 from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
-from fakebricks.services.unity_catalog.securables import Kind, Securable
-from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.state import State
+from fakebricks.services.unity_catalog.schema_objects import SchemaObjects
+from fakebricks.services.unity_catalog.securables import Kind
 from fakebricks.wire.errors import TableAlreadyExists, TableDoesNotExist
 
 
-class Tables:
-    """The tables of one metastore."""
+class Tables(SchemaObjects[TableRecord]):
+    """The tables of one metastore. Deleting one forgets it; its files stay where they are."""
 
     kind = Kind.TABLE
-
-    def __init__(self, state: State, ids: Ids, clock: Clock, unity_catalog: UnityCatalog, grants: Grants) -> None:
-        self._tables = state.table("tables", TableRecord)
-        self._ids = ids
-        self._clock = clock
-        self._unity_catalog = unity_catalog
-        self._grants = grants
-        self._writers: list[Callable[[str], None]] = []
-        unity_catalog.also_holds(self)
-
-    def also_writes(self, write: Callable[[str], None]) -> None:
-        """Have `write(full_name)` called by `bring_up_to_date`, for a service that has rows of tables yet to write."""
-        self._writers.append(write)
-
-    def bring_up_to_date(self, full_name: str) -> None:
-        """Have all rows that are due written to a table. It may take a while: never call it inside a transaction."""
-        for write in self._writers:
-            write(full_name)
+    stored_as = ("tables", TableRecord)
+    name_field = "RPC CreateTable Field managedcatalog.TableInfo.name"
+    missing = TableDoesNotExist
+    taken = TableAlreadyExists
 
     def create(
         self,
@@ -52,102 +28,28 @@ class Tables:
         *,
         properties: Mapping[str, str] | None = None,
         comment: str | None = None,
+        ordered_by: str | None = None,
     ) -> TableRecord:
         """Register a Delta table whose log is, or will be, at `storage_location`.
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: its parents are missing.
-            InvalidParameterValue: the name is not valid.
+            InvalidParameterValue: the name is not valid, or the schema is the system's.
             TableAlreadyExists: there is one of that name.
         """
-        catalog, schema, name = object_levels(full_name)
-        stored = checked_name(name, "RPC CreateTable Field managedcatalog.TableInfo.name")
-        parent = self._unity_catalog.require_schema(catalog, schema)
-        key = (parent.catalog_name, parent.name, stored)
-        if self._tables.get(key):
-            raise TableAlreadyExists(f"Table '{'.'.join(key)}' already exists")
-        now = self._clock.millis()
         table = TableRecord(
-            id=self._ids.uuid(),
-            catalog_name=parent.catalog_name,
-            schema_name=parent.name,
-            name=stored,
-            owner=owner,
-            created_at=now,
-            created_by=owner,
-            updated_at=now,
-            updated_by=owner,
+            **self._made(self.require_free(full_name), owner),
             columns=tuple(columns),
             storage_location=storage_location,
             properties=dict(properties or {}),
             comment=comment,
+            ordered_by=ordered_by,
         )
-        self._tables.put(key, table)
+        self._put(table)
         return table
 
-    def get(self, full_name: str) -> TableRecord | None:
-        """The table of that name, or None, also where its parents are missing.
-
-        Raises:
-            InvalidParameterValue: the name does not have three levels.
-        """
-        return self._tables.get(object_levels(full_name))
-
-    def require(self, full_name: str) -> TableRecord:
-        """The table of that name.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing, or what it would be in.
-        """
-        catalog, schema, name = object_levels(full_name)
-        self._unity_catalog.require_schema(catalog, schema)
-        table = self._tables.get((catalog, schema, name))
-        if table is None:
-            raise TableDoesNotExist(f"Table '{catalog}.{schema}.{name}' does not exist.")
-        return table
-
-    def list(self, catalog: str, schema: str, after: str | None = None) -> Iterator[TableRecord]:
-        """The tables of a schema by name, from the one after `after` on."""
-        prefix = (catalog.lower(), schema.lower())
-        for _, table in self._tables.scan(prefix, after=None if after is None else (*prefix, after)):
+    def of_catalog(self, catalog: str, after: tuple[str, str] | None = None) -> Iterator[TableRecord]:
+        """The tables of a catalog by schema and name, from the one after `after` on."""
+        prefix = (catalog.lower(),)
+        for _, table in self._records.scan(prefix, after=None if after is None else (*prefix, *after)):
             yield table
-
-    def update(self, full_name: str, user: str, changes: Mapping[str, object]) -> TableRecord:
-        """Change `owner`.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
-            PrincipalDoesNotExist: the account has no such owner.
-        """
-        self._unity_catalog.check_owner(changes)
-        changed = replace(self.require(full_name), updated_at=self._clock.millis(), updated_by=user, **dict(changes))
-        self._tables.put((changed.catalog_name, changed.schema_name, changed.name), changed)
-        return changed
-
-    def delete(self, full_name: str) -> None:
-        """Forget a table; its files stay where they are.
-
-        Raises:
-            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
-        """
-        self._remove(self.require(full_name))
-
-    # What Unity Catalog asks of everything that lives in its schemas
-
-    def find(self, catalog: str, schema: str, name: str) -> Securable | None:
-        """The table of that name, or None."""
-        table = self._tables.get((catalog, schema, name))
-        return Securable(self.kind, table.full_name, table.id, table.owner) if table else None
-
-    def count_in(self, catalog: str, schema: str) -> int:
-        """How many tables a schema has."""
-        return sum(1 for _ in self._tables.scan((catalog, schema)))
-
-    def remove_from(self, catalog: str, schema: str) -> None:
-        """Forget all tables of a schema."""
-        for _, table in list(self._tables.scan((catalog, schema))):
-            self._remove(table)
-
-    def _remove(self, table: TableRecord) -> None:
-        self._grants.forget(table.id)
-        self._tables.delete((table.catalog_name, table.schema_name, table.name))

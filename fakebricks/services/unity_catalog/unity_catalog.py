@@ -1,14 +1,14 @@
 """Unity Catalog: one metastore's catalogs and schemas, and where what is in them is found.
 
 Real: the name rules, the missing, duplicate and not-empty errors, `default` and `information_schema` in every new
-catalog, `force`. What lives in schemas has a module of its own, and is told of here as `SchemaContents`. Refused:
-renaming catalogs and schemas, foreign and shared catalogs.
+catalog, `force`, new names, which take along all that is in a catalog or schema. `information_schema` is the system's:
+it goes away only with its catalog, and nothing can be made in it. What lives in schemas has a module of its own, and is
+told of here as `SchemaContents`. Refused: foreign and shared catalogs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from fakebricks.ids import Ids
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.names import checked_name, levels_of, schema_levels
 from fakebricks.services.unity_catalog.records import CatalogRecord, MetastoreRecord, SchemaRecord
+from fakebricks.services.unity_catalog.schema_contents import AllContents, SchemaContents
 from fakebricks.services.unity_catalog.securables import Kind, Line, Securable
 from fakebricks.state import State
 from fakebricks.wire.errors import (
@@ -36,26 +37,6 @@ SYSTEM_USER = "System user"
 _INFORMATION_SCHEMA = "information_schema"
 _METASTORE_NAME = "fakebricks"
 
-# How a schema that is not empty is said to be (observed): in this order, and models are counted as functions.
-_COUNTED = {Kind.TABLE: "tables", Kind.FUNCTION: "functions", Kind.VOLUME: "volumes"}
-
-
-class SchemaContents(Protocol):
-    """A kind of object that lives in schemas, whose module tells Unity Catalog what there is of it."""
-
-    @property
-    def kind(self) -> Kind:
-        """As what it is granted on; several modules may have objects of one kind, which then share their names."""
-
-    def find(self, catalog: str, schema: str, name: str) -> Securable | None:
-        """The one of that name, in lower case, or None."""
-
-    def count_in(self, catalog: str, schema: str) -> int:
-        """How many there are in a schema."""
-
-    def remove_from(self, catalog: str, schema: str) -> None:
-        """Remove all of them from a schema."""
-
 
 class UnityCatalog:
     """The objects of one metastore. Names may come in any case; they are stored in lower case.
@@ -73,7 +54,7 @@ class UnityCatalog:
         self._ids = ids
         self._clock = clock
         self._grants = grants
-        self._contents: list[SchemaContents] = []
+        self._contents = AllContents()
         self._bucket = bucket
         self.metastore_id = ids.uuid()
 
@@ -82,14 +63,29 @@ class UnityCatalog:
         """The metastore; nobody's at first."""
         return self._metastore.get(()) or MetastoreRecord(name=_METASTORE_NAME, owner=SYSTEM_USER)
 
-    def update_metastore(self, *, owner: str) -> MetastoreRecord:
-        """Make somebody, or a group, the metastore's admin.
+    def update_metastore(
+        self, *, name: str | None = None, owner: str | None = None, default_catalog_name: str | None = None
+    ) -> MetastoreRecord:
+        """Change the metastore; what is None stays.
+
+        Args:
+            name: a new one.
+            owner: somebody, or a group, who becomes the metastore's admin; empty for the System user (documented).
+            default_catalog_name: which catalog the workspace uses where none is named.
 
         Raises:
+            InvalidParameterValue: the name is not valid.
             PrincipalDoesNotExist: the account has none of that name.
         """
-        self._grants.require_principal(owner)
-        changed = replace(self.metastore, owner=owner)
+        changed = self.metastore
+        if name is not None:
+            changed = replace(changed, name=checked_name(name, "RPC UpdateMetastore Field managedcatalog.new_name"))
+        if owner:
+            self._grants.require_principal(owner)
+        if owner is not None:
+            changed = replace(changed, owner=owner or SYSTEM_USER)
+        if default_catalog_name is not None:
+            changed = replace(changed, default_catalog_name=default_catalog_name)
         self._metastore.put((), changed)
         return changed
 
@@ -100,7 +96,7 @@ class UnityCatalog:
 
     def also_holds(self, contents: SchemaContents) -> None:
         """Find `contents` in schemas, count them when one must be empty, and remove them when forced."""
-        self._contents.append(contents)
+        self._contents.add(contents)
 
     def line(self, kind: Kind, full_name: str) -> Line:
         """The object of that name with its parents, from the metastore down; shorter where something is missing.
@@ -145,8 +141,7 @@ class UnityCatalog:
 
     def find(self, kind: Kind, catalog: str, schema: str, name: str = "") -> Securable | None:
         """The object of that kind and name in a schema, or None; all in lower case."""
-        candidates = (contents.find(catalog, schema, name) for contents in self._contents if contents.kind is kind)
-        return next((one for one in candidates if one is not None), None)
+        return self._contents.find(kind, catalog, schema, name)
 
     def create_catalog(
         self,
@@ -164,8 +159,7 @@ class UnityCatalog:
             CatalogAlreadyExists: there is one of that name.
         """
         stored = checked_name(name, "RPC CreateCatalog Field managedcatalog.CatalogInfo.name")
-        if self._catalogs.get((stored,)):
-            raise CatalogAlreadyExists(f"Catalog '{stored}' already exists")
+        self._require_free(stored)
         now = self._clock.millis()
         identity = self._ids.uuid()
         catalog = CatalogRecord(
@@ -204,7 +198,7 @@ class UnityCatalog:
         return catalog
 
     def update_catalog(self, name: str, user: str, changes: Mapping[str, object]) -> CatalogRecord:
-        """Change `owner`, `comment`, `properties` or `isolation_mode`.
+        """Change `owner`, `comment`, `properties`, `isolation_mode` or `enable_predictive_optimization`.
 
         Raises:
             CatalogDoesNotExist: there is none.
@@ -214,6 +208,27 @@ class UnityCatalog:
         changed = replace(self.require_catalog(name), updated_at=self._clock.millis(), updated_by=user, **dict(changes))
         self._catalogs.put((changed.name,), changed)
         return changed
+
+    def rename_catalog(self, name: str, new_name: str) -> CatalogRecord:
+        """Give a catalog another name, with all that is in it; grants and owners stay.
+
+        Raises:
+            CatalogDoesNotExist: there is none.
+            InvalidParameterValue: the new name is not valid.
+            CatalogAlreadyExists: there is one of the new name.
+        """
+        catalog = self.require_catalog(name)
+        stored = checked_name(new_name, "RPC UpdateCatalog Field managedcatalog.CatalogInfo.name")
+        if stored == catalog.name:
+            return catalog
+        self._require_free(stored)
+        renamed = replace(catalog, name=stored)
+        with self._state.transaction():
+            for schema in list(self.schemas(catalog.name)):
+                self._move_schema(schema, replace(schema, catalog_name=stored))
+            self._catalogs.delete((catalog.name,))
+            self._catalogs.put((stored,), renamed)
+        return renamed
 
     def delete_catalog(self, name: str, *, force: bool = False) -> None:
         """Remove a catalog; with `force`, also everything in it.
@@ -253,8 +268,7 @@ class UnityCatalog:
         """
         stored = checked_name(name, "RPC CreateSchema Field managedcatalog.SchemaInfo.name")
         catalog = self.require_catalog(catalog_name)
-        if self._schemas.get((catalog.name, stored)):
-            raise SchemaAlreadyExists(f"Schema '{catalog.name}.{stored}' already exists")
+        self._require_free(catalog.name, stored)
         return self._add_schema(
             catalog.name, stored, owner, comment=comment, properties=properties, storage_root=storage_root
         )
@@ -277,30 +291,56 @@ class UnityCatalog:
             raise SchemaDoesNotExist(f"Schema '{catalog.lower()}.{schema.lower()}' does not exist.")
         return found
 
-    def update_schema(self, full_name: str, user: str, changes: Mapping[str, object]) -> SchemaRecord:
-        """Change `owner`, `comment` or `properties`.
+    def require_open_schema(self, catalog: str, schema: str) -> SchemaRecord:
+        """The schema of that name, for something to be made in it.
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: there is none.
+            InvalidParameterValue: it is the system's.
+        """
+        return self._own_schema(f"{catalog}.{schema}", "added to")
+
+    def update_schema(self, full_name: str, user: str, changes: Mapping[str, object]) -> SchemaRecord:
+        """Change `owner`, `comment`, `properties` or `enable_predictive_optimization`.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist: there is none.
+            InvalidParameterValue: it is the system's.
             PrincipalDoesNotExist: the account has no such owner.
         """
         self.check_owner(changes)
-        found = self.require_schema(*schema_levels(full_name))
+        found = self._own_schema(full_name, "updated")
         changed = replace(found, updated_at=self._clock.millis(), updated_by=user, **dict(changes))
         self._schemas.put((changed.catalog_name, changed.name), changed)
         return changed
+
+    def rename_schema(self, full_name: str, new_name: str) -> SchemaRecord:
+        """Give a schema another name in its catalog, with all that is in it; grants and owners stay.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist: there is none.
+            InvalidParameterValue: the new name is not valid, or the schema is the system's.
+            SchemaAlreadyExists: there is one of the new name.
+        """
+        schema = self._own_schema(full_name, "renamed")
+        stored = checked_name(new_name, "RPC UpdateSchema Field managedcatalog.SchemaInfo.name")
+        if stored == schema.name:
+            return schema
+        self._require_free(schema.catalog_name, stored)
+        renamed = replace(schema, name=stored)
+        with self._state.transaction():
+            self._move_schema(schema, renamed)
+        return renamed
 
     def delete_schema(self, full_name: str, *, force: bool = False) -> None:
         """Remove a schema; with `force`, also everything in it.
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: there is none.
-            SchemaNotEmpty: something is in it and `force` is false; the text is the platform's (observed). Models are
-                counted as functions, which is the kind they are granted as (inferred).
+            InvalidParameterValue: it is the system's.
+            SchemaNotEmpty: something is in it and `force` is false; the text is the platform's (observed).
         """
-        schema = self.require_schema(*schema_levels(full_name))
-        if schema.name == _INFORMATION_SCHEMA:
-            raise InvalidParameterValue(f"Schema '{schema.full_name}' is managed by the system; it cannot be deleted.")
+        schema = self._own_schema(full_name, "deleted")
         if not force:
             self._require_empty(schema)
         with self._state.transaction():
@@ -342,16 +382,32 @@ class UnityCatalog:
         self._schemas.put((catalog, name), schema)
         return schema
 
+    def _require_free(self, catalog: str, schema: str = "") -> None:
+        """Refuse the name of a catalog or schema that is there."""
+        if not schema and self._catalogs.get((catalog,)):
+            raise CatalogAlreadyExists(f"Catalog '{catalog}' already exists")
+        if schema and self._schemas.get((catalog, schema)):
+            raise SchemaAlreadyExists(f"Schema '{catalog}.{schema}' already exists")
+
+    def _own_schema(self, full_name: str, done: str) -> SchemaRecord:
+        """The schema of that name, which must not be the system's (that it cannot be changed is documented)."""
+        schema = self.require_schema(*schema_levels(full_name))
+        if schema.name == _INFORMATION_SCHEMA:
+            raise InvalidParameterValue(f"Schema '{schema.full_name}' is managed by the system; it cannot be {done}.")
+        return schema
+
+    def _move_schema(self, schema: SchemaRecord, renamed: SchemaRecord) -> None:
+        key, target = (schema.catalog_name, schema.name), (renamed.catalog_name, renamed.name)
+        self._contents.move(key, target)
+        self._schemas.delete(key)
+        self._schemas.put(target, renamed)
+
     def _require_empty(self, schema: SchemaRecord) -> None:
-        counts = dict.fromkeys(_COUNTED, 0)
-        for contents in self._contents:
-            counts[contents.kind] += contents.count_in(schema.catalog_name, schema.name)
-        if any(counts.values()):
-            told = ", ".join(f"{count} {_COUNTED[kind]}(s)" for kind, count in counts.items())
+        told = self._contents.told_in(schema.catalog_name, schema.name)
+        if told:
             raise SchemaNotEmpty(f"Schema '{schema.full_name}' is not empty. The schema has {told}")
 
     def _remove_schema(self, schema: SchemaRecord) -> None:
-        for contents in self._contents:
-            contents.remove_from(schema.catalog_name, schema.name)
+        self._contents.remove_from(schema.catalog_name, schema.name)
         self._grants.forget(schema.id)
         self._schemas.delete((schema.catalog_name, schema.name))

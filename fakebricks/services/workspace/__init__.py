@@ -1,1 +1,1 @@
-"""The workspace's tree of folders, in which experiments have their names."""
+"""The workspace's tree of folders, notebooks and files, in which experiments have their names."""

@@ -11,7 +11,13 @@ from fakebricks.ids import Ids
 from fakebricks.services.workspace.paths import normal, split
 from fakebricks.services.workspace.records import DIRECTORY, Node, NodePlace
 from fakebricks.state import State
-from fakebricks.wire.errors import BadRequest, InvalidParameterValue, ResourceAlreadyExists, ResourceDoesNotExist
+from fakebricks.wire.errors import (
+    BadRequest,
+    DirectoryNotEmpty,
+    InvalidParameterValue,
+    ResourceAlreadyExists,
+    ResourceDoesNotExist,
+)
 
 _FIRST = ("/", "/Users", "/Shared", "/Repos")
 
@@ -105,16 +111,21 @@ class Directories:
             raise ResourceAlreadyExists(f"Node named '{name}' already exists in folder {parent}.")
         self._put(node)
 
+    def change(self, node: Node) -> None:
+        """Put a node in place of the one that is at its path and has its id."""
+        self._put(node)
+
     def remove(self, node: Node) -> None:
         """Take a node out of the tree.
 
         Raises:
-            BadRequest: it is a folder with something in it, one that every workspace has, or a person's home.
+            BadRequest: it is a folder that every workspace has, or a person's home.
+            DirectoryNotEmpty: it is a folder with something in it.
         """
-        if is_protected(node.path):
+        if node.object_type == DIRECTORY and is_protected(node.path):
             raise BadRequest(f"Folder {node.path} is protected")
         if next(self._nodes.scan((node.path,)), None):
-            raise BadRequest(f"Folder ({node.path}) is not empty")
+            raise DirectoryNotEmpty(f"Folder ({node.path}) is not empty")
         self._nodes.delete(split(node.path))
         self._places.delete((node.object_id,))
 

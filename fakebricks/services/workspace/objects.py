@@ -1,7 +1,7 @@
-"""What people see of the tree: folders, and experiments as nodes in them.
+"""What people see of the tree: folders, and experiments, notebooks and files as nodes in them.
 
-Real: status, listing, deletion with and without what is inside. Refused: notebooks, files, libraries and repos, which
-the fake does not store.
+Real: status, listing, deletion with and without what is inside. Refused: libraries and repos, which the fake does not
+store.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.directories import Directories
-from fakebricks.services.workspace.records import DIRECTORY, EXPERIMENT, Node
+from fakebricks.services.workspace.records import DIRECTORY, EXPERIMENT, FILE, NOTEBOOK, Node
 from fakebricks.services.workspace.tree_permissions import TreePermissions
 from fakebricks.wire.authentication import Caller
 
@@ -25,8 +26,15 @@ class Experiments(Protocol):
 class Objects:
     """The nodes of the workspace tree, with what they stand for."""
 
-    def __init__(self, directories: Directories, experiments: Experiments, permissions: TreePermissions) -> None:
+    def __init__(
+        self,
+        directories: Directories,
+        contents: Contents,
+        experiments: Experiments,
+        permissions: TreePermissions,
+    ) -> None:
         self._directories = directories
+        self._contents = contents
         self._experiments = experiments
         self._permissions = permissions
 
@@ -43,10 +51,11 @@ class Objects:
         return self._directories.make(path, millis, caller.user_name)
 
     def delete(self, path: str, recursive: bool, millis: int) -> None:
-        """Delete an experiment or a folder.
+        """Delete an experiment, a notebook, a file or a folder.
 
         Raises:
-            BadRequest: a folder has something in it, and `recursive` is false.
+            DirectoryNotEmpty: a folder has something in it, and `recursive` is false.
+            BadRequest: it is a folder that stays.
         """
         self._delete(self._directories.get(path), recursive, millis)
 
@@ -54,6 +63,8 @@ class Objects:
         if node.object_type == EXPERIMENT:
             self._experiments.delete(node.object_id, millis)
             return
+        if node.object_type in (NOTEBOOK, FILE):
+            self._contents.forget(node)
         if recursive and node.object_type == DIRECTORY:
             for child in tuple(self._directories.children(node.path)):
                 self._delete(child, recursive, millis)

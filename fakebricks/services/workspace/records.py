@@ -6,6 +6,8 @@ from fakebricks.state import Record
 
 DIRECTORY = "DIRECTORY"
 EXPERIMENT = "MLFLOW_EXPERIMENT"
+FILE = "FILE"
+NOTEBOOK = "NOTEBOOK"
 
 
 class Node(Record, frozen=True):
@@ -18,6 +20,10 @@ class Node(Record, frozen=True):
     modified_at: int
     creator: str = ""
     """Who made a folder; nobody, where every workspace has it."""
+    language: str = ""
+    """Of a notebook."""
+    size: int = 0
+    """Of a notebook or file, in bytes."""
 
 
 class NodePlace(Record, frozen=True):

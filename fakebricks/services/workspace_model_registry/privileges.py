@@ -1,10 +1,11 @@
 """What a caller must be allowed, per operation of the workspace model registry.
 
-Real: reading takes CAN_READ, which is enough to ask for a transition too; describing, tagging and new versions take
-CAN_EDIT; transitions, and answers to requests for them, take CAN_MANAGE_STAGING_VERSIONS, or where the stage Production
-is left or entered CAN_MANAGE_PRODUCTION_VERSIONS; renaming and deleting take CAN_MANAGE; a request is taken back by who
-made it or manages the model (documented). A version is made of what the caller may view in tracking, or may read here.
-Inferred: that commenting takes CAN_READ, and that a comment is changed by who wrote it or manages the model.
+Real: that each level is enforced, on every operation.
+Inferred from the names of the levels: reading takes CAN_READ, which is enough to ask for a transition and to comment;
+describing, tagging and new versions take CAN_EDIT; transitions, and answers to requests for them, take
+CAN_MANAGE_STAGING_VERSIONS, or where the stage Production is left or entered CAN_MANAGE_PRODUCTION_VERSIONS; renaming
+and deleting take CAN_MANAGE. A request is taken back, and a comment changed, by who made it or manages the model. A
+version is made of what the caller may view in tracking, or may read here.
 What does not exist is not refused here; the operation itself says what is missing.
 """
 

@@ -1,8 +1,8 @@
 """Where the files are that a model version is made from.
 
-Real: the artifacts of runs and logged models of this workspace, under the URI that clients know them by, and
-`models:/<id of a logged model>`. What is at no such place does not exist here, `dbfs:` and local paths included,
-because nothing can be written there. Refused: what would be in a cloud's storage.
+Real: the artifacts of runs and logged models of this workspace, under the URI that clients know them by,
+`models:/<id of a logged model>`, and directories of DBFS. What is at no such place does not exist here, local paths
+included. Refused: what is on a volume, or would be in a cloud's storage.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from fakebricks.services.dbfs import dbfs
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.paths import joined, parts_of, relative_parts_of
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -18,6 +19,8 @@ from fakebricks.wire.errors import NotImplementedByFakebricks, ResourceDoesNotEx
 
 _TRACKED = re.compile(r"(?P<uri>.*/(?P<owner>m-[0-9a-f]{32}|[0-9a-f]{32})/artifacts)(?:/(?P<path>.*))?", re.DOTALL)
 _LOGGED_MODEL = re.compile(r"models:/(?P<model_id>m-[0-9a-f]{32})")
+_VOLUME = re.compile(r"dbfs:/+Volumes/")
+_DBFS = "dbfs:"
 _VERSION = re.compile(r"models:/(?P<name>[^/]+)/(?P<version>[0-9]+)")
 _CLOUD = re.compile(r"(?:s3a?|abfss?|wasbs?|adl|gs|https?|hdfs):", re.IGNORECASE)
 
@@ -45,7 +48,7 @@ class Sources:
         Raises:
             ResourceDoesNotExist: it names a logged model that does not exist.
             InvalidParameterValue: its path breaks a rule.
-            NotImplementedByFakebricks: it is in a cloud's storage.
+            NotImplementedByFakebricks: it is on a volume or in a cloud's storage.
         """
         if of_model := _LOGGED_MODEL.fullmatch(source):
             model = self._logged_models.get(of_model["model_id"])
@@ -55,7 +58,12 @@ class Sources:
                 f"fakebricks does not read model files from a cloud's storage ('{source}'). Log the model to a run, "
                 "and register it from there."
             )
-        return Source(self._tracked(source))
+        if _VOLUME.match(source):
+            raise NotImplementedByFakebricks(
+                f"fakebricks does not copy model files from a volume ('{source}') into the workspace model registry. "
+                "Register the model in Unity Catalog, or log it to an experiment with the default artifact location."
+            )
+        return Source(self._tracked(source) or self._on_dbfs(source))
 
     def run_of(self, model_id: str) -> str:
         """The run that made a logged model, or nothing.
@@ -81,6 +89,13 @@ class Sources:
         path = joined((*parts_of(directory), *below))
         entry = self._files.find(path)
         return path if entry is not None and entry.is_directory else None
+
+    def _on_dbfs(self, source: str) -> str | None:
+        path = source.removeprefix(_DBFS)
+        if path == source or not path.startswith("/"):
+            return None
+        entry = self._files.find(joined((dbfs.ROOT, *parts_of(path))))
+        return entry.path if entry is not None and entry.is_directory else None
 
 
 def owner_of(source: str) -> str | None:

@@ -14,9 +14,13 @@ FILES = "/api/2.0/fs/files"
 DIRECTORIES = "/api/2.0/fs/directories"
 
 
-@pytest.fixture
-def root(rest: Rest) -> str:
-    """A directory that may be written and read: the artifacts of a run."""
+@pytest.fixture(params=["artifacts", "volume"])
+def root(rest: Rest, request: pytest.FixtureRequest) -> str:
+    """A directory that may be written and read, and is not there yet: of a run's artifacts, and in a volume."""
+    if request.param == "volume":
+        where = {"catalog_name": "main", "schema_name": "default"}
+        rest.post("/api/2.1/unity-catalog/volumes", **where, name="v", volume_type="MANAGED")
+        return "/Volumes/main/default/v/deep"
     experiment = rest.post("/api/2.0/mlflow/experiments/create", name="/Shared/files")["experiment_id"]
     run = rest.post("/api/2.0/mlflow/runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
     return f"/WorkspaceInternal/Mlflow/Artifacts/{experiment}/Runs/{run}/artifacts"
@@ -160,8 +164,13 @@ def test_a_path_that_breaks_a_rule_is_refused(rest: Rest, root: str, path: str):
     assert rest.call("HEAD", f"{DIRECTORIES}{root}").status == 404, "nothing was stored"
 
 
-def test_paths_lie_below_what_exists(rest: Rest, root: str):
+def test_paths_lie_below_what_exists(rest: Rest):
     for path, status, code in [
+        ("/Volumes/main/default", 400, "INVALID_PARAMETER_VALUE"),
+        ("/Volumes/main/default/v/x", 404, "RESOURCE_DOES_NOT_EXIST"),
+        ("/Volumes/main/nope/v/x", 404, "SCHEMA_DOES_NOT_EXIST"),
+        ("/Volumes/nope/default/v/x", 404, "CATALOG_DOES_NOT_EXIST"),
+        ("/Volumes/main.default/v/x/y", 400, "INVALID_PARAMETER_VALUE"),
         ("/tmp/x", 400, "INVALID_PARAMETER_VALUE"),
         ("/Models/main/default", 400, "INVALID_PARAMETER_VALUE"),
         ("/Models/main/default/nope/1/MLmodel", 404, "RESOURCE_DOES_NOT_EXIST"),
@@ -169,16 +178,18 @@ def test_paths_lie_below_what_exists(rest: Rest, root: str):
         (f"/WorkspaceInternal/Mlflow/Artifacts/1/Runs/{'0' * 32}/artifacts/x", 404, "RESOURCE_DOES_NOT_EXIST"),
         ("/WorkspaceInternal/Mlflow/Artifacts/1/LoggedModels/m-0/artifacts/x", 404, "RESOURCE_DOES_NOT_EXIST"),
         ("/WorkspaceInternal/Else", 400, "INVALID_PARAMETER_VALUE"),
-        (root.replace("/Runs/", "0/Runs/") + "/x", 404, "RESOURCE_DOES_NOT_EXIST"),
     ]:
         reply = put(rest, path)
         assert (reply.status, reply.json()["error_code"]) == (status, code), path
 
 
-def test_volumes_and_resumable_uploads_are_refused_by_name(rest: Rest, root: str):
-    reply = put(rest, "/Volumes/main/default/v/x")
-    assert reply.status == 501
-    assert "volumes" in reply.json()["message"]
+@pytest.mark.parametrize("root", ["artifacts"], indirect=True)
+def test_artifacts_lie_below_their_own_experiment(rest: Rest, root: str):
+    reply = put(rest, root.replace("/Runs/", "0/Runs/") + "/x")
+    assert (reply.status, reply.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_resumable_uploads_are_refused_by_name(rest: Rest):
     reply = rest.call("POST", "/api/2.0/fs/create-resumable-upload-url")
     assert reply.status == 501
     assert "resumable uploads" in reply.json()["message"]
@@ -289,6 +300,7 @@ def test_a_signed_url_that_was_changed_is_refused(rest: Rest, root: str):
     put(rest, f"{root}/a")
     put(rest, f"{root}/secret", b"secret")
     url = rest.post("/api/2.0/fs/create-download-url", path=f"{root}/a")["url"]
+    headers = rest.headers
     expires = parse_qs(urlsplit(url).query)["expires"][0]
     for changed in [
         url.replace("/a?", "/secret?"),
@@ -302,7 +314,8 @@ def test_a_signed_url_that_was_changed_is_refused(rest: Rest, root: str):
         assert (reply.status, reply.json()["error_code"]) == (403, "PERMISSION_DENIED"), changed
     for changed in (url, url.replace("operation=GET", "operation=PUT")):
         assert signed(rest, changed, "PUT", b"overwritten").status == 403
-    assert rest.workspace._services.files.get(f"{root}/a") == b"hello"
+    rest.headers = headers
+    assert get(rest, f"{root}/a").body == b"hello"
 
 
 def test_another_workspaces_signed_url_is_refused(rest: Rest, root: str):

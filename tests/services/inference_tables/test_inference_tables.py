@@ -227,11 +227,11 @@ def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
     assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
 
 
-def test_a_500_of_the_model_is_not_logged(workspace, register, deploy, query):
+def test_an_error_of_the_model_s_own_is_logged_and_no_fault_of_the_platform(workspace, register, deploy, query):
     deploy(version=register("raise mlflow.exceptions.MlflowException('mine')"), **gateway())
     reply = query(ROW)
-    assert (reply.status, reply.json()["error_code"]) == (500, "INTERNAL_ERROR")
-    assert rows(workspace) == []
+    assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert [row["status_code"] for row in rows(workspace)] == [400]
 
 
 def test_putting_the_gateway_on_and_off(rest, workspace, deploy, query):
@@ -305,7 +305,7 @@ def test_a_bad_place_changes_nothing(workspace, config):
 
 
 def test_without_deltalake_a_table_is_refused_with_what_to_install(workspace, monkeypatch):
-    monkeypatch.setattr("fakebricks.services.inference_tables.delta.find_spec", lambda name: None)
+    monkeypatch.setattr("fakebricks.services.unity_catalog.delta.find_spec", lambda name: None)
     with pytest.raises(RefusedError, match=r"pip install 'fakebricks\[tables\]'") as refused:
         Rest(workspace).post(ENDPOINTS, name="fraud", **gateway())
     assert refused.value.status == 501

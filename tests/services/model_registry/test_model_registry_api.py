@@ -324,17 +324,6 @@ def test_other_filters_are_refused_with_the_platforms_text(model: Rest, text: st
     )
 
 
-def test_lineage_is_kept(model: Rest):
-    create_version(model)
-    info = {"direction": "DOWNSTREAM", "entities": [{"notebook": {"id": "7"}}]}
-    assert model.post(f"{VERSIONS}/emit-lineage", name=NAME, version="1", model_version_lineage_info=info) == {}
-    registry = model.workspace._services.registry
-    kept = registry.lineage(registry.get_version(NAME, "1"))
-    assert [(one.direction, one.entities, one.emitted_by) for one in kept] == [
-        ("DOWNSTREAM", ({"notebook": {"id": "7"}},), "jane@acme.test")
-    ]
-
-
 def test_deployment_jobs_are_refused(rest: Rest):
     with pytest.raises(RefusedError) as error:
         rest.post(f"{MODELS}/create", name=NAME, deployment_job_id="7")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fakebricks.ids import Ids
 from fakebricks.services.model_serving import lifecycle
 from fakebricks.services.model_serving.records import (
     Activity,
@@ -19,6 +22,7 @@ from fakebricks.services.model_serving.records import (
     ServedEntity,
     Update,
 )
+from fakebricks.services.model_serving.timings import Timings, drawn
 
 ENTITY = ServedEntity(
     name="m-1",
@@ -48,7 +52,9 @@ ENDPOINT = Endpoint(
     creation_timestamp=0,
     last_updated_timestamp=0,
 )
-UPDATE = Update(config=replace(CONFIG, config_version=2, deployed_at=0.0), start_time=0.0, ends_at=400.0)
+UPDATE = Update(config=replace(CONFIG, config_version=2, deployed_at=0.0), start_time=0.0, ends_at=400.0, takes=400.0)
+
+IDLE = Timings().idle
 
 chances = st.floats(0, 1, exclude_max=True)
 
@@ -77,10 +83,27 @@ def test_the_traffic_is_spread_and_not_sent_in_blocks():
     assert max(gaps) <= 25
 
 
-@given(chances)
-def test_durations_are_the_documented_ones(chance):
-    assert 300 <= lifecycle.deployment_seconds(chance) <= 600
-    assert 10 <= lifecycle.cold_start_seconds(chance) <= 30
+@pytest.mark.parametrize("percentage", [1, 10, 33, 50])
+def test_over_many_seeds_a_request_of_any_number_goes_by_percentage(percentage):
+    """Which of a hundred requests go where depends on the seed alone: no number is favoured, and none is correlated."""
+    routes = (
+        Route(served_entity_name="champion", traffic_percentage=100 - percentage),
+        Route(served_entity_name="challenger", traffic_percentage=percentage),
+    )
+    seeds = 4000
+    chances_of = [Ids(seed).chance("traffic", "fraud", 1) for seed in range(seeds)]
+    sigma = math.sqrt(seeds * percentage * (100 - percentage)) / 100
+    for number in (0, 1, 2, 57, 99, 12_345):
+        hits = sum(lifecycle.chosen(routes, number, chance) == "challenger" for chance in chances_of)
+        assert abs(hits - seeds * percentage / 100) < 4.5 * sigma
+
+
+@given(shares(), chances, st.integers(1, 3000))
+def test_no_entity_is_ever_far_from_its_share(routes, chance, requests):
+    counts = Counter(lifecycle.chosen(routes, number, chance) for number in range(requests))
+    for route in routes:
+        expected = requests * route.traffic_percentage / 100
+        assert abs(counts[route.served_entity_name] - expected) <= 25
 
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
@@ -110,10 +133,23 @@ def test_the_states_of_a_life():
     assert lifecycle.due(failed, 1e9) is None
 
 
+def test_the_states_of_a_stopped_endpoint():
+    def state(endpoint):
+        return lifecycle.ready(endpoint), lifecycle.config_update(endpoint), lifecycle.suspend(endpoint)
+
+    stopped = replace(lifecycle.arrived(replace(ENDPOINT, pending=UPDATE), UPDATE, ("digest",)), suspended=True)
+    assert state(stopped) == ("NOT_READY", "NOT_UPDATING", "STOPPED")
+    starting = replace(stopped, pending=UPDATE)
+    assert state(starting) == ("NOT_READY", "IN_PROGRESS", "NOT_SUSPENDED")
+    assert state(lifecycle.arrived(starting, UPDATE, ("digest",))) == ("READY", "NOT_UPDATING", "NOT_SUSPENDED")
+    failure = (Failure(deployment="DEPLOYMENT_FAILED", message="no"),)
+    assert state(lifecycle.failed(starting, UPDATE, failure)) == ("NOT_READY", "UPDATE_FAILED", "STOPPED")
+
+
 @given(st.floats(0, 1e5), st.booleans())
 def test_an_idle_entity_sleeps_after_thirty_minutes_where_it_may(idle, enabled):
     entity = replace(ENTITY, scale_to_zero_enabled=enabled)
-    asleep = lifecycle.scaled_to_zero(entity, CONFIG, None, CONFIG.deployed_at + idle)
+    asleep = lifecycle.scaled_to_zero(entity, CONFIG, None, CONFIG.deployed_at + idle, IDLE)
     assert asleep == (enabled and idle >= 1800)
 
 
@@ -123,9 +159,9 @@ def test_a_request_waits_only_for_a_cold_start_that_is_not_over(steps, chance):
     for step in steps:
         now += step
         idle = now - (activity.last_used if activity else CONFIG.deployed_at)
-        if lifecycle.scaled_to_zero(ENTITY, CONFIG, activity, now):
+        if lifecycle.scaled_to_zero(ENTITY, CONFIG, activity, now, IDLE):
             assert idle >= 1800
-            activity = lifecycle.woken(activity, now, lifecycle.cold_start_seconds(chance))
+            activity = lifecycle.woken(activity, now, drawn(Timings().cold_start, chance))
             warm_at = activity.warm_at
             assert 10 <= lifecycle.waiting(activity, now) <= 30.001
         else:

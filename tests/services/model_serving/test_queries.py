@@ -143,10 +143,11 @@ def test_a_body_that_is_too_large(rest, deploy):
     assert "16 MB" in reply.json()["message"]
 
 
-def test_streaming_is_refused_by_name(deploy, query, workspace):
+def test_a_model_that_cannot_stream_says_so(deploy, query):
     deploy()
-    assert query(ROW, stream=True).status == 501
-    workspace.unsupported.clear()
+    reply = query(ROW, stream=True)
+    assert (reply.status, reply.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert "does not support predict_stream" in reply.json()["message"]
 
 
 def two(rest, workspace, register, first, second, **more):
@@ -257,7 +258,8 @@ def test_no_payload_is_answered_with_a_5xx(workspace, deploy, body, content_type
 
 def test_many_threads_share_the_traffic_exactly_and_lose_no_row(workspace, register):
     rest = Rest(workspace)
-    two(rest, workspace, register, 80, 20, scale_to_zero_enabled=True)
+    wide = {"min_provisioned_concurrency": 256, "max_provisioned_concurrency": 256}
+    two(rest, workspace, register, 80, 20, scale_to_zero_enabled=True, **wide)
     table = {"catalog_name": "main", "schema_name": "default", "enabled": True}
     rest.put(f"{ENDPOINTS}/fraud/ai-gateway", inference_table_config=table)
     workspace.clock.advance(hours=1)

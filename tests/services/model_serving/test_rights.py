@@ -120,3 +120,15 @@ def test_rows_are_lost_from_when_the_creator_may_not_use_the_table(rest: Rest, b
     assert captured["state"]["payload_table"]["status"] == "FAILED"
     rest.workspace.clock.advance(minutes=10)
     assert rest.workspace.table("logs.default.fraud_payload").num_rows == 1
+
+
+def test_a_model_of_the_workspace_registry_takes_can_read(rest: Rest, bob: Rest):
+    rest.post("/api/2.0/mlflow/registered-models/create", name="legacy")
+    config = {"served_entities": [{"entity_name": "legacy", "entity_version": "1"}]}
+    status, message = refusal(lambda: bob.post(ENDPOINTS, name="fraud", config=config))
+    assert status == 403
+    assert "legacy" in message
+    registered = rest.get("/api/2.0/mlflow/databricks/registered-models/get", name="legacy")
+    url = f"/api/2.0/permissions/registered-models/{registered['registered_model_databricks']['id']}"
+    rest.patch(url, access_control_list=[{"user_name": BOB, "permission_level": "CAN_READ"}])
+    assert refusal(lambda: bob.post(ENDPOINTS, name="fraud", config=config))[0] == 404

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from conftest import Rest
 
+from fakebricks.routes import router
 from fakebricks.wire import Request
-from fakebricks.wiring import router
 
 
 def operations() -> Iterator[tuple[str, str, str]]:

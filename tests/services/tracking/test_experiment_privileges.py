@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from fakebricks import Workspace
+from fakebricks.routes import router
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.operations import Operation
-from fakebricks.wiring import router
 
 LEVELS = {"stranger": 0, "reader": 1, "editor": 2, "creator": 3, "admin": 3}
 VERBS = {1: "View", 2: "Edit", 3: "Manage"}
@@ -44,8 +44,8 @@ NOBODY_ASKED = {
 
 
 def walked() -> list[Operation]:
-    """The operations of tracking and files that are computed, once each."""
-    modules = ("fakebricks.services.tracking", "fakebricks.services.files")
+    """The operations of tracking and files that are computed, once each; S3 asks for other credentials."""
+    modules = ("fakebricks.services.tracking", "fakebricks.services.files.api")
     return [
         one
         for one in router().operations

@@ -7,22 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from governed_world import ADMINS, IDENTITIES, World, page, walked
+from governed_world import GROUPED, IDENTITIES, World, page, walked
 
 from fakebricks.wire.operations import Operation
 
 EVERYBODY = set(IDENTITIES)
-MANAGERS = {"manages", "owns the object", "owns the schema", "owns the catalog", *ADMINS}
+METASTORE_ADMIN = "metastore admin"
+MANAGERS = {"manages", "owns the object", "owns the schema", "owns the catalog", METASTORE_ADMIN}
+READERS = {"reads", GROUPED, "service principal that reads"}
+NO_USERS = {"stranger", "reads, but may not use", "workspace admin"}
 WHO: dict[str, set[str]] = {
     "anybody": EVERYBODY,
-    "creates catalogs": {*ADMINS},
-    "sees the catalog": EVERYBODY - {"stranger", "reads, but may not use"},
-    "manages the catalog": {"manages", "manages, but may not use", "owns the catalog", *ADMINS},
-    "creates schemas": {"creates", "all privileges", "owns the catalog", *ADMINS},
-    "sees the schema": EVERYBODY - {"stranger", "reads, but may not use", "manages, but may not use"},
+    "creates catalogs": {METASTORE_ADMIN, "workspace admin"},
+    "manages the metastore": {METASTORE_ADMIN},
+    "sees the catalog": EVERYBODY - NO_USERS,
+    "manages the catalog": {"manages", "manages, but may not use", "owns the catalog", METASTORE_ADMIN},
+    "creates schemas": {"creates", "all privileges", "owns the catalog", METASTORE_ADMIN},
+    "sees the schema": EVERYBODY - NO_USERS - {"manages, but may not use"},
     "manages the schema": MANAGERS - {"owns the object"},
-    "sees the object": MANAGERS | {"browses", "reads", "all privileges"},
-    "loads the model": {"reads", "all privileges", "owns the object"},
+    "sees the object": MANAGERS | READERS | {"browses", "all privileges"},
+    "loads the model": READERS | {"all privileges", "owns the object"},
     "makes versions": MANAGERS | {"writes", "all privileges"},
     "tags": MANAGERS | {"tags", "all privileges"},
     "manages the object": MANAGERS,
@@ -37,6 +41,9 @@ NEEDED: dict[str, str] = {
     "current_metastore_assignment": "anybody",
     "metastore_summary": "anybody",
     "is_databricks_sdk_models_artifact_repository_enabled": "anybody",
+    "list_metastores": "manages the metastore",
+    "get_metastore": "manages the metastore",
+    "update_metastore": "manages the metastore",
     "create_catalog": "creates catalogs",
     "get_catalog": "sees the catalog",
     "list_schemas": "sees the catalog",
@@ -45,12 +52,30 @@ NEEDED: dict[str, str] = {
     "create_schema": "creates schemas",
     "get_schema": "sees the schema",
     "list_tables": "sees the schema",
+    "list_functions": "sees the schema",
+    "list_registered_models": "sees the schema",
+    "list_table_summaries": "sees the catalog",
     "update_schema": "manages the schema",
     "delete_schema": "manages the schema",
+    "create_table": "creates in the schema",
     "get_table": "sees the object",
     "table_exists": "sees the object",
     "update_table": "manages the object",
     "delete_table": "manages the object",
+    "create_function": "creates in the schema",
+    "get_function": "sees the object",
+    "update_function": "manages the object",
+    "delete_function": "manages the object",
+    "get_tag_assignment": "sees the object",
+    "list_tag_assignments": "sees the object",
+    "create_tag_assignment": "tags",
+    "update_tag_assignment": "tags",
+    "delete_tag_assignment": "tags",
+    "create_volume": "creates in the schema",
+    "list_volumes": "sees the schema",
+    "read_volume": "sees the object",
+    "update_volume": "manages the object",
+    "delete_volume": "manages the object",
     "get_grants": "sees the object",
     "get_effective_grants": "sees the object",
     "update_grants": "manages the object",
@@ -67,17 +92,19 @@ NEEDED: dict[str, str] = {
     "finalize_model_version": "makes versions",
     "get_model_version": "sees the object",
     "search_model_versions": "sees the object",
+    "list_model_versions": "sees the object",
     "update_model_version": "manages the object",
     "delete_model_version": "manages the object",
     "get_model_version_download_uri": "loads the model",
     "generate_temporary_model_version_credentials": "loads the model",
+    "update_securable_tags": "tags",
+    "update_subentity_tags": "tags",
     "set_model_version_tag": "tags",
     "delete_model_version_tag": "tags",
     "emit_model_version_lineage": "loads the model",
 }
 
-REFUSED_WHOEVER_ASKS = {"create_table"}
-OPERATIONS = [one for one in walked() if one.name not in REFUSED_WHOEVER_ASKS]
+OPERATIONS = walked()
 REFUSAL = re.compile(
     r"User does not have [A-Z ]+ on (Metastore|Catalog|Schema|Table|Volume|Routine or Model) '[\w.]+'\."
 )

@@ -270,6 +270,30 @@ class TestVersions:
         assert refused(rest.get, f"{VERSIONS}/list-artifacts", name="fraud", version="1")[1] == "INVALID_STATE"
         assert rest.post(f"{MODELS}/get-latest-versions", name="fraud") == {}
 
+    def test_a_directory_of_dbfs_is_copied(self, rest):
+        for path, content in FILES.items():
+            assert rest.call("POST", f"/dbfs/models/fraud/{path}", content).status == 200
+        assert registered(rest, "dbfs:/models/fraud")["status"] == "READY"
+        rest.post("/api/2.0/dbfs/delete", path="/models", recursive=True)
+        for path, content in FILES.items():
+            assert download(rest, "fraud", "1", path) == content
+
+    def test_a_run_that_keeps_its_artifacts_in_dbfs(self, rest):
+        asked = {"name": "/Shared/elsewhere", "artifact_location": "dbfs:/elsewhere"}
+        experiment = rest.post(f"{MLFLOW}/experiments/create", **asked)["experiment_id"]
+        info = rest.post(f"{MLFLOW}/runs/create", experiment_id=experiment)["run"]["info"]
+        path = f"{info['artifact_uri'].removeprefix('dbfs:')}/model"
+        assert rest.call("POST", f"/dbfs{path}/MLmodel", FILES["MLmodel"]).status == 200
+        assert registered(rest, f"dbfs:{path}")["status"] == "READY"
+        assert download(rest, "fraud", "1", "MLmodel") == FILES["MLmodel"]
+
+    def test_a_source_on_a_volume_is_refused_by_name(self, rest):
+        rest.post(f"{MODELS}/create", name="fraud")
+        source = "dbfs:/Volumes/main/default/v/model"
+        refusal = refused(rest.post, f"{VERSIONS}/create", name="fraud", source=source)
+        assert refusal[:2] == (501, "NOT_IMPLEMENTED")
+        assert source in refusal[2]
+
     def test_a_source_in_a_cloud_is_refused_by_name(self, rest):
         rest.post(f"{MODELS}/create", name="fraud")
         refusal = refused(rest.post, f"{VERSIONS}/create", name="fraud", source="s3://bucket/model")

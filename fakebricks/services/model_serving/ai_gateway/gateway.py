@@ -35,6 +35,7 @@ class Used(NamedTuple):
     output_tokens: int = 0
     input_characters: int = 0
     output_characters: int = 0
+    request_streaming: bool = False
     usage_context: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
@@ -122,6 +123,6 @@ def _row(caller: Caller, used: Used) -> Usage:
         input_character_count=used.input_characters,
         output_character_count=used.output_characters,
         usage_context=used.usage_context,
-        request_streaming=False,
+        request_streaming=used.request_streaming,
         served_entity_id=used.served_entity_id,
     )

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fakebricks.ids import WorkspaceIdentity
-from fakebricks.services.inference_tables import delta
 from fakebricks.services.model_serving.ai_gateway.records import Usage
+from fakebricks.services.unity_catalog import delta
 from fakebricks.state import State
 
 TABLE = "system.serving.endpoint_usage"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Scored(NamedTuple):
-    """What a scoring server answers."""
+    """What a scoring server answers.
+
+    `events`, where there are some, are the answer as a stream, each of them JSON; `body` is empty then.
+    """
 
     status: int
     body: bytes
     content_type: str
+    events: Generator[bytes, None, None] | None = None
 
 
 class ModelLoadError(Exception):
@@ -27,6 +32,16 @@ class LoadedModel(Protocol):
 
     def score(self, body: bytes, content_type: str) -> Scored:
         """The answer to one request. What goes wrong in the model is an answer, never an exception."""
+
+    def traced(self, body: bytes, content_type: str) -> tuple[Scored, Any]:
+        """The answer to one request, and the trace that the model has made meanwhile, if any, as JSON.
+
+        Raises:
+            NotImplementedByFakebricks: this runtime does not see the model's traces.
+        """
+
+    def stream(self, body: bytes, content_type: str) -> Scored:
+        """The answer to one request as a stream; where it does not come to a first event, an answer in one piece."""
 
 
 class Runtime(Protocol):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
 
 from fakebricks.services.model_serving.runtimes import LoadedModel, Scored
 from fakebricks.wire.errors import NotImplementedByFakebricks
@@ -29,6 +30,25 @@ class WithEnvironment:
     def score(self, body: bytes, content_type: str) -> Scored:
         with environment(self._variables):
             return self._model.score(body, content_type)
+
+    def traced(self, body: bytes, content_type: str) -> tuple[Scored, Any]:
+        with environment(self._variables):
+            return self._model.traced(body, content_type)
+
+    def stream(self, body: bytes, content_type: str) -> Scored:
+        with environment(self._variables):
+            scored = self._model.stream(body, content_type)
+        return scored if scored.events is None else scored._replace(events=self._events(scored.events))
+
+    def _events(self, events: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+        """The events of a stream; what happens between them does not see the variables."""
+        with closing(events):
+            while True:
+                with environment(self._variables):
+                    event = next(events, None)
+                if event is None:
+                    return
+                yield event
 
 
 @contextmanager

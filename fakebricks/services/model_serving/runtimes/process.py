@@ -1,8 +1,10 @@
 """The runtime `process`: models are loaded and scored in this very process.
 
 Real: `mlflow.pyfunc.load_model`, and `invocations` of MLflow's own scoring server, which the platform's containers
-embed, with its statuses and texts. Simulated: what a model asks of the process itself, such as to exit, ends its
-request and nothing else. Refused: libraries other than the installed ones.
+embed, with its statuses and texts. Streams come from `predict_stream`; an error in the middle of one is its last event,
+as in MLflow's own agent server. No status of 5xx is a model's: those are for the platform's own faults (documented).
+Simulated: what a model asks of the process itself, such as to exit, ends its request and nothing else. Refused:
+libraries other than the installed ones.
 """
 
 from __future__ import annotations
@@ -10,18 +12,23 @@ from __future__ import annotations
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from importlib.util import find_spec
+from io import StringIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
+from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored, traces
+from fakebricks.services.model_serving.streaming import CONTENT_TYPE
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 _JSON = "application/json"
+_END = object()
 
 
 class ProcessRuntime:
@@ -60,18 +67,70 @@ class ProcessModel:
         self._leniency = leniency
 
     def score(self, body: bytes, content_type: str) -> Scored:
-        from mlflow.exceptions import MlflowException
         from mlflow.pyfunc import scoring_server
 
+        def answer() -> Scored:
+            answer = scoring_server.invocations(body, content_type, self._model, self._schema)
+            return Scored(answer.status, answer.response.encode(), answer.mimetype)
+
+        return self._tried(answer)
+
+    def traced(self, body: bytes, content_type: str) -> tuple[Scored, Any]:
+        with traces.watched() as trace:
+            scored = self.score(body, content_type)
+        return scored, trace()
+
+    def stream(self, body: bytes, content_type: str) -> Scored:
+        from mlflow.pyfunc import scoring_server
+
+        if content_type.partition(";")[0].strip() != _JSON:
+            return self.score(body, content_type)
+
+        def answer() -> Scored:
+            asked = scoring_server._parse_json_data(body, self._model.metadata, self._schema)  # noqa: SLF001
+            values = iter(self._model.predict_stream(asked.data, asked.params))
+            first = list(islice(values, 1))
+            return Scored(200, b"", CONTENT_TYPE, self._events(chain(first, values)))
+
+        return self._tried(answer)
+
+    def _tried(self, answer: Callable[[], Scored]) -> Scored:
+        """An answer, or what the scoring server makes of an error on the way to it."""
+        from mlflow.exceptions import MlflowException
+
         try:
-            with self._leniency():
-                answer = scoring_server.invocations(body, content_type, self._model, self._schema)
+            with self._working():
+                return answer()
         except MlflowException as error:
+            if error.get_http_status_code() >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                return _unexpected(error)
             return Scored(error.get_http_status_code(), error.serialize_as_json().encode(), _JSON)
         except BaseException as error:  # noqa: BLE001 - a model may raise anything
             _let_through(error)
             return _unexpected(error)
-        return Scored(answer.status, answer.response.encode(), answer.mimetype)
+
+    def _events(self, values: Iterator[Any]) -> Generator[bytes, None, None]:
+        """What the model yields, as JSON; if it raises, the last event says so."""
+        while True:
+            try:
+                with self._working():
+                    value = next(values, _END)
+                    if value is _END:
+                        return
+                    event = _encoded(value)
+            except BaseException as error:  # noqa: BLE001 - a model may raise anything
+                _let_through(error)
+                yield msgspec.json.encode({"error": _said(error)})
+                return
+            yield event
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """While the model works."""
+        with ExitStack() as stack:
+            stack.enter_context(self._leniency())
+            stack.enter_context(traces.kept_here())
+            yield
 
 
 class _Leniency:
@@ -111,6 +170,15 @@ def _let_through(error: BaseException) -> None:
 
 def _said(error: BaseException) -> str:
     return str(error) or type(error).__name__
+
+
+def _encoded(value: Any) -> bytes:
+    """A value in the JSON of MLflow's scoring server."""
+    from mlflow.pyfunc import scoring_server
+
+    written = StringIO()
+    scoring_server.unwrapped_predictions_to_json(value, written)
+    return written.getvalue().encode()
 
 
 def _unexpected(error: BaseException) -> Scored:

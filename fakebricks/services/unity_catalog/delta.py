@@ -1,15 +1,18 @@
-"""Delta tables on the local disk, as inference tables need them.
+"""Delta tables on the local disk.
 
 Real: a Delta table that any Delta reader opens. deltalake and pyarrow are imported when a table is first touched.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fakebricks.services.inference_tables.columns import Column
+from fakebricks.services.unity_catalog.column_types import arrow_type, column_type
+from fakebricks.services.unity_catalog.columns import partition_columns
+from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 
@@ -17,7 +20,7 @@ def require() -> None:
     """Raise `NotImplementedByFakebricks` where this installation cannot write Delta; imports nothing heavy."""
     if find_spec("deltalake") is None or find_spec("pyarrow") is None:
         message = (
-            "fakebricks writes inference tables with deltalake and pyarrow, which are not installed here. "
+            "fakebricks writes tables with deltalake and pyarrow, which are not installed here. "
             "Install them with: pip install 'fakebricks[tables]'"
         )
         raise NotImplementedByFakebricks(message)
@@ -31,16 +34,27 @@ class Delta:
         columns: its schema.
     """
 
-    def __init__(self, location: Path, columns: tuple[Column, ...]) -> None:
+    def __init__(self, location: Path, columns: Sequence[ColumnRecord]) -> None:
         self._location = str(location)
         self._columns = columns
+
+    @classmethod
+    def of(cls, table: TableRecord) -> Delta:
+        """That of a table of Unity Catalog."""
+        return cls(Path(table.storage_location), table.columns)
+
+    def exists(self) -> bool:
+        """Whether the table has been made; imports nothing."""
+        return Path(self._location, "_delta_log").is_dir()
 
     def ensure(self) -> None:
         """Make the table, empty, where it does not exist."""
         from deltalake import DeltaTable
 
         if not DeltaTable.is_deltatable(self._location):
-            DeltaTable.create(self._location, _schema(self._columns))
+            DeltaTable.create(
+                self._location, _schema(self._columns), partition_by=partition_columns(self._columns) or None
+            )
 
     def append(self, rows: list[dict[str, Any]]) -> None:
         """Add rows, in one commit."""
@@ -70,23 +84,18 @@ class Delta:
             table.restore(version)
 
 
-def _schema(columns: tuple[Column, ...]) -> Any:
-    """The Arrow schema of SQL columns, with their comments where Delta keeps them."""
+def _schema(columns: Sequence[ColumnRecord]) -> Any:
+    """The Arrow schema of columns, with their comments where Delta keeps them."""
     import pyarrow as pa
 
-    types = {
-        "STRING": pa.string(),
-        "DATE": pa.date32(),
-        "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-        "INT": pa.int32(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
-        "ARRAY<STRING>": pa.list_(pa.string()),
-        "MAP<STRING,STRING>": pa.map_(pa.string(), pa.string()),
-    }
     return pa.schema(
         [
-            pa.field(column.name, types[column.type], metadata={"comment": column.comment} if column.comment else None)
+            pa.field(
+                column.name,
+                arrow_type(column_type(column.type_text)),
+                column.nullable,
+                {"comment": column.comment} if column.comment else None,
+            )
             for column in columns
         ]
     )

@@ -1,0 +1,1 @@
+"""The DBFS root of a workspace."""
