@@ -114,7 +114,7 @@ def test_rate_limits_make_the_sdk_wait_on_the_simulated_clock(workspace, client)
     assert 50 <= workspace.clock.time() - started <= 120
     statuses = [call.status for call in workspace.calls.matching("query_serving_endpoint")]
     assert (statuses[:2], statuses[-1]) == ([200, 429], 200)
-    assert workspace.table("system.serving.endpoint_usage").num_rows == 2
+    assert workspace.table("system.serving.endpoint_usage")["status_code"].to_pylist() == statuses
     client.serving_endpoints.put_ai_gateway("chat", rate_limits=[calls_per_minute(0)])
     with pytest.raises(PermissionDenied, match="The endpoint is disabled due to a rate limit set to 0"):
         client.serving_endpoints.query("chat", messages=HELLO)

@@ -1,6 +1,6 @@
 """Authorization details: for which objects alone an access token is to be good (RFC 9396).
 
-Real: the form that databricks-sdk passes on from a route-optimised endpoint (documented): a list of workspace
+Real: databricks-sdk passes them on as the endpoint tells them (documented). Inferred: their form, a list of workspace
 permissions on serving endpoints, each to query one. Refused: other types, objects and actions.
 """
 

@@ -1,9 +1,9 @@
 """The data plane of route-optimised endpoints: a URL of their own, and tokens that are good for one of them.
 
 Real: `endpoint_url` and `data_plane_info`, from which databricks-sdk takes where to query and for what to get a token;
-an OAuth token that names the endpoint is needed, and a personal access token is refused (documented). Simulated: the
-URL is one of the workspace's own host, with the path that the platform's has; requests are answered no faster.
-Inferred: the texts.
+an OAuth token that names the endpoint is needed, and a personal access token is refused (documented; the form of the
+details is inferred). Simulated: the URL is one of the workspace's own host, with the path that the platform's has;
+requests are answered no faster. Inferred: the texts.
 """
 
 from __future__ import annotations

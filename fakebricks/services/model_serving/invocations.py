@@ -21,6 +21,7 @@ from fakebricks.services.model_serving.external_models.requests import asked, te
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
+from fakebricks.services.model_serving.refused import refuse_foundation_model
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -125,10 +126,11 @@ class Invocations:
         _check_size(query.body, _LARGEST)
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
+            refuse_foundation_model(query.endpoint)
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None or endpoint.suspended:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))
-        self._gateway.admit(endpoint, query.caller, query.received)
+        self._gateway.admit(endpoint, query.caller, query.received, query.request_id)
         if endpoint.config.external:
             return self._of_external(endpoint, endpoint.config, query)
         envelope = _opened(query)
@@ -153,12 +155,12 @@ class Invocations:
             requester=query.caller.id,
         )
         notes = envelope.notes + served.notes
+        used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
 
         def at_end(body: bytes) -> None:
             seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
             notes.extend(log(scored._replace(body=body), seconds=seconds))
-            used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
-            self._gateway.settle(endpoint, query.caller, used)
+            self._gateway.settle(endpoint, query.caller, used._replace(request_streaming=scored.events is not None))
 
         if scored.events is None:
             at_end(scored.body)
@@ -216,7 +218,8 @@ class Invocations:
             usage_context=question.usage_context,
         )
         self._gateway.settle(endpoint, query.caller, used)
-        return Answered(replied.scored, replied.entity.name, 0.0, replied.notes + lost)
+        passed = self._deployments.now() - began  # a provider that sleeps takes simulated time
+        return Answered(replied.scored, replied.entity.name, passed, 0.0, replied.notes + lost)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)

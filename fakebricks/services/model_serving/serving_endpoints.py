@@ -34,7 +34,7 @@ from fakebricks.services.model_serving.records import (
     Traffic,
     Update,
 )
-from fakebricks.services.model_serving.refused import refuse_endpoint
+from fakebricks.services.model_serving.refused import refuse_endpoint, refuse_foundation_model
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings, drawn
@@ -142,9 +142,11 @@ class ServingEndpoints:
 
         Raises:
             ResourceDoesNotExist: there is none.
+            NotImplementedByFakebricks: the platform would have one of its own.
         """
         endpoint = self._deployments.get(name)
         if endpoint is None:
+            refuse_foundation_model(name)
             raise _missing(name)
         return endpoint
 
@@ -181,6 +183,8 @@ class ServingEndpoints:
             if endpoint.config is None or endpoint.suspended:
                 held = "is stopped already" if endpoint.suspended else "has never been deployed"
                 raise InvalidState(f"Endpoint '{name}' {held}; it cannot be stopped.")
+            if endpoint.config.external:  # the rule is documented
+                raise InvalidState(f"Endpoint '{name}' serves external models; it cannot be stopped.")
             self._history.note(endpoint, now, f"Endpoint '{name}' stopped.")
             return self._put(replace(endpoint, suspended=True, pending=None, last_updated_timestamp=_millis(now)))
 
@@ -272,43 +276,17 @@ class ServingEndpoints:
         unchanged = asked is None and body.traffic_config is None and before is not None
         shares = before.routes if unchanged and before else routes(body.traffic_config, entities)
         self._require_servable(endpoint, before, entities, caller)
+        entities = tuple(entity if entity.external_model else self._declared(entity) for entity in entities)
         endpoint, auto_capture = self._capture.with_auto_capture(endpoint, before, body.auto_capture_config, caller)
-        config = Config(
-            config_version=0,
-            served_entities=tuple(self._declared(entity) for entity in entities),
-            routes=shares,
-            auto_capture_config=auto_capture,
-        )
+        config = Config(config_version=0, served_entities=entities, routes=shares, auto_capture_config=auto_capture)
         if config.external and auto_capture is not None:
             message = "auto_capture_config is for custom models. Please use AI Gateway inference tables instead."
             raise InvalidParameterValue(message)
-        endpoint = self._deploying(endpoint, config, now)
-        self._gateway.check(endpoint)
-        return endpoint
-
-    def _deploying(self, endpoint: Endpoint, config: Config, now: float) -> Endpoint:
-        """The endpoint with a deployment of `config`, as its next version, that begins at `now`.
-
-        Nothing is built or loaded for external models: they are there at once (inferred).
-        """
-        version = endpoint.last_config_version + 1
-        chance = self._ids.chance("deployment", endpoint.name, version)
-        takes = 0.0 if config.external else drawn(self._timings.deployment, chance)
-        longest = max(self._timings.deployment_timeout_of(one.workload_type) for one in config.served_entities)
-        update = Update(
-            config=replace(config, config_version=version),
-            start_time=now,
-            ends_at=now + min(takes, longest),
-            takes=takes,
-        )
-        self._history.put(endpoint, update)
-        endpoint = replace(endpoint, pending=update, last_config_version=version)
-        return lifecycle.arrived(endpoint, update, ("",) * len(config.served_entities)) if config.external else endpoint
+        deploying = self._deploying(endpoint, config, now)
+        self._gateway.check(deploying)
+        return deploying
 
     def _declared(self, entity: ServedEntity) -> ServedEntity:
-        """The entity with what its model version says of itself."""
-        if entity.external_model is not None:
-            return entity
         return replace(entity, declared=self._stored.declared(entity.entity_name, entity.entity_version))
 
     def _require_servable(
@@ -330,6 +308,30 @@ class ServingEndpoints:
                 continue
             for field, text in references(entity.external_model):
                 self._secrets.require(text, field, endpoint.creator)
+
+    def _deploying(self, endpoint: Endpoint, config: Config, now: float) -> Endpoint:
+        """The endpoint with a deployment of `config`, as its next version, that begins at `now`.
+
+        Nothing is built or loaded for external models: they are there at once (inferred).
+        """
+        version = endpoint.last_config_version + 1
+        takes, longest = 0.0, 0.0
+        if not config.external:
+            takes = drawn(self._timings.deployment, self._ids.chance("deployment", endpoint.name, version))
+            longest = max(self._timings.deployment_timeout_of(one.workload_type) for one in config.served_entities)
+        update = Update(
+            config=replace(config, config_version=version),
+            start_time=now,
+            ends_at=now + min(takes, longest),
+            takes=takes,
+        )
+        deploying = replace(endpoint, pending=update, last_config_version=version)
+        if not config.external:
+            self._history.put(endpoint, update)
+            return deploying
+        arrived = lifecycle.arrived(deploying, update, ("",) * len(config.served_entities))
+        self._history.put(endpoint, lifecycle.ended(arrived, update))
+        return arrived
 
     def _require_settled(self, name: str, before: str) -> Endpoint:
         endpoint = self._require(name)

@@ -1,11 +1,11 @@
 """Secret scopes, and who may read, write and manage which.
 
-Real: READ < WRITE < MANAGE; a scope is managed by who created it, or by all `users` where that was asked for; admins
-manage every scope (all documented); the text about a scope that exists or does not (observed). A group's permission
-follows it when it is renamed, and goes with it. Documented: names of up to 128 characters, which differ by more than
-case, and a thousand scopes. Refused: scopes that are kept in an Azure Key Vault.
-Inferred: the texts of refusals, that a list has the scopes that the caller may read, and that admins are not listed
-among the permissions that were set.
+Real: READ < WRITE < MANAGE; a scope is managed by who created it, or by all `users` where that was asked for; names of
+up to 128 characters (all documented); the text about a scope that exists or does not (observed). A group's permission
+follows it when it is renamed, and goes with it. Refused: scopes that are kept in an Azure Key Vault. Inferred: that
+admins manage every scope, that names which differ by case only are the same, that there can be a thousand scopes; the
+texts of refusals, that a list has the scopes that the caller may read, and that admins are not listed among the
+permissions that were set.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Secrets: put them, list them, and get them by who may read them.
 
-Real: values come back as they were put, byte for byte; keys that differ by case only are the same (documented). A
-value stands in the state alone: in no answer but that of `get`, no log, no error and no `repr`. Documented: values of
-up to 128 KB, and a thousand secrets in a scope. Simulated: values are kept as they are; nothing is encrypted.
-Inferred: the text about a missing secret, which is that of `dbutils.secrets` (observed there).
+Real: values come back as they were put, byte for byte. A value stands in the state alone: in no answer but that of
+`get`, no log, no error and no `repr`. Documented: values of up to 128 KB, and a thousand secrets in a scope. Simulated:
+values are kept as they are; nothing is encrypted. Inferred: that keys which differ by case only are the same; the text
+about a missing secret, which is that of `dbutils.secrets` (observed there).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An endpoint's AI Gateway at work: who is let through, and what is written down of it.
 
 Real: rate limits, those of the AI Gateway and the older ones of the endpoint, before anything else is looked at; rows
-of usage where it is tracked. The tokens of custom models are not counted, there or here (documented).
+of usage where it is tracked. The tokens of custom models are not counted (inferred).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.records import Endpoint
 from fakebricks.services.model_serving.shapes import AiGatewayShape
 from fakebricks.wire.authentication import Caller
+from fakebricks.wire.errors import RequestLimitExceeded
 
 
 class Used(NamedTuple):
@@ -29,11 +30,12 @@ class Used(NamedTuple):
     client_request_id: str | None
     received: float
     status: int
-    served_entity_id: str
+    served_entity_id: str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     input_characters: int = 0
     output_characters: int = 0
+    request_streaming: bool = False
     usage_context: dict[str, str] = {}  # noqa: RUF012 - never changed
 
 
@@ -73,15 +75,18 @@ class Gateway:
         if config is not None:
             settings.check_applicable(endpoint.gateway, external=config.external)
 
-    def admit(self, endpoint: Endpoint, caller: Caller, now: float) -> None:
-        """Count a call.
+    def admit(self, endpoint: Endpoint, caller: Caller, now: float, request_id: str) -> None:
+        """Count a call; one that is refused is a row of usage too.
 
         Raises:
             PermissionDenied, RequestLimitExceeded: it is one too many.
         """
         limits = _limits(endpoint)
-        if limits:
+        try:
             self._rate_limits.take(endpoint.id, endpoint.name, limits, caller, now)
+        except RequestLimitExceeded as refusal:
+            self.settle(endpoint, caller, Used(request_id, None, now, refusal.status))
+            raise
 
     def settle(self, endpoint: Endpoint, caller: Caller, used: Used) -> None:
         """Write down what an answered call used."""
@@ -118,6 +123,6 @@ def _row(caller: Caller, used: Used) -> Usage:
         input_character_count=used.input_characters,
         output_character_count=used.output_characters,
         usage_context=used.usage_context,
-        request_streaming=False,
+        request_streaming=used.request_streaming,
         served_entity_id=used.served_entity_id,
     )

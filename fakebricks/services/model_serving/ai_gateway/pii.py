@@ -1,7 +1,7 @@
 """Personal data in text, as far as patterns tell.
 
 Simulated: the platform recognises e-mail addresses, phone numbers, credit card numbers, bank account numbers and US
-social security numbers with models and patterns (documented); here it is patterns alone, of these and of IP addresses,
+social security numbers, with a model too (inferred); here it is patterns alone, of these and of IP addresses,
 and card numbers whose check digit is right. What is masked is replaced by the kind of what it was (inferred).
 """
 

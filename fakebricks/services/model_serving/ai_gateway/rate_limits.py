@@ -1,11 +1,11 @@
 """Rate limits of endpoints: calls and tokens per minute, on the workspace's clock.
 
-Real: the endpoint's limit holds for all together; somebody's own limit comes before those of their groups, and these
-before the limit for users in general; of several groups it is enough that one has something left; of calls and tokens,
-the first to be exceeded counts (all documented). A limit of 0 disables (status and text documented). The tokens of a
-request are known only afterwards, so that the request after the one that went over is refused.
-Inferred: a minute begins with the first request after the last one ended; a group's limit is shared by its members;
-what is refused is not counted; the words of the 429, whose code is documented.
+Real: calls and tokens in a minute, of the endpoint and of principals (documented). A limit of 0 disables (status and
+text documented). The tokens of a request are known only afterwards, so that the request after the one that went over is
+refused. Inferred: somebody's own limit comes before those of their groups, and these before the limit for users in
+general; of several groups it is enough that one has something left; a minute begins with the first request after the
+last one ended; a group's limit is shared by its members; what is refused is not counted; the words of the 429, whose
+code is documented.
 """
 
 from __future__ import annotations

@@ -55,4 +55,4 @@ class Usage(Record, frozen=True):
     output_character_count: int | None
     usage_context: dict[str, str]
     request_streaming: bool
-    served_entity_id: str
+    served_entity_id: str | None

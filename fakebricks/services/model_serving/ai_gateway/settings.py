@@ -1,9 +1,8 @@
 """From a requested AI Gateway to one that can be enforced, and back to how it is shown.
 
-Real: the keys, the one renewal period, twenty rate limits of which five are of groups, and which kind of endpoint has
-which feature: fallbacks and guardrails are for external models alone (all documented). Refused: `safety` and
-`valid_topics`, which it takes a model to judge.
-Inferred: the texts, and that a principal must exist.
+Real: the keys and the one renewal period (documented). Refused: `safety` and `valid_topics`, which it takes a model to
+judge. Inferred: twenty rate limits at most, of which five are of groups; that fallbacks, guardrails and limits on
+tokens are not for custom models; the texts, and that a principal must exist.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """`system.serving.endpoint_usage`: who asked what of endpoints whose usage is tracked, and how many tokens it took.
 
-Real: one row for each request that reached a served entity or a guardrail, and none where tracking is not enabled
-(documented). Documented: the columns and their types. Simulated: token counts are the model's where it tells them, and
-else (text length + 1) / 4, as the platform estimates them; rows are there at once, where the platform takes hours. The
-table is read by `Workspace.table` alone: Unity Catalog has no catalog `system` here.
+Real: one row for each request that was answered, and for each that a rate limit refused (observed; that it names no
+served entity is inferred), and none where tracking is not enabled (documented). Inferred: the types of the columns,
+whose names are observed or documented. Simulated: token counts are the model's where it tells them, and else (text
+length + 1) / 4, as the platform estimates them; rows are there at once, where the platform takes hours. The table is
+read by `Workspace.table` alone: Unity Catalog has no catalog `system` here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Queries to external models: guardrails, the provider, its fallbacks, the answer.
 
 Real: where a served entity fails with 429 or 5xx and fallbacks are enabled, the next ones are asked, in the order of
-the list and at most two of them, and the last error is the answer (documented); what is masked does not reach the
+the list, and the last error is the answer (documented), after two of them (inferred); what is masked does not reach the
 provider.
 An error of the provider's is passed on in the platform's wrapping (observed), with its own status (inferred).
 Inferred: that a query to one served entity does not fall back, and that the last attempt alone is logged.

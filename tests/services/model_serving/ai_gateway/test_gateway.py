@@ -139,8 +139,9 @@ def test_custom_models_have_rate_limits_and_usage_and_nothing_of_text(rest, work
         rate_limits=[limit(5, key="user")],
     )
     assert [query([{"amount": 1.0}]).status for _ in range(2)] == [200, 429]
-    (row,) = workspace.table("system.serving.endpoint_usage").to_pylist()
+    row, refusal = workspace.table("system.serving.endpoint_usage").to_pylist()
     assert (row["status_code"], row["input_token_count"]) == (200, 0)
+    assert (refusal["status_code"], refusal["served_entity_id"]) == (429, None)
     for part in (
         {"fallback_config": {"enabled": True}},
         {"guardrails": {"input": {"invalid_keywords": ["x"]}}},

@@ -400,3 +400,13 @@ def test_whatever_is_to_be_served_is_served_or_refused(chat: Workspace, model: A
         assert chat.snapshot() == before
     else:
         chat.restore(before)
+
+
+def test_the_openai_routes_lead_to_it_and_it_has_events_and_cannot_be_stopped(rest, workspace, create, ask):
+    create()
+    workspace.model_provider("openai", lambda _: "yes")
+    status, body = ask("/serving-endpoints/chat/completions", model="chat", messages=HELLO)
+    assert (status, body["choices"][0]["message"]["content"]) == (200, "yes")
+    assert any("succeeded" in one["message"] for one in rest.get(f"{ENDPOINTS}/chat/events")["events"])
+    assert rest.call("GET", f"{ENDPOINTS}/chat/metrics").status == 200
+    refused("INVALID_STATE", rest.post, f"{ENDPOINTS}/chat/config:stop")
