@@ -298,8 +298,9 @@ class Workspace:
             name: of an endpoint, a served entity, a model (`gpt-4o`) or a provider (`openai`); the first of these that
                 has a callable is asked.
             provider: takes the request in OpenAI's shape as a dict, and returns text, a vector for embeddings, or an
-                answer in OpenAI's shape. It may raise `ModelProviderError`; what else it raises is an error of the
-                provider's with status 500, but for a failed assertion, which is the test's.
+                answer in OpenAI's shape; or it yields texts or chunks, which are a stream to who asks for one. It may
+                raise `ModelProviderError`; what else it raises is an error of the provider's with status 500, but for a
+                failed assertion, which is the test's.
 
         Raises:
             TypeError: it cannot be called.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Iterator
+from typing import Any
 
+import httpx  # noqa: F401 - before the client's garbage can be collected in the middle of its import
 import mlflow
+import openai
 import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
@@ -31,7 +35,7 @@ from databricks.sdk.service.serving import (
 from databricks.sdk.service.workspace import AclPermission
 from mlflow.deployments import get_deploy_client
 
-from fakebricks import Workspace
+from fakebricks import ModelProviderError, Workspace
 
 HELLO = [ChatMessage(role=ChatMessageRole.USER, content="hello")]
 
@@ -152,6 +156,52 @@ def test_mlflows_deployments_client(workspace, client):
     gateway = {"usage_tracking_config": {"enabled": True}, **limits}
     assert deployments.update_endpoint_ai_gateway("chat", gateway) == gateway
     assert deployments.get_endpoint("chat")["ai_gateway"] == gateway
+
+
+def spelling(request: dict[str, Any]) -> Iterator[str]:
+    """A provider that says the last message word by word, and fails at `fail`."""
+    for word in request["messages"][-1]["content"].split():
+        if word == "fail":
+            raise ModelProviderError(503, "away")
+        yield f"{word} "
+
+
+def hello(text: str = "one two") -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+@pytest.fixture
+def asker(workspace) -> Iterator[openai.OpenAI]:
+    url = f"{os.environ['DATABRICKS_HOST']}/serving-endpoints"
+    with openai.OpenAI(base_url=url, api_key=os.environ["DATABRICKS_TOKEN"], max_retries=0) as asker:
+        yield asker
+
+
+def test_the_openai_client_streams_an_external_model(workspace, client, asker):
+    client.serving_endpoints.create_and_wait("chat", config=config())
+    workspace.model_provider("openai", spelling)
+    create = asker.chat.completions.create
+    stream = create(model="chat", messages=hello(), stream=True, stream_options={"include_usage": True})
+    *chunks, end, usage = list(stream)
+    assert [chunk.choices[0].delta.content for chunk in chunks] == ["one ", "two "]
+    assert (chunks[0].choices[0].delta.role, end.choices[0].finish_reason) == ("assistant", "stop")
+    assert (usage.choices, usage.usage.total_tokens) == ([], 4)
+    assert create(model="chat", messages=hello(), stream=False).choices[0].message.content == "one two "
+    with pytest.raises(openai.InternalServerError, match="503"):
+        create(model="chat", messages=hello("fail"), stream=True)
+    stream = create(model="chat", messages=hello("so far fail"), stream=True)
+    assert [next(stream).choices[0].delta.content for _ in range(2)] == ["so ", "far "]
+    with pytest.raises(openai.APIError) as failed:
+        next(stream)
+    assert failed.value.body == "Received error from openai"
+
+
+def test_mlflows_deployments_client_streams_an_external_model(workspace, client):
+    client.serving_endpoints.create_and_wait("chat", config=config())
+    workspace.model_provider("openai", spelling)
+    chunks = list(get_deploy_client("databricks").predict_stream(endpoint="chat", inputs={"messages": hello()}))
+    said = [chunk["choices"][0]["delta"].get("content") for chunk in chunks]
+    assert said == ["one ", "two ", None]
 
 
 def test_a_route_optimised_endpoint_through_the_sdk(workspace, client):

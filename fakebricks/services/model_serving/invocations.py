@@ -8,6 +8,7 @@ Refused: the trace of a streamed answer.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -162,11 +163,7 @@ class Invocations:
             notes.extend(log(scored._replace(body=body), seconds=seconds))
             self._gateway.settle(endpoint, query.caller, used._replace(request_streaming=scored.events is not None))
 
-        if scored.events is None:
-            at_end(scored.body)
-        else:
-            scored = scored._replace(events=streaming.sent(scored.events, at_end))
-        return Answered(scored, entity.name, served.passed, served.remaining, notes)
+        return Answered(_ending(scored, at_end), entity.name, served.passed, served.remaining, notes)
 
     def require_control_plane(self, name: str) -> None:
         """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).
@@ -193,33 +190,43 @@ class Invocations:
             request_id=query.request_id,
             now=query.received,
         )
-        lost = self._capture.log(
-            endpoint,
-            config,
-            replied.entity,
-            replied.scored,
-            request_id=query.request_id,
-            client_request_id=question.client_request_id,
-            body=query.body,
-            received=query.received,
-            seconds=self._deployments.now() - began,
-            requester=query.caller.id,
-        )
+        scored, answered = replied.scored, self._deployments.now()
         used = Used(
             query.request_id,
             question.client_request_id,
             query.received,
-            replied.scored.status,
+            scored.status,
             replied.entity.id,
-            input_tokens=replied.input_tokens,
-            output_tokens=replied.output_tokens,
             input_characters=sum(map(len, texts(question.task, question.fields))),
-            output_characters=replied.output_characters,
+            request_streaming=question.stream,
             usage_context=question.usage_context,
         )
-        self._gateway.settle(endpoint, query.caller, used)
-        passed = self._deployments.now() - began  # a provider that sleeps takes simulated time
-        return Answered(replied.scored, replied.entity.name, passed, 0.0, replied.notes + lost)
+        notes = replied.notes
+
+        def at_end(body: bytes) -> None:
+            lost = self._capture.log(
+                endpoint,
+                config,
+                replied.entity,
+                scored._replace(body=body),
+                request_id=query.request_id,
+                client_request_id=question.client_request_id,
+                body=query.body,
+                received=query.received,
+                seconds=self._deployments.now() - began,
+                requester=query.caller.id,
+            )
+            notes.extend(replied.remarks() + lost)
+            counts = replied.counts()
+            settled = used._replace(
+                input_tokens=counts.input_tokens,
+                output_tokens=counts.output_tokens,
+                output_characters=counts.output_characters,
+            )
+            self._gateway.settle(endpoint, query.caller, settled)
+
+        passed = answered - began  # a provider that sleeps takes simulated time
+        return Answered(_ending(scored, at_end), replied.entity.name, passed, 0.0, notes)
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)
@@ -253,6 +260,14 @@ class Invocations:
             scored, trace = model.traced(envelope.body, query.content_type)
             return agents.with_trace(scored, trace, query.request_id)
         return model.score(envelope.body, query.content_type)
+
+
+def _ending(scored: Scored, at_end: Callable[[bytes], None]) -> Scored:
+    """The answer, of whose end `at_end` is told: now, or where it is a stream, then."""
+    if scored.events is None:
+        at_end(scored.body)
+        return scored
+    return scored._replace(events=streaming.sent(scored.events, at_end))
 
 
 def _not_ready(endpoint: Endpoint) -> str:

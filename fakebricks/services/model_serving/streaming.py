@@ -44,6 +44,8 @@ def _answer(events: list[Any]) -> Any:
         return events
     if all(_is_chat_chunk(event) for event in plain):
         return _chat_completion(plain)
+    if all(_is_text_chunk(event) for event in plain):
+        return _completion(plain)
     if any(str(event.get("type")).startswith("response.") for event in plain):
         return _response(plain)
     if all(isinstance(event.get("delta"), dict) for event in plain):
@@ -55,6 +57,13 @@ def _is_chat_chunk(event: Event) -> bool:
     choices = event.get("choices")
     return isinstance(choices, list) and all(
         isinstance(choice, dict) and isinstance(choice.get("delta"), dict) for choice in choices
+    )
+
+
+def _is_text_chunk(event: Event) -> bool:
+    choices = event.get("choices")
+    return isinstance(choices, list) and all(
+        isinstance(choice, dict) and isinstance(choice.get("text"), str) for choice in choices
     )
 
 
@@ -70,6 +79,19 @@ def _chat_completion(chunks: list[Event]) -> Event:
             if part.get("finish_reason") is not None:
                 choice["finish_reason"] = part["finish_reason"]
     return answer | {"object": "chat.completion", "choices": list(choices.values())}
+
+
+def _completion(chunks: list[Event]) -> Event:
+    """The chunks of a completion."""
+    choices: dict[Any, Event] = {}
+    answer: Event = {}
+    for chunk in chunks:
+        answer |= {name: value for name, value in chunk.items() if name != "choices"}
+        for part in chunk["choices"]:
+            choice = choices.setdefault(part.get("index", 0), {"index": part.get("index", 0), "text": ""})
+            text = choice["text"] + part["text"]
+            choice |= {name: value for name, value in part.items() if value is not None} | {"text": text}
+    return answer | {"choices": list(choices.values())}
 
 
 def _response(events: list[Event]) -> Event:
@@ -91,5 +113,23 @@ def _add(message: Event, delta: Event) -> None:
     for name, value in delta.items():
         if name == "content" and isinstance(value, str):
             message["content"] = f"{message.get('content') or ''}{value}"
+        elif name == "tool_calls" and isinstance(value, list) and all(map(_is_part_of_call, value)):
+            for part in value:
+                _add_part(message.setdefault("tool_calls", []), part)
         elif value is not None:
             message[name] = value
+
+
+def _is_part_of_call(value: Any) -> bool:
+    """Whether it is a part of a tool call, which says by its index of which one."""
+    return isinstance(value, dict) and "index" in value and isinstance(value.get("function", {}), dict)
+
+
+def _add_part(calls: list[Event], part: Event) -> None:
+    call = next((one for one in calls if one["index"] == part["index"]), None)
+    if call is None:
+        calls.append(part)
+        return
+    before, more = call.get("function", {}), part.get("function", {})
+    arguments = f"{before.get('arguments') or ''}{more.get('arguments') or ''}"
+    call |= part | {"function": before | more | {"arguments": arguments}}

@@ -47,6 +47,39 @@ from fakebricks.services.model_serving.streaming import sent, together
             [{"delta": {"id": "1", "content": "a"}}, {"delta": {"id": "2"}}, {"delta": {"id": "1", "content": "b"}}],
             {"messages": [{"id": "1", "content": "ab"}, {"id": "2"}]},
         ),
+        (
+            [
+                {"object": "text_completion", "choices": [{"index": 0, "text": "a", "finish_reason": None}]},
+                {"choices": [{"index": 0, "text": "b", "finish_reason": "stop"}]},
+                {"choices": [], "usage": 1},
+            ],
+            {
+                "object": "text_completion",
+                "choices": [{"index": 0, "text": "ab", "finish_reason": "stop"}],
+                "usage": 1,
+            },
+        ),
+        (
+            [
+                {"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "c", "function": {"arguments": "{"}}]}}]},
+                {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}}]},
+                {"choices": [{"delta": {"tool_calls": [{"index": 1, "id": "d"}]}}]},
+            ],
+            {
+                "object": "chat.completion",
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {
+                            "tool_calls": [
+                                {"index": 0, "id": "c", "function": {"arguments": "{}"}},
+                                {"index": 1, "id": "d"},
+                            ]
+                        },
+                    }
+                ],
+            },
+        ),
         ([{"token": 1}, {"token": 2}], [{"token": 1}, {"token": 2}]),
         (["a", {"delta": {}}], ["a", {"delta": {}}]),
         ([{"choices": [None]}, {"choices": [3]}], [{"choices": [None]}, {"choices": [3]}]),

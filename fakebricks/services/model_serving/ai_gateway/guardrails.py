@@ -44,6 +44,11 @@ def masks(guardrail: Guardrail | None) -> bool:
     return guardrail is not None and guardrail.pii_behavior == MASK
 
 
+def looks(guardrail: Guardrail | None) -> bool:
+    """Whether a guardrail looks at texts at all."""
+    return guardrail is not None and bool(guardrail.invalid_keywords or guardrail.pii_behavior in {BLOCK, MASK})
+
+
 def rewritten(fields: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     """A request's or a response's fields with another text in each place that has text for, or of, the model."""
     copied = dict(fields)

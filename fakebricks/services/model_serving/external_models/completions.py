@@ -6,7 +6,7 @@ Real: the fields of an answer (documented). Simulated: token counts where the pr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakebricks.services.model_serving.external_models.configs import CHAT, COMPLETIONS, EMBEDDINGS
 from fakebricks.services.model_serving.external_models.requests import Asked, parts, texts
@@ -17,29 +17,53 @@ _IDS = {CHAT: "chatcmpl", COMPLETIONS: "cmpl", EMBEDDINGS: "embd"}
 _PER_TOKEN = 4
 
 
+class Counts(NamedTuple):
+    """What the answer to a query has used."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    output_characters: int = 0
+    estimated: bool = False
+    """Whether tokens are, for the provider has not told them."""
+
+
 def estimated_tokens(text: str) -> int:
     """How many tokens a text has, by the platform's estimate."""
     return (len(text) + 1) // _PER_TOKEN
 
 
-def completed(returned: Any, asked: Asked, *, model: str, request_id: str, now: float) -> tuple[dict[str, Any], bool]:
+def head(task: str, *, model: str, request_id: str, now: float) -> dict[str, Any]:
+    """What an answer tells of itself."""
+    return {"id": f"{_IDS[task]}-{request_id}", "object": _OBJECTS[task], "created": int(now), "model": model}
+
+
+def completed(returned: Any, asked: Asked, head: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """The answer that a provider's return value stands for, and whether its token counts are estimated.
 
     Raises:
         NotImplementedByFakebricks: it stands for none.
     """
     given = returned if isinstance(returned, dict) else _of_plain(returned, asked.task)
-    answer = {
-        "id": f"{_IDS[asked.task]}-{request_id}",
-        "object": _OBJECTS[asked.task],
-        "created": int(now),
-        "model": model,
-        **given,
-    }
+    answer = head | given
     _check(answer, asked.task)
     if isinstance(given.get("usage"), dict):
         return answer, False
-    return answer | {"usage": _usage(answer, asked)}, True
+    return answer | {"usage": estimated_usage(asked, output_texts(answer))}, True
+
+
+def estimated_usage(asked: Asked, said: list[str]) -> dict[str, int]:
+    """The usage of an answer that says that."""
+    prompt = sum(map(estimated_tokens, texts(asked.task, asked.fields)))
+    if asked.task == EMBEDDINGS:
+        return {"prompt_tokens": prompt, "total_tokens": prompt}
+    completion = sum(map(estimated_tokens, said))
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def counted(usage: dict[str, Any], said: list[str], *, estimated: bool) -> Counts:
+    """What is counted of an answer that says that, and that usage of itself."""
+    spent, made = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return Counts(spent, made, sum(map(len, said)), estimated)
 
 
 def output_texts(answer: dict[str, Any]) -> list[str]:
@@ -78,12 +102,8 @@ def _check(answer: dict[str, Any], task: str) -> None:
         raise unfit(answer, task)
 
 
-def _usage(answer: dict[str, Any], asked: Asked) -> dict[str, int]:
-    prompt = sum(map(estimated_tokens, texts(asked.task, asked.fields)))
-    if asked.task == EMBEDDINGS:
-        return {"prompt_tokens": prompt, "total_tokens": prompt}
-    completion = sum(map(estimated_tokens, output_texts(answer)))
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and value >= 0 else 0
 
 
 def _is_number(value: Any) -> bool:
@@ -91,8 +111,12 @@ def _is_number(value: Any) -> bool:
 
 
 def unfit(returned: Any, task: str) -> NotImplementedByFakebricks:
-    wanted = "vectors, or a dict with 'data'" if task == EMBEDDINGS else "text, or a dict with 'choices'"
+    wanted = (
+        "vectors, or a dict with 'data'"
+        if task == EMBEDDINGS
+        else "text, a dict with 'choices', or an iterator of these"
+    )
     return NotImplementedByFakebricks(
         f"The provider that the test gave returned {type(returned).__name__}, which is no answer to {task}: return "
-        f"{wanted}."
+        f"{wanted}; in a stream, yield text or such chunks."
     )

@@ -41,7 +41,8 @@ class Providers:
         Args:
             name: of an endpoint, a served entity, a model (`gpt-4o`), or a provider (`openai`).
             provider: takes the request, and returns text (or several texts) for a chat or a completion, a vector or
-                several for embeddings, or a dict in the shape of OpenAI's answers, which is completed.
+                several for embeddings, or a dict in the shape of OpenAI's answers, which is completed; or an iterator
+                of texts or of OpenAI's chunks.
 
         Raises:
             TypeError: it cannot be called.

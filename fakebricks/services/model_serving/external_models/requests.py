@@ -1,7 +1,7 @@
 """Queries to external models: OpenAI's shapes for a chat, a completion and embeddings.
 
 Real: which fields a task has, and the ranges of `n` and `temperature` (documented); the text about an unknown field
-(observed). Inferred: the other texts. Refused: streaming.
+(observed); that embeddings are not streamed (documented). Inferred: the other texts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fakebricks.services.model_serving.external_models.configs import CHAT, COMPLETIONS, EMBEDDINGS
-from fakebricks.wire.errors import BadRequest, NotImplementedByFakebricks, PayloadTooLarge
+from fakebricks.wire.errors import BadRequest, PayloadTooLarge
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a query (documented)."""
@@ -68,6 +68,16 @@ class Asked(NamedTuple):
     client_request_id: str | None
     usage_context: dict[str, str]
 
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is to be streamed."""
+        return self.fields.get("stream") is True
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether the end of the stream is to tell what was used."""
+        return self.stream and self.fields.get("stream_options", {}).get("include_usage") is True
+
 
 def asked(body: bytes, task: str) -> Asked:
     """A query to an external model of a task, if it is one.
@@ -75,7 +85,6 @@ def asked(body: bytes, task: str) -> Asked:
     Raises:
         BadRequest: it is not.
         PayloadTooLarge: it has more than 4 MB.
-        NotImplementedByFakebricks: its answer is to be streamed.
     """
     if len(body) > LARGEST:
         raise PayloadTooLarge(f"The request body has {len(body)} bytes; a request must not be larger than 4 MB.")
@@ -89,10 +98,6 @@ def asked(body: bytes, task: str) -> Asked:
     _check_sampling(fields)
     _CHECKS[task](fields[_NEEDED[task]])
     own = {name: fields.pop(name, None) for name in _ENDPOINTS_OWN}
-    if fields.get("stream"):
-        raise NotImplementedByFakebricks(
-            "fakebricks does not implement streamed responses of external models. Leave 'stream' out of the request."
-        )
     return Asked(task, fields, _text_or_none(own["client_request_id"]), _context(own["usage_context"]))
 
 
@@ -136,8 +141,9 @@ def _check_sampling(fields: dict[str, Any]) -> None:
     stop = fields.get("stop", [])
     if not isinstance(stop, str) and not _are_texts(stop):
         raise BadRequest("Bad request: 'stop' must be a list of strings.")
-    if not isinstance(fields.get("extra_params", {}), dict):
-        raise BadRequest("Bad request: 'extra_params' must be an object.")
+    for name in ("extra_params", "stream_options"):
+        if not isinstance(fields.get(name, {}), dict):
+            raise BadRequest(f"Bad request: '{name}' must be an object.")
 
 
 def _check_messages(messages: Any) -> None:
