@@ -49,6 +49,7 @@ from fakebricks.services.model_serving.endpoint_permissions import EndpointPermi
 from fakebricks.services.model_serving.endpoint_settings import EndpointSettings
 from fakebricks.services.model_serving.external_models.providers import Providers
 from fakebricks.services.model_serving.external_models.queries import ExternalQueries
+from fakebricks.services.model_serving.foundation_models import FoundationModels
 from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
@@ -321,12 +322,12 @@ class Services:
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
         self.models = Models(ProcessRuntime(), stored, self.secret_references)
         history = History(state)
-        deployments = Deployments(state, clock, self.models, history)
+        self.providers = Providers()
+        deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
-        self.providers = Providers()
         self.usage_table = UsageTable(state, identity)
         gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
         endpoints = ServingEndpoints(

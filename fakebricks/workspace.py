@@ -288,7 +288,7 @@ class Workspace:
         return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
 
     def model_provider(self, name: str, provider: Provider) -> None:
-        """Let queries to external models be answered by a callable; nothing else answers them.
+        """Let queries to external models, or to the platform's own, be answered by a callable; nothing else does.
 
         >>> from fakebricks import fake_workspace
         >>> with fake_workspace() as workspace:
@@ -296,7 +296,7 @@ class Workspace:
 
         Args:
             name: of an endpoint, a served entity, a model (`gpt-4o`) or a provider (`openai`); the first of these that
-                has a callable is asked.
+                has a callable is asked. Of the platform's own endpoints, `databricks-...`, those exist that have one.
             provider: takes the request in OpenAI's shape as a dict, and returns text, a vector for embeddings, or an
                 answer in OpenAI's shape; or it yields texts or chunks, which are a stream to who asks for one. It may
                 raise `ModelProviderError`; what else it raises is an error of the provider's with status 500, but for a

@@ -204,6 +204,24 @@ def test_mlflows_deployments_client_streams_an_external_model(workspace, client)
     assert said == ["one ", "two ", None]
 
 
+def test_the_platforms_own_models_through_the_clients(workspace, asker):
+    llama = "databricks-meta-llama-3-3-70b-instruct"
+    workspace.model_provider(llama, spelling)
+    endpoints = WorkspaceClient().serving_endpoints
+    (listed,) = endpoints.list()
+    assert (listed.name, listed.task, listed.creator) == (llama, "llm/v1/chat", None)
+    assert endpoints.get(llama).config.served_entities[0].foundation_model.name == f"system.ai.{llama}"
+    assert endpoints.query(llama, messages=HELLO).choices[0].message.content == "hello "
+    with pytest.raises(PermissionDenied, match="is provided by the platform"):
+        endpoints.delete(llama)
+    stream = asker.chat.completions.create(model=llama, messages=hello(), stream=True)
+    assert [chunk.choices[0].delta.content for chunk in stream] == ["one ", "two ", None]
+    deployments = get_deploy_client("databricks")
+    assert deployments.get_endpoint(llama)["endpoint_type"] == "FOUNDATION_MODEL_API"
+    answer = deployments.predict(endpoint=llama, inputs={"messages": hello()})
+    assert answer["choices"][0]["message"]["content"] == "one two "
+
+
 def test_a_route_optimised_endpoint_through_the_sdk(workspace, client):
     workspace.service_principal("robot", groups=["admins"])
     with workspace.acting_as("robot", auth="oauth-m2m"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fakebricks.services.model_serving import lifecycle, progress
+from fakebricks.services.model_serving import foundation_models, lifecycle, progress
 from fakebricks.services.model_serving.ai_gateway import settings
 from fakebricks.services.model_serving.external_models.configs import shown
 from fakebricks.services.model_serving.records import (
@@ -47,6 +47,8 @@ class Seen(NamedTuple):
 
 def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
     """An endpoint as create, get and update answer it."""
+    if foundation_models.is_provided(endpoint.name):
+        return foundation_models.shown(endpoint, seen.level)
     answer: dict[str, Any] = _head(endpoint)
     if endpoint.config:
         answer["config"] = _stopped(endpoint.config, seen) if endpoint.suspended else _deployed(endpoint.config, seen)
@@ -68,6 +70,8 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
 
 def summary(endpoint: Endpoint, level: str | None) -> dict[str, Any]:
     """An endpoint as a list has it, with the permission that the caller has on it (observed)."""
+    if foundation_models.is_provided(endpoint.name):
+        return foundation_models.shown(endpoint, level)
     answer = _head(endpoint) | {"id": endpoint.id, "permission_level": level}
     if endpoint.config:
         entities = endpoint.config.served_entities

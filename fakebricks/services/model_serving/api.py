@@ -9,7 +9,7 @@ from fakebricks.services.model_serving.capture import DEPRECATED
 from fakebricks.services.model_serving.configuration import is_gpu
 from fakebricks.services.model_serving.endpoint_permissions import MANAGE, QUERY, VIEW
 from fakebricks.services.model_serving.invocations import Invocations, NotReady, Query
-from fakebricks.services.model_serving.privileges import of_endpoint
+from fakebricks.services.model_serving.privileges import of_endpoint, of_gateway
 from fakebricks.services.model_serving.records import Endpoint, Tag
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.shapes import (
@@ -68,7 +68,7 @@ def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: P
     return {"tags": answers.tags(endpoints.patch_tags(body.name, add, body.delete_tags or []).tags)}
 
 
-@routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_endpoint(MANAGE))
+@routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_gateway)
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
     return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller))
 

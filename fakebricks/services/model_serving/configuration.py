@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fakebricks.services.model_serving import environment_vars
 from fakebricks.services.model_serving.external_models.configs import check_together, external_model
 from fakebricks.services.model_serving.external_models.shapes import ExternalModelShape
+from fakebricks.services.model_serving.foundation_models import RESERVED
 from fakebricks.services.model_serving.records import Config, Route, ServedEntity
 from fakebricks.services.model_serving.refused import refuse_entity
 from fakebricks.services.model_serving.shapes import (
@@ -26,7 +27,6 @@ from fakebricks.wire.errors import BadRequest, InvalidParameterValue
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _UNFIT = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
-_RESERVED = "databricks-"
 _MOST_ENTITIES = 15  # observed; the SDK's documentation says ten
 _PERCENT = 100
 _CONCURRENCY_STEP = 4
@@ -62,8 +62,8 @@ def check_endpoint_name(name: str) -> None:
             "underscores."
         )
         raise InvalidParameterValue(message)
-    if name.lower().startswith(_RESERVED):
-        message = f"Endpoint name {name!r} is not valid. The prefix '{_RESERVED}' is reserved."
+    if name.lower().startswith(RESERVED):
+        message = f"Endpoint name {name!r} is not valid. The prefix '{RESERVED}' is reserved."
         raise InvalidParameterValue(message)
 
 

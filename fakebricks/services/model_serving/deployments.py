@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from fakebricks.clock import Clock
 from fakebricks.services.model_serving import lifecycle, progress
+from fakebricks.services.model_serving.foundation_models import FoundationModels
 from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Endpoint, Failure, ServedEntity, Update
@@ -27,12 +28,15 @@ _ABORTED = Failure(
 class Deployments:
     """Brings endpoints up to date. Never call it inside a transaction: it may load models."""
 
-    def __init__(self, state: State, clock: Clock, models: Models, history: History) -> None:
+    def __init__(
+        self, state: State, clock: Clock, models: Models, history: History, foundation_models: FoundationModels
+    ) -> None:
         self._state = state
         self._endpoints = state.table("serving_endpoints", Endpoint)
         self._clock = clock
         self._models = models
         self._history = history
+        self._foundation_models = foundation_models
 
     def now(self) -> float:
         """Simulated seconds since the epoch."""
@@ -41,10 +45,11 @@ class Deployments:
     def get(self, name: str) -> Endpoint | None:
         """The endpoint as it is now, or None."""
         endpoint = self._endpoints.get((name,))
-        return endpoint and self._settled(endpoint)
+        return self._settled(endpoint) if endpoint else self._foundation_models.get(name)
 
     def all(self) -> Iterator[Endpoint]:
-        """All endpoints as they are now, by name."""
+        """All endpoints as they are now, by name, those of the platform's own before others."""
+        yield from self._foundation_models.all()
         for _, endpoint in self._endpoints.scan():
             settled = self._settled(endpoint)
             if settled:

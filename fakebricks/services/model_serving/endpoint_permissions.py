@@ -8,9 +8,11 @@ admins are said to come from.
 
 from __future__ import annotations
 
-from fakebricks.services.iam.access_control import AccessControl
+from fakebricks.services.iam.access_control import GROUP, AccessControl
 from fakebricks.services.iam.object_permissions import ObjectPermissions, ObjectType
+from fakebricks.services.iam.people import USERS
 from fakebricks.services.iam.records import Permission
+from fakebricks.services.model_serving.foundation_models import is_provided, refuse_change
 from fakebricks.services.model_serving.records import Endpoint, EndpointName
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -60,7 +62,9 @@ class EndpointPermissions(ObjectPermissions[Endpoint]):
         return self.object_type.object_id(one.id)
 
     def at_first(self, one: Endpoint) -> tuple[Permission, ...]:
-        """An endpoint is managed by who created it."""
+        """An endpoint is managed by who created it; those of the platform's own are for everybody to query."""
+        if is_provided(one.name):
+            return (Permission(kind=GROUP, principal=USERS, level=QUERY),)
         return self.created_by(one.creator)
 
     def denied(self, one: Endpoint, level: str, caller: Caller) -> PermissionDenied:
@@ -74,8 +78,10 @@ class EndpointPermissions(ObjectPermissions[Endpoint]):
         """The caller has a level on the endpoint of a name; one that does not exist is not refused here.
 
         Raises:
-            PermissionDenied: they have not.
+            PermissionDenied: they have not; nobody manages an endpoint of the platform's own.
         """
+        if level == MANAGE:
+            refuse_change(name)
         endpoint = None if caller.is_admin else self._endpoints.get((name,))
         if endpoint is not None:
             self.require_on(endpoint, level, caller)

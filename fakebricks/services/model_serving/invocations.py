@@ -19,10 +19,10 @@ from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.external_models.queries import ExternalQueries, candidates, external
 from fakebricks.services.model_serving.external_models.requests import asked, texts
+from fakebricks.services.model_serving.foundation_models import refuse_missing
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
-from fakebricks.services.model_serving.refused import refuse_foundation_model
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -127,7 +127,7 @@ class Invocations:
         _check_size(query.body, _LARGEST)
         endpoint = self._deployments.get(query.endpoint)
         if endpoint is None:
-            refuse_foundation_model(query.endpoint)
+            refuse_missing(query.endpoint)
             raise EndpointNotFound(_NOT_FOUND)
         if endpoint.config is None or endpoint.suspended:
             raise NotReady(_not_ready(endpoint), lifecycle.awaits(endpoint))

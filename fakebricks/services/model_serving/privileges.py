@@ -9,8 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
+from fakebricks.services.model_serving.endpoint_permissions import MANAGE, EndpointPermissions
+from fakebricks.services.model_serving.foundation_models import refuse_gateway
 from fakebricks.wire.operations import Call, Privilege
+
+
+def of_gateway(permissions: EndpointPermissions, call: Call, body: Any) -> None:
+    """To manage the endpoint that the request names, if it can have an AI Gateway and rate limits here."""
+    refuse_gateway(body.name)
+    permissions.require_named(body.name, MANAGE, call.caller)
 
 
 def of_endpoint(level: str) -> Privilege:

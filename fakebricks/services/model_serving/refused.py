@@ -11,7 +11,6 @@ from fakebricks.services.model_serving.shapes import CreateEndpoint, ServedShape
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Shape
 
-_PROVIDED = "databricks-"
 _ON_ENDPOINTS = {
     "budget_policy_id": "Leave it out: nothing is billed.",
     "telemetry_config": "For logged requests, use ai_gateway.inference_table_config.",
@@ -33,16 +32,6 @@ def refuse_endpoint(body: CreateEndpoint) -> None:
 def refuse_entity(served: ServedShape) -> None:
     """Refuse the fields of a served entity that are not computed."""
     _refuse(served, _ON_ENTITIES, "served_entities.")
-
-
-def refuse_foundation_model(endpoint: str) -> None:
-    """Refuse an endpoint that is not here and may be one of those that the platform itself provides (documented)."""
-    if endpoint.lower().startswith(_PROVIDED):
-        raise NotImplementedByFakebricks(
-            f"fakebricks does not implement the platform's own endpoints, of which '{endpoint[:255]}' may be one: "
-            "their models are not here. Let the code under test take the name of an endpoint, and give it one of an "
-            "external model whose provider is a function of the test (workspace.model_provider)."
-        )
 
 
 def _refuse(shape: Shape, fields: dict[str, str], where: str) -> None:

@@ -21,6 +21,7 @@ from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import VIEW, EndpointPermissions
 from fakebricks.services.model_serving.endpoint_settings import check_notifications
 from fakebricks.services.model_serving.external_models.configs import references
+from fakebricks.services.model_serving.foundation_models import refuse_missing
 from fakebricks.services.model_serving.history import History
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
@@ -34,7 +35,7 @@ from fakebricks.services.model_serving.records import (
     Traffic,
     Update,
 )
-from fakebricks.services.model_serving.refused import refuse_endpoint, refuse_foundation_model
+from fakebricks.services.model_serving.refused import refuse_endpoint
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings, drawn
@@ -142,11 +143,11 @@ class ServingEndpoints:
 
         Raises:
             ResourceDoesNotExist: there is none.
-            NotImplementedByFakebricks: the platform would have one of its own.
+            NotImplementedByFakebricks: the platform would have one of its own, for which the test does not answer.
         """
         endpoint = self._deployments.get(name)
         if endpoint is None:
-            refuse_foundation_model(name)
+            refuse_missing(name)
             raise _missing(name)
         return endpoint
 

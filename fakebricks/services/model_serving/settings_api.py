@@ -9,7 +9,7 @@ from fakebricks.services.model_serving.ai_gateway.settings import shown_limit
 from fakebricks.services.model_serving.ai_gateway.shapes import RateLimitShape
 from fakebricks.services.model_serving.endpoint_permissions import MANAGE
 from fakebricks.services.model_serving.endpoint_settings import NO_MAIL, EndpointSettings
-from fakebricks.services.model_serving.privileges import of_endpoint
+from fakebricks.services.model_serving.privileges import of_endpoint, of_gateway
 from fakebricks.services.model_serving.shapes import EmailNotificationsShape, NamedEndpoint
 from fakebricks.wire.operations import Call, Routes
 
@@ -30,7 +30,7 @@ class PatchNotifications(NamedEndpoint, kw_only=True):
     email_notifications: EmailNotificationsShape | None = None
 
 
-@routes.put(f"{_ENDPOINT}/rate-limits", privilege=of_endpoint(MANAGE))
+@routes.put(f"{_ENDPOINT}/rate-limits", privilege=of_gateway)
 def put_serving_endpoint_rate_limits(endpoints: EndpointSettings, call: Call, body: PutRateLimits) -> dict[str, Any]:
     endpoint = endpoints.put_rate_limits(body.name, body.rate_limits or [])
     return {"rate_limits": [shown_limit(one) for one in endpoint.rate_limits]}

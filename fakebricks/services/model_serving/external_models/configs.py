@@ -37,6 +37,7 @@ _CONFIGS = {
     "openai": "openai_config",
     "palm": "palm_config",
 }
+PROVIDERS = frozenset(_CONFIGS)
 _BEDROCK = ("anthropic", "cohere", "ai21labs", "amazon")
 _API_TYPES = ("openai", "azure", "azuread")
 _OF_AZURE = ("openai_api_base", "openai_api_version", "openai_deployment_name")

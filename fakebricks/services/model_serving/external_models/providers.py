@@ -39,7 +39,8 @@ class Providers:
         """Let queries be answered by a callable, in place of the one of that name.
 
         Args:
-            name: of an endpoint, a served entity, a model (`gpt-4o`), or a provider (`openai`).
+            name: of an endpoint, a served entity, a model (`gpt-4o`), or a provider (`openai`). If it is that of an
+                endpoint of the platform's own, `databricks-...`, then there is one.
             provider: takes the request, and returns text (or several texts) for a chat or a completion, a vector or
                 several for embeddings, or a dict in the shape of OpenAI's answers, which is completed; or an iterator
                 of texts or of OpenAI's chunks.
@@ -51,6 +52,14 @@ class Providers:
             message = f"the provider of {name!r} must be callable with a request, not {provider!r}"
             raise TypeError(message)
         self._by_name[name] = provider
+
+    def has(self, name: str) -> bool:
+        """Whether there is one of that name."""
+        return name in self._by_name
+
+    def names(self) -> list[str]:
+        """The names of all."""
+        return list(self._by_name)
 
     def find(self, *names: str) -> Provider:
         """The provider of the first name that has one.
