@@ -6,12 +6,9 @@ themselves what they have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from fakebricks.ids import WorkspaceIdentity
 from fakebricks.services.tracking.rate_limits import MLFLOW
-from fakebricks.wire.errors import NotImplementedByFakebricks
-from fakebricks.wire.operations import Call, Routes, Shape
+from fakebricks.wire.operations import Routes
+from fakebricks.wire.refusals import refuse_all
 
 _WORKSPACES = "they are a part of MLflow's own server; use one Databricks workspace, and a fake one, for each"
 _GATEWAY = "it is MLflow's own AI gateway; on Databricks set ai_gateway of a serving endpoint"
@@ -103,22 +100,4 @@ REFUSED: dict[str, dict[str, str]] = {
 """Why, and what to do instead: what is refused for that reason, by name."""
 
 routes = Routes(rate_limit=MLFLOW)
-
-
-class Anything(Shape, forbid_unknown_fields=False):
-    """Whatever such a request holds."""
-
-
-def _refusing(name: str, why: str) -> Callable[..., None]:
-    def refuse(workspace: WorkspaceIdentity, call: Call, body: Anything) -> None:
-        asked = f"{call.request.method} {call.request.path}"
-        raise NotImplementedByFakebricks(f"fakebricks does not implement '{asked}' ({name}): {why}.")
-
-    refuse.__name__ = name
-    return refuse
-
-
-for _why, _operations in REFUSED.items():
-    for _name, _route in _operations.items():
-        _method, _path = _route.split(" ")
-        routes.route(_method, _path, raw=True)(_refusing(_name, _why))
+refuse_all(routes, REFUSED)

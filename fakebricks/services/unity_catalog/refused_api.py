@@ -5,11 +5,8 @@ Refused: all of `REFUSED`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
-from fakebricks.wire.errors import NotImplementedByFakebricks
-from fakebricks.wire.operations import Call, Routes, Shape
+from fakebricks.wire.operations import Routes
+from fakebricks.wire.refusals import refuse_all
 
 _BINDINGS = "it has one workspace, in which all catalogs can be reached"
 _METASTORES = "it has one metastore, to which its workspace is assigned"
@@ -42,22 +39,4 @@ REFUSED: dict[str, dict[str, str]] = {
 """Why: what is refused for that reason, by name."""
 
 routes = Routes()
-
-
-class Anything(Shape, forbid_unknown_fields=False):
-    """Whatever such a request holds."""
-
-
-def _refusing(name: str, why: str) -> Callable[..., None]:
-    def refuse(unity_catalog: UnityCatalog, call: Call, body: Anything) -> None:
-        asked = f"{call.request.method} {call.request.path}"
-        raise NotImplementedByFakebricks(f"fakebricks does not implement '{asked}' ({name}): {why}.")
-
-    refuse.__name__ = name
-    return refuse
-
-
-for _why, _operations in REFUSED.items():
-    for _name, _route in _operations.items():
-        _method, _path = _route.split(" ")
-        routes.route(_method, _path, raw=True)(_refusing(_name, _why))
+refuse_all(routes, REFUSED)
