@@ -26,10 +26,21 @@ def refuse_all(routes: Routes, refused: Mapping[str, Mapping[str, str]]) -> None
             routes.route(method, path, raw=True)(_refusing(name, why))
 
 
+def refusal(call: Call, why: str, name: str = "") -> NotImplementedByFakebricks:
+    """The error for one such call.
+
+    Args:
+        call: what was asked.
+        why: the reason, and what to do instead.
+        name: the operation's name for clients, where its path does not tell.
+    """
+    asked = f"'{call.request.method} {call.request.path}'{f' ({name})' if name else ''}"
+    return NotImplementedByFakebricks(f"fakebricks does not implement {asked}: {why}.")
+
+
 def _refusing(name: str, why: str) -> Callable[..., None]:
     def refuse(workspace: WorkspaceIdentity, call: Call, body: Anything) -> None:  # noqa: ARG001 - the declaration
-        asked = f"{call.request.method} {call.request.path}"
-        raise NotImplementedByFakebricks(f"fakebricks does not implement '{asked}' ({name}): {why}.")
+        raise refusal(call, why, name)
 
     refuse.__name__ = name
     return refuse

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
-from fakebricks.wire.errors import NotImplementedByFakebricks
-from fakebricks.wire.operations import Call, Routes, Shape
+from fakebricks.wire.operations import Call, Routes
+from fakebricks.wire.refusals import Anything, refusal
 
 routes = Routes()
 
 _ENDPOINTS = "/api/2.0/serving-endpoints"
 
 
-class Anything(Shape, forbid_unknown_fields=False):
-    """What is asked does not matter."""
-
-
 @routes.post(f"{_ENDPOINTS}/pt", raw=True)
 @routes.put(f"{_ENDPOINTS}/pt/<name>/config", raw=True)
 @routes.get(f"{_ENDPOINTS}/get-model-optimization-info/<entity_name>/<entity_version>", raw=True)
 def provisioned_throughput(endpoints: ServingEndpoints, call: Call, body: Anything) -> None:
-    raise _refused(
+    raise refusal(
         call,
         "provisioned throughput: there is no hardware here that has one. Serve a custom model, or an external one "
         "whose provider is a function of the test",
@@ -28,15 +24,9 @@ def provisioned_throughput(endpoints: ServingEndpoints, call: Call, body: Anythi
 
 @routes.patch(f"{_ENDPOINTS}/<name>/budget-policy", raw=True)
 def patch_budget_policy(endpoints: ServingEndpoints, call: Call, body: Anything) -> None:
-    raise _refused(call, "budget policies: nothing is billed. Leave the policy out")
+    raise refusal(call, "budget policies: nothing is billed. Leave the policy out")
 
 
 @routes.patch(f"{_ENDPOINTS}/<name>/telemetry-config", raw=True)
 def patch_telemetry_config(endpoints: ServingEndpoints, call: Call, body: Anything) -> None:
-    raise _refused(call, "telemetry. For logged requests, use ai_gateway.inference_table_config")
-
-
-def _refused(call: Call, what: str) -> NotImplementedByFakebricks:
-    return NotImplementedByFakebricks(
-        f"fakebricks does not implement '{call.request.method} {call.request.path}': {what}."
-    )
+    raise refusal(call, "telemetry. For logged requests, use ai_gateway.inference_table_config")

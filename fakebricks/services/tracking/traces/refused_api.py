@@ -7,8 +7,8 @@ and what MLflow's own server offers on top, of which it is not known whether a w
 from __future__ import annotations
 
 from fakebricks.services.tracking.traces.traces import Traces
-from fakebricks.wire.errors import NotImplementedByFakebricks
-from fakebricks.wire.operations import Call, Routes, Shape
+from fakebricks.wire.operations import Call, Routes
+from fakebricks.wire.refusals import Anything, refusal
 
 routes = Routes()
 
@@ -17,13 +17,9 @@ _SERVED = "it keeps no traces of serving endpoints; log them to an experiment in
 _OPEN_SOURCE = "it is known of MLflow's own server only, and not whether a Databricks workspace serves it"
 
 
-class Anything(Shape, forbid_unknown_fields=False):
-    """Whatever such a request holds."""
-
-
 @routes.get("/api/4.0/mlflow/traces/<path:rest>", "/api/5.0/mlflow/tracing/<path:rest>", raw=True)
 def read_traces_in_tables(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _TABLES)
+    raise refusal(call, _TABLES)
 
 
 @routes.post(
@@ -35,27 +31,27 @@ def read_traces_in_tables(traces: Traces, call: Call, body: Anything) -> None:
     raw=True,
 )
 def write_traces_in_tables(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _TABLES)
+    raise refusal(call, _TABLES)
 
 
 @routes.patch("/api/4.0/mlflow/traces/<path:rest>", raw=True)
 def update_traces_in_tables(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _TABLES)
+    raise refusal(call, _TABLES)
 
 
 @routes.delete("/api/4.0/mlflow/traces/<path:rest>", raw=True)
 def delete_from_traces_in_tables(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _TABLES)
+    raise refusal(call, _TABLES)
 
 
 @routes.get("/api/2.0/mlflow/unified-traces", "/api/2.0/mlflow/get-online-trace-details", raw=True)
 def read_traces_of_endpoints(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _SERVED)
+    raise refusal(call, _SERVED)
 
 
 @routes.get("/api/3.0/mlflow/traces/get", "/api/3.0/mlflow/traces/batchGet", raw=True)
 def get_traces_with_spans(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _OPEN_SOURCE)
+    raise refusal(call, _OPEN_SOURCE)
 
 
 @routes.post(
@@ -66,9 +62,4 @@ def get_traces_with_spans(traces: Traces, call: Call, body: Anything) -> None:
     raw=True,
 )
 def analyse_traces(traces: Traces, call: Call, body: Anything) -> None:
-    raise _refusal(call, _OPEN_SOURCE)
-
-
-def _refusal(call: Call, what: str) -> NotImplementedByFakebricks:
-    asked = f"{call.request.method} {call.request.path}"
-    return NotImplementedByFakebricks(f"fakebricks does not implement '{asked}': {what}.")
+    raise refusal(call, _OPEN_SOURCE)
