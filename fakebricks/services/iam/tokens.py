@@ -59,7 +59,7 @@ class Tokens:
         if sum(1 for _ in self.of(owner_id)) >= _MOST:
             raise QuotaExceeded(f"The quota of {_MOST} tokens of a person has been reached.")
         value = self._ids.token()
-        return value, self._put(value, owner_id, creator_id, comment, self._clock.millis() + lifetime * 1000)
+        return value, self._put(value, owner_id, creator_id, comment, lifetime)
 
     def keep(self, value: str, owner_id: str) -> None:
         """A token that a test chose or was given; it does not expire.
@@ -126,14 +126,15 @@ class Tokens:
             self._tokens.delete((token_id,))
             self._owned.delete((owner_id, token_id))
 
-    def _put(self, value: str, owner_id: str, creator_id: str, comment: str, expires: int | None) -> PersonalToken:
+    def _put(self, value: str, owner_id: str, creator_id: str, comment: str, lifetime: int | None) -> PersonalToken:
+        created = self._clock.millis()
         token = PersonalToken(
             id=self._id(value),
             owner_id=owner_id,
             creator_id=creator_id,
             comment=comment,
-            created=self._clock.millis(),
-            expires=expires,
+            created=created,
+            expires=None if lifetime is None else created + lifetime * 1000,
         )
         self._tokens.put((token.id,), token)
         self._owned.put((owner_id, token.id), TokenOfOwner())
