@@ -11,7 +11,6 @@ from collections import defaultdict
 from fakebricks.services.model_serving import environment_vars
 from fakebricks.services.model_serving.records import ServedEntity
 from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Runtime
-from fakebricks.services.model_serving.runtimes.environment import WithEnvironment, environment
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks
@@ -44,10 +43,9 @@ class Models:
             directory, digest = self._stored.find(entity.entity_name, entity.entity_version, creator)
             variables = environment_vars.resolved(entity, self._secrets, creator)
             key = environment_vars.key(digest, variables)
-            with environment(variables), self._locks[key]:
+            with self._locks[key]:
                 if key not in self._loaded:
-                    model = self._runtime.load(self._stored.fetch(directory, digest))
-                    self._loaded[key] = WithEnvironment(model, variables) if variables else model
+                    self._loaded[key] = self._runtime.load(self._stored.fetch(directory, digest), variables)
         except NotImplementedByFakebricks:
             raise
         except DatabricksError as error:

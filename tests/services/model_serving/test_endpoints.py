@@ -261,7 +261,7 @@ def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, 
     deploy(minutes=0)
     runtime = workspace._services.models._runtime
     load, loads = runtime.load, []
-    monkeypatch.setattr(runtime, "load", lambda directory: loads.append(directory) or load(directory))
+    monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     workspace.clock.advance(minutes=10)
     seen = []
     threads = [
@@ -279,7 +279,7 @@ def test_a_model_is_loaded_once_however_many_endpoints_serve_it(rest, workspace,
     version = register()
     runtime = workspace._services.models._runtime
     load, loads = runtime.load, []
-    monkeypatch.setattr(runtime, "load", lambda directory: loads.append(directory) or load(directory))
+    monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     deploy("one", version)
     deploy("two", version)
     assert len(loads) == 1

@@ -27,6 +27,13 @@ class WithEnvironment:
         self._model = model
         self._variables = variables
 
+    @property
+    def build_log(self) -> str:
+        return self._model.build_log
+
+    def close(self) -> None:
+        self._model.close()
+
     def score(self, body: bytes, content_type: str) -> Scored:
         with environment(self._variables):
             return self._model.score(body, content_type)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from importlib.util import find_spec
@@ -23,7 +23,8 @@ from typing import Any
 
 import msgspec
 
-from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored, traces
+from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Scored, traces
+from fakebricks.services.model_serving.runtimes.environment import WithEnvironment, environment
 from fakebricks.services.model_serving.streaming import CONTENT_TYPE
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
@@ -46,7 +47,12 @@ class ProcessRuntime:
             )
             raise NotImplementedByFakebricks(message)
 
-    def load(self, directory: Path) -> ProcessModel:
+    def load(self, directory: Path, variables: Mapping[str, str]) -> LoadedModel:
+        with environment(variables):
+            model = self._loaded(directory)
+        return WithEnvironment(model, variables) if variables else model
+
+    def _loaded(self, directory: Path) -> ProcessModel:
         import mlflow.pyfunc
 
         try:
@@ -61,6 +67,8 @@ class ProcessRuntime:
 
 class ProcessModel:
     """A pyfunc model behind MLflow's scoring server, without the server."""
+
+    build_log = ""
 
     def __init__(self, model: Any, schema: Any, leniency: _Leniency) -> None:
         self._model = model
@@ -94,6 +102,9 @@ class ProcessModel:
             return Scored(200, b"", CONTENT_TYPE, self._events(chain(first, values)))
 
         return self._tried(answer)
+
+    def close(self) -> None:
+        """It holds nothing."""
 
     def _tried(self, answer: Callable[[], Scored]) -> Scored:
         """An answer, or what the scoring server makes of an error on the way to it."""

@@ -1,0 +1,1 @@
+"""Monitoring: profiles of tables over time, and how they drift."""
