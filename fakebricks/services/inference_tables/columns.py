@@ -82,7 +82,7 @@ PROPERTIES = {
     "delta.enableDeletionVectors": "true",
     "delta.enableRowTracking": "true",
 }
-"""Of a real AI Gateway table (observed, but for the first). `unity_catalog/delta.py` says what its files have of them."""
+"""Of a real AI Gateway table (observed, but for the first); `delta.py` says what its files have of them."""
 
 
 def columns(*, legacy: bool) -> tuple[Column, ...]:

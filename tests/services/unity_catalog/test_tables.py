@@ -102,7 +102,10 @@ def test_a_change_data_feed_is_kept_where_the_properties_ask_for_one(rest: Rest)
     assert kept == {"delta.enableChangeDataFeed": "true"}
     wrong = {"delta.enableChangeDataFeed": "maybe"}
     before = rest.workspace.snapshot()
-    assert refused(lambda: create_table(rest, "main.default.t", properties=wrong))[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert refused(lambda: create_table(rest, "main.default.t", properties=wrong))[:2] == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+    )
     assert rest.workspace.snapshot() == before
 
 
