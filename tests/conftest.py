@@ -20,6 +20,9 @@ from fakebricks.wire.server import Server
 
 Entered = Callable[..., AbstractContextManager[Workspace]]
 
+# MLflow 2 asks Spark for a registry, and Spark's client alone ends the process where it finds no Spark.
+os.environ.setdefault("SPARK_HOME", os.devnull)
+
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
 pytest_plugins = ["pytester", "scim_fixtures", "serving_fixtures", "agent_fixtures"]
