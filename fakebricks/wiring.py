@@ -55,6 +55,7 @@ from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
+from fakebricks.services.model_serving.payload_features import PayloadFeatures
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
@@ -328,6 +329,7 @@ class Services:
         self.providers = Providers()
         deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
+        self.payload_features = PayloadFeatures(self.inference_tables, stored)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)

@@ -6,7 +6,7 @@ Real: the traffic that `replay` sends is that of a client.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.clock import Clock
 from fakebricks.replay import Replayed, Traffic, check_answers, replay
@@ -16,6 +16,8 @@ from fakebricks.wire.messages import Reply, Request
 from fakebricks.wiring import Services
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from fakebricks.replay import Frame
 
 
@@ -28,6 +30,10 @@ class WorkspaceData:
     _roster: Roster
     _services: Services
     _state: MemoryState
+
+    def table(self, full_name: str) -> pa.Table:
+        """All rows of a table."""
+        raise NotImplementedError
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
@@ -76,3 +82,21 @@ class WorkspaceData:
         if check:
             check_answers(replayed)
         return replayed
+
+    def unpacked(self, full_name: str, *, signature: Any = None, prefix: str = "") -> pa.Table:
+        """The rows of an inference table as features and predictions: one for each row that a model has scored.
+
+        The columns are those of `fakebricks.unpack`, typed by the signatures of the models that the table has rows of;
+        `model_name` and `model_version` are those of each row. What cannot be unpacked is a row too, with an `error`.
+
+        Args:
+            full_name: of an inference table, which who is acting may read.
+            signature: of all rows, where the models' own are not to be taken: MLflow's `ModelSignature`, or what its
+                `to_dict` returns.
+            prefix: of the names of inputs, where one of them is that of another column.
+
+        Raises:
+            DatabricksError: there is no such table, or it may not be read.
+            ValueError: it is no inference table, no signature, or two columns would have one name.
+        """
+        return self._services.payload_features.unpacked(self.table(full_name), full_name, signature, prefix)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.inference_tables.columns import PROPERTIES, Column, columns, row
-from fakebricks.services.inference_tables.records import Payload, PayloadTable
+from fakebricks.services.inference_tables.records import Payload, PayloadTable, ServedVersion
 from fakebricks.services.unity_catalog import delta
 from fakebricks.services.unity_catalog.column_types import column_type
 from fakebricks.services.unity_catalog.delta import ChangedByHand, Delta
@@ -60,6 +60,7 @@ class InferenceTables:
         self._state = state
         self._inference_tables = state.table("inference_tables", PayloadTable)
         self._payloads = state.table("inference_payloads", Payload)
+        self._served = state.table("inference_served_versions", ServedVersion)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
@@ -111,6 +112,12 @@ class InferenceTables:
             return f"The inference table {full_name} has been dropped or replaced; nothing is logged to it."
         return table.corrupted
 
+    def served(self, full_name: str) -> dict[str, tuple[str, str]]:
+        """Name and version of the models in a table, by the ids of the served entities that it has rows of."""
+        table = self._registered(full_name)
+        found = self._served.scan((table.id,)) if table else ()
+        return {str(key[1]): (one.model_name, one.model_version) for key, one in found}
+
     def log(self, full_name: str, payload: Payload) -> bool:
         """Have a request and its response delivered to a table; False where the table has been dropped."""
         table = self._registered(full_name)
@@ -149,9 +156,16 @@ class InferenceTables:
         if payloads:
             files.append([row(payload, legacy=table.legacy) for payload in payloads])
         with self._state.transaction():
-            for key, _ in due:
+            for key, payload in due:
                 self._payloads.delete(key)
+                self._note_version(table, payload)
             self._inference_tables.put((table.id,), table)
+
+    def _note_version(self, table: PayloadTable, payload: Payload) -> None:
+        key = (table.id, payload.served_entity_id)
+        if self._served.get(key) is None:
+            served = ServedVersion(model_name=payload.model_name, model_version=payload.model_version)
+            self._served.put(key, served)
 
     def _registered(self, full_name: str) -> PayloadTable | None:
         """The inference table of that name, unless it has been dropped, or replaced by another table."""
