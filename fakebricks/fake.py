@@ -20,6 +20,7 @@ from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
@@ -32,6 +33,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "clock": ("virtual", "real"),
     "storage": ("presigned", "files", "s3"),
     "runtime": ("process", "virtualenv", "docker"),
+    "legacy_inference_tables": ("accept", "refuse"),
 }
 
 _COMPUTED = {"runtime": ("process",)}
@@ -64,6 +66,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
+            note in the call log; `"refuse"` answers such a request as the platform does since 2026.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -93,9 +97,10 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
-        _check(clock=clock, storage=storage, runtime=runtime)
+        _check(clock=clock, storage=storage, runtime=runtime, legacy_inference_tables=legacy_inference_tables)
         _refuse(runtime_image=runtime_image, policies=policies or None)
         self._clock = clock
         self._options: dict[str, Any] = {
@@ -107,6 +112,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "legacy_inference_tables": legacy_inference_tables,
         }
         self._stacks: list[ExitStack] = []
 

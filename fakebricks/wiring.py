@@ -42,7 +42,7 @@ from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
-from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.capture import Capture, LegacyTables
 from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
@@ -120,6 +120,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        legacy_inference_tables: what becomes of a request for one.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -137,6 +138,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self._state = state
         self._ids = ids
@@ -147,6 +149,7 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
         self.timings = timings
+        self.legacy_inference_tables = legacy_inference_tables
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
@@ -330,7 +333,7 @@ class Services:
         deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
         self.payload_features = PayloadFeatures(self.inference_tables, stored)
-        capture = Capture(self.inference_tables, rights)
+        capture = Capture(self.inference_tables, rights, self.legacy_inference_tables)
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.usage_table = UsageTable(state, identity)

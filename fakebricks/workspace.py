@@ -21,6 +21,7 @@ from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
@@ -75,6 +76,7 @@ class Workspace(WorkspaceData):
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -101,6 +103,7 @@ class Workspace(WorkspaceData):
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            legacy_inference_tables=legacy_inference_tables,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)

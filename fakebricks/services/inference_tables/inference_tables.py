@@ -76,12 +76,16 @@ class InferenceTables:
             InvalidParameterValue: the prefix is not valid.
             TableAlreadyExists: there is a table of that name, which cannot be reused.
         """
-        delta.require()
         if not 0 < len(prefix) <= _LONGEST_PREFIX:
             message = f"The table_name_prefix must have 1 to {_LONGEST_PREFIX} characters."
             raise InvalidParameterValue(message)
         parent = self._unity_catalog.require_schema(catalog, schema)
         full_name = f"{parent.full_name}.{prefix.lower()}_payload"
+        return self.create_named(full_name, endpoint_id=endpoint_id, owner=owner, legacy=legacy)
+
+    def create_named(self, full_name: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
+        """As `create`, of a table whose full name is given, in lower case."""
+        delta.require()
         known = self._registered(full_name)
         if known and known.endpoint_id == endpoint_id and known.legacy == legacy:
             return full_name
@@ -118,14 +122,11 @@ class InferenceTables:
         found = self._served.scan((table.id,)) if table else ()
         return {str(key[1]): (one.model_name, one.model_version) for key, one in found}
 
-    def log(self, full_name: str, payload: Payload) -> bool:
-        """Have a request and its response delivered to a table; False where the table has been dropped."""
+    def log(self, full_name: str, payload: Payload) -> None:
+        """Have a request and its response delivered to a table that is there, if it is one of the sample."""
         table = self._registered(full_name)
-        if table is None:
-            return False
-        if payload.status_code not in _UNLOGGED:
+        if table is not None and payload.status_code not in _UNLOGGED and self._is_drawn(payload):
             self._payloads.put(_place(table, payload), payload)
-        return True
 
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's.
@@ -160,6 +161,11 @@ class InferenceTables:
                 self._payloads.delete(key)
                 self._note_version(table, payload)
             self._inference_tables.put((table.id,), table)
+
+    def _is_drawn(self, payload: Payload) -> bool:
+        """Whether a request is one of the share that is logged, which the workspace's seed decides."""
+        fraction = payload.sampling_fraction
+        return fraction >= 1 or self._ids.chance("sampling", payload.databricks_request_id) < fraction
 
     def _note_version(self, table: PayloadTable, payload: Payload) -> None:
         key = (table.id, payload.served_entity_id)

@@ -24,7 +24,7 @@ def make(workspace: Workspace, prefix: str = "fraud", *, legacy: bool = False) -
     tables.create("main", "default", prefix, endpoint_id="e", owner=workspace.user_name, legacy=legacy)
 
 
-def log(workspace: Workspace, *ids: str, name: str = NAME) -> None:
+def log(workspace: Workspace, *ids: str, name: str = NAME, sampling_fraction: float = 1.0) -> None:
     for one in ids:
         payload = Payload(
             databricks_request_id=one,
@@ -40,6 +40,7 @@ def log(workspace: Workspace, *ids: str, name: str = NAME) -> None:
             served_entity_id="s",
             model_name="m",
             model_version="1",
+            sampling_fraction=sampling_fraction,
         )
         workspace._services.inference_tables.log(name, payload)
 
