@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
@@ -87,7 +88,7 @@ from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
-from fakebricks.services.unity_catalog.table_storage import LocalTables
+from fakebricks.services.unity_catalog.table_storage import LocalTables, TablesInS3, TableStorage
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
@@ -121,6 +122,7 @@ class Services:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
         legacy_inference_tables: what becomes of a request for one.
+        s3_url: where its S3 is for clients that open sockets, which it is to be then.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -139,6 +141,7 @@ class Services:
         storage: StorageOption,
         timings: Timings,
         legacy_inference_tables: LegacyTables = "accept",
+        s3_url: Callable[[], str],
     ) -> None:
         self._state = state
         self._ids = ids
@@ -149,6 +152,7 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
         self.timings = timings
+        self._s3_url = s3_url
         self.legacy_inference_tables = legacy_inference_tables
         self._wire_people(secret)
         self._wire_secrets()
@@ -255,7 +259,11 @@ class Services:
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
         self.delta_tables = DeltaTables(
-            state, ids, unity_catalog=self.unity_catalog, tables=self.tables, storage=LocalTables(scratch)
+            state,
+            ids,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            storage=self._table_storage(scratch, bucket),
         )
         self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
@@ -271,6 +279,10 @@ class Services:
             authority=self.authority,
         )
         self.add(self.unity_catalog, self.authority, metastore)
+
+    def _table_storage(self, scratch: Scratch, bucket: str) -> TableStorage:
+        local = LocalTables(scratch)
+        return TablesInS3(local, bucket, self._s3_url) if self.storage == "s3" else local
 
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(

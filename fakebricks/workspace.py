@@ -36,7 +36,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
-from fakebricks.workspace_data import WorkspaceData
+from fakebricks.workspace_data import SocketS3, WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,6 +94,7 @@ class Workspace(WorkspaceData):
         self.token = token or self._ids.token()
         self._scratch = Scratch()
         self._state = MemoryState()
+        self._socket_s3 = SocketS3(self)
         self._services = Services(
             self._state,
             self._ids,
@@ -104,6 +105,7 @@ class Workspace(WorkspaceData):
             storage=storage,
             timings=Timings.of(serving),
             legacy_inference_tables=legacy_inference_tables,
+            s3_url=self._socket_s3.url,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -382,6 +384,7 @@ class Workspace(WorkspaceData):
 
     def close(self) -> None:
         """Remove the workspace's files and its bucket."""
+        self._socket_s3.close()
         self._services.close()
         self._scratch.close()
 

@@ -6,11 +6,14 @@ Real: the traffic that `replay` sends is that of a client.
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from fakebricks.clock import Clock
 from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
+from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.state import MemoryState
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wiring import Services
@@ -19,6 +22,36 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fakebricks.replay import Frame
+    from fakebricks.wire.server import Server, Tenant
+
+
+class SocketS3:
+    """A workspace's S3 for clients that open sockets: a server in this process, started when it is first needed."""
+
+    def __init__(self, workspace: Tenant) -> None:
+        # No cycle: a workspace is freed with the last reference to it, and its files with it.
+        self._workspace = ref(workspace)
+        self._server: Server | None = None
+        self._lock = Lock()
+
+    def url(self) -> str:
+        """Where it is."""
+        from fakebricks.wire.server import Server
+
+        with self._lock:
+            workspace = self._workspace()
+            if self._server is None and workspace is not None:
+                self._server = Server()
+                self._server.add(workspace)
+                self._server.start()
+        return f"{self._server.url}{S3_PATH}" if self._server else ""
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        with self._lock:
+            if self._server is not None:
+                self._server.stop()
+            self._server = None
 
 
 class WorkspaceData:
@@ -82,6 +115,17 @@ class WorkspaceData:
         if check:
             check_answers(replayed)
         return replayed
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
+
+        Nothing, where it is on this machine's disk; for one in an S3, the endpoint and a credential, as
+        `deltalake.DeltaTable(location, storage_options=...)` and `polars.read_delta` take them.
+
+        Raises:
+            DatabricksError: there is no such table.
+        """
+        return self._services.delta_tables.storage_options(full_name)
 
     def unpacked(self, full_name: str, *, signature: Any = None, prefix: str = "") -> pa.Table:
         """The rows of an inference table as features and predictions: one for each row that a model has scored.
