@@ -88,6 +88,7 @@ from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
+from fakebricks.services.unity_catalog.table_storage import LocalTables
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
@@ -255,7 +256,9 @@ class Services:
         self.grants = Grants(state, self.people)
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
-        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.delta_tables = DeltaTables(
+            state, ids, unity_catalog=self.unity_catalog, tables=self.tables, storage=LocalTables(scratch)
+        )
         self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
         metastore = Metastore(

@@ -36,6 +36,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
+from fakebricks.workspace_data import WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace:
+class Workspace(WorkspaceData):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
