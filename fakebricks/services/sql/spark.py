@@ -72,7 +72,7 @@ class Spark:
     def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
         """What a query will answer; a command has been executed by then."""
         with engine_errors():
-            return self.session.sql(text, args=arguments or None)  # type: ignore[arg-type]
+            return self.session.sql(text, args=arguments or None)
 
     def close(self) -> None:
         """End the session; the server in this process goes on."""
