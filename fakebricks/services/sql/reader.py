@@ -75,7 +75,10 @@ class Reader:
         answer_session_functions(tree, asked, self._metastore.unity_catalog.metastore.name)
         tables = []
         for table in tables_in(tree):
-            found = self.table(asked.full_name(levels_of(table)), asked, Rule.READ_TABLE)
+            levels = levels_of(table)
+            if len(levels) == 1 and levels[0].lower() in asked.views:
+                continue
+            found = self.table(asked.full_name(levels), asked, Rule.READ_TABLE)
             self._metastore.delta_tables.bring_up_to_date(found.full_name)
             point_at(table, found.storage_location)
             tables.append(found)
