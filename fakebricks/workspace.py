@@ -21,6 +21,7 @@ from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
@@ -37,7 +38,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
-from fakebricks.workspace_data import WorkspaceData
+from fakebricks.workspace_data import SocketS3, WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,6 +79,7 @@ class Workspace(WorkspaceData):
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
         spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -95,6 +97,7 @@ class Workspace(WorkspaceData):
         self.token = token or self._ids.token()
         self._scratch = Scratch()
         self._state = MemoryState()
+        self._socket_s3 = SocketS3(self)
         self._services = Services(
             self._state,
             self._ids,
@@ -105,6 +108,8 @@ class Workspace(WorkspaceData):
             storage=storage,
             timings=Timings.of(serving),
             spark=spark,
+            legacy_inference_tables=legacy_inference_tables,
+            s3_url=self._socket_s3.url,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -421,6 +426,7 @@ class Workspace(WorkspaceData):
 
     def close(self) -> None:
         """Remove the workspace's files and its bucket."""
+        self._socket_s3.close()
         self._services.close()
         self._scratch.close()
 
