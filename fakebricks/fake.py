@@ -66,6 +66,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
+            the tables where they are. By default it is Sail, in this process, started with the first statement.
         legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
             note in the call log; `"refuse"` answers such a request as the platform does since 2026.
         policies: what the workspace's administrators have forbidden.
@@ -97,6 +99,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
@@ -112,6 +115,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "spark": spark,
             "legacy_inference_tables": legacy_inference_tables,
         }
         self._stacks: list[ExitStack] = []

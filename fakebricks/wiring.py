@@ -42,6 +42,7 @@ from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
+from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.capture import Capture, LegacyTables
 from fakebricks.services.model_serving.data_plane import DataPlane
@@ -65,6 +66,8 @@ from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
+from fakebricks.services.sql.engine import SparkSql
+from fakebricks.services.sql.spark import Spark
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -121,6 +124,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
         legacy_inference_tables: what becomes of a request for one.
         s3_url: where its S3 is for clients that open sockets, which it is to be then.
 
@@ -140,6 +144,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         s3_url: Callable[[], str],
     ) -> None:
@@ -159,6 +164,7 @@ class Services:
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
+        self._wire_sql(spark)
         self._wire_registry()
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
@@ -183,6 +189,7 @@ class Services:
 
     def close(self) -> None:
         """Free what is held outside the state."""
+        self.spark.close()
         if self._bucket:
             self._bucket.close()
 
@@ -280,6 +287,11 @@ class Services:
         )
         self.add(self.unity_catalog, self.authority, metastore)
 
+    def _wire_sql(self, url: str | None) -> None:
+        self.spark = Spark(url)
+        self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark)
+        self.add(self.sql)
+
     def _table_storage(self, scratch: Scratch, bucket: str) -> TableStorage:
         local = LocalTables(scratch)
         return TablesInS3(local, bucket, self._s3_url) if self.storage == "s3" else local
@@ -349,6 +361,7 @@ class Services:
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.usage_table = UsageTable(state, identity)
+        self.sql.also_reads(USAGE, self.usage_table.read)
         gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
         endpoints = ServingEndpoints(
             state,

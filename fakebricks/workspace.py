@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
@@ -24,6 +24,8 @@ from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.parameters import parameter_of
+from fakebricks.services.sql.spark_session import WorkspaceSession
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -76,6 +78,7 @@ class Workspace(WorkspaceData):
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
@@ -104,6 +107,7 @@ class Workspace(WorkspaceData):
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            spark=spark,
             legacy_inference_tables=legacy_inference_tables,
             s3_url=self._socket_s3.url,
         )
@@ -123,6 +127,7 @@ class Workspace(WorkspaceData):
             calls=self.calls,
             unsupported=self.unsupported,
         )
+        self._spark = WorkspaceSession(self._services.spark, self._services.sql, self._reader)
         self._surroundings: list[Surroundings] = []
         self._acting: list[str] = []
         self.user(user, token=self.token)
@@ -273,6 +278,43 @@ class Workspace(WorkspaceData):
             DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
         """
         return self._read(full_name, self._reader())
+
+    def sql(self, statement: str, /, **parameters: Any) -> pa.Table:
+        """What one SQL statement answers.
+
+        Within `acting_as`, that person executes it, who must be allowed to; else it is the test that does, which may.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     _ = workspace.sql("CREATE TABLE main.default.cards (id BIGINT, amount DOUBLE)")
+        ...     _ = workspace.sql("INSERT INTO main.default.cards VALUES (1, 9.5), (2, 80.0)")
+        ...     workspace.sql("SELECT id FROM main.default.cards WHERE amount > :least", least=50).to_pylist()
+        [{'id': 2}]
+
+        Args:
+            statement: its text; see docs/sql.md.
+            parameters: what `:name` in it stands for: strings, numbers, booleans, dates, decimals or None.
+
+        Raises:
+            SqlError: it is no statement, or it fails, or the person may not.
+            TypeError: a parameter is of another type.
+            NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
+        """
+        given = [parameter_of(name, value) for name, value in parameters.items()]
+        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
+
+    @property
+    def spark(self) -> WorkspaceSession:
+        """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     spark = workspace.spark
+        ...     _ = spark.sql("CREATE TABLE main.default.cards AS SELECT id, id * 10 AS amount FROM range(5)")
+        ...     spark.table("main.default.cards").where("amount > 20").count()
+        2
+        """
+        return self._spark
 
     def lineage(self, full_name: str, version: int | str) -> VersionLineage:
         """What clients told about a model version: where it comes from, what uses it, and what it needs.
