@@ -21,6 +21,7 @@ from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.timings import SqlTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
@@ -64,6 +65,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        sql: how long things take in SQL warehouses, in simulated seconds, for some of the attributes of `SqlTimings`,
+            such as `{"statement": 20}`.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -93,6 +96,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        sql: Mapping[str, float] | None = None,
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -107,6 +111,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "sql": _checked_sql_durations(sql),
         }
         self._stacks: list[ExitStack] = []
 
@@ -204,6 +209,11 @@ def _own_buckets() -> AbstractContextManager[object]:
 def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Seconds]:
     Timings.of(serving)
     return dict(serving or {})
+
+
+def _checked_sql_durations(sql: Mapping[str, float] | None) -> dict[str, float]:
+    SqlTimings.of(sql)
+    return dict(sql or {})
 
 
 def _check(**values: Any) -> None:

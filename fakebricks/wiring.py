@@ -63,6 +63,16 @@ from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
+from fakebricks.services.sql import results as sql_results
+from fakebricks.services.sql.no_engine import NoEngine
+from fakebricks.services.sql.results import Results
+from fakebricks.services.sql.sessions import Sessions
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.thrift.api import ThriftService
+from fakebricks.services.sql.thrift.metadata import Metadata
+from fakebricks.services.sql.timings import SqlTimings
+from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -118,6 +128,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        sql_timings: how long things take in SQL warehouses.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -135,6 +146,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        sql_timings: SqlTimings,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -151,6 +163,7 @@ class Services:
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
         self._wire_registry()
+        self._wire_sql(sql_timings)
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
         self._wire_jobs()
@@ -284,6 +297,27 @@ class Services:
             VisibleModels(self.registry, self.authority),
         )
 
+    def _wire_sql(self, timings: SqlTimings) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.warehouses = Warehouses(state, ids, clock, timings)
+        self.sql_results = Results(self.files, self.signed_urls)
+        self.statements = Statements(
+            state,
+            ids,
+            clock,
+            engine=NoEngine(),
+            warehouses=self.warehouses,
+            sessions=Sessions(state, ids, self.unity_catalog, self.authority),
+            results=self.sql_results,
+            people=self.people,
+        )
+        self.add(
+            self.warehouses,
+            WarehousePermissions(self.access_control, self.people, self.warehouses),
+            self.statements,
+            ThriftService(self.statements, Metadata(self.unity_catalog, self.tables, self.authority)),
+        )
+
     def _wire_s3(self, bucket: str) -> None:
         credentials = AwsCredentials(self._state, self._ids, self._clock)
         self._bucket = OwnBucket(bucket) if self.storage == "s3" else None
@@ -377,6 +411,7 @@ class Services:
             model_versions.ROOT: RegistryStorage(),
             volume_files.ROOT: VolumeFiles(self.volumes),
             volumes.STORED: StoredVolumeFiles(self.volumes),
+            sql_results.ROOT: self.sql_results,
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
@@ -397,6 +432,7 @@ class Services:
                 self[ModelPermissions],
                 self[EndpointPermissions],
                 self[JobPermissions],
+                self[WarehousePermissions],
             )
         )
 

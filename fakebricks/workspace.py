@@ -23,6 +23,7 @@ from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.timings import SqlTimings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -74,6 +75,7 @@ class Workspace:
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        sql: Mapping[str, float] | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -100,6 +102,7 @@ class Workspace:
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            sql_timings=SqlTimings.of(sql),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -123,6 +126,7 @@ class Workspace:
         self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
+        self._services.warehouses.add_starter(user)
 
     @property
     def host(self) -> str:
