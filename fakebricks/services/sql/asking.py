@@ -13,7 +13,7 @@ from fakebricks.services.sql.statements import Wait
 from fakebricks.wire.errors import InvalidParameterValue
 
 _MOST_BYTES = 16 * 1024 * 1024
-_SECONDS = re.compile(r"(\d{1,3})s")
+_SECONDS = re.compile(r"([0-9]{1,3})s")
 _SHORTEST, _LONGEST = 5, 50
 _TYPE = re.compile(r"[a-z_]+(?: [a-z]+){0,3}(?:\(\s*\d{1,3}\s*(?:,\s*\d{1,3}\s*)?\))?", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d]\w*")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakebricks.services.sql.statements import Statements
 from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
 from fakebricks.wire.operations import Call, Privilege
 
@@ -24,3 +25,13 @@ def of_warehouse(level: str, field: str = "id") -> Privilege:
 def creates_warehouses(permissions: WarehousePermissions, call: Call, body: Any) -> None:  # noqa: ARG001
     """To be one who may make warehouses."""
     permissions.require_to_create(call.caller)
+
+
+def owns_statement(statements: Statements, call: Call, body: Any) -> None:
+    """To have submitted the statement that the request names, or to be an admin."""
+    statements.require(body.statement_id, call.caller)
+
+
+def owns_session(statements: Statements, call: Call, body: Any) -> None:
+    """To have opened the session that the request names."""
+    statements.sessions.get(body.session_id, call.caller)

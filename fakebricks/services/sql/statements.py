@@ -131,15 +131,27 @@ class Statements:
             caller: who asks.
             by: when they are answered; now where it is None.
 
-        Raises:
-            NotFound: there is none, or it is forgotten.
-            PermissionDenied: it is somebody else's.
+        Raises as `require` does, and:
             NotImplementedByFakebricks: the engine does not compute such statements.
         """
-        statement = self._own(statement_id, caller)
+        statement = self.require(statement_id, caller)
         answered = self._clock.time() if by is None else by
         due = not statement.taken and not statement.canceled and answered >= statement.begins
         return self._executed(statement) if due else statement
+
+    def require(self, statement_id: str, caller: Caller) -> Statement:
+        """The statement of that id, which is the caller's, as it is stored.
+
+        Raises:
+            NotFound: there is none, or it is forgotten.
+            PermissionDenied: it is somebody else's, and the caller is no admin.
+        """
+        statement = self._statements.get((statement_id,))
+        if statement is None or self._clock.time() >= statement.ends + _KEPT:
+            raise NotFound(f"The statement {statement_id[:64]} was not found.")
+        if statement.owner != caller.user_name and not caller.is_admin:
+            raise PermissionDenied(f"{caller.user_name} is not the owner of the statement {statement.id}.")
+        return statement
 
     def state(self, statement: Statement, *, at: float | None = None) -> str:
         """The state that a statement is in, now or at another time."""
@@ -157,17 +169,17 @@ class Statements:
         return CLOSED if now >= statement.ends + _HOUR else SUCCEEDED
 
     def cancel(self, statement_id: str, caller: Caller) -> None:
-        """Cancel a statement; nothing happens where it is done already (documented). Raises as `get`."""
+        """Cancel a statement; nothing happens where it is done already (documented). Raises as `require`."""
         with self._state.transaction():
-            statement = self._own(statement_id, caller)
+            statement = self.require(statement_id, caller)
             if self.state(statement) in UNFINISHED:
                 self.results.forget(statement.id)
                 self._put(replace(statement, canceled=True, ends=self._clock.time()))
 
     def close(self, statement_id: str, caller: Caller) -> None:
-        """Let go of a statement's result, and of the statement where it is not done. Raises as `get`."""
+        """Let go of a statement's result, and of the statement where it is not done. Raises as `require`."""
         with self._state.transaction():
-            statement = self._own(statement_id, caller)
+            statement = self.require(statement_id, caller)
             self.results.forget(statement.id)
             if self.state(statement) in UNFINISHED:
                 statement = replace(statement, canceled=True, ends=self._clock.time())
@@ -233,14 +245,6 @@ class Statements:
         except SqlError as error:
             return Outcome(failure=Failure(message=str(error), sql_state=error.sql_state))
         return self.results.keep(statement.id, result, asked)
-
-    def _own(self, statement_id: str, caller: Caller) -> Statement:
-        statement = self._statements.get((statement_id,))
-        if statement is None or self._clock.time() >= statement.ends + _KEPT:
-            raise NotFound(f"The statement {statement_id[:64]} was not found.")
-        if statement.owner != caller.user_name and not caller.is_admin:
-            raise PermissionDenied(f"{caller.user_name} is not the owner of the statement {statement.id}.")
-        return statement
 
     def _forget_old(self) -> None:
         """Forget what was submitted so long ago that nobody may look at it any more."""

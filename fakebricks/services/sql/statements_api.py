@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from fakebricks.services.sql import Parameter, asking
-from fakebricks.services.sql.privileges import of_warehouse
+from fakebricks.services.sql.privileges import of_warehouse, owns_session, owns_statement
 from fakebricks.services.sql.records import Asked, Format, Statement
 from fakebricks.services.sql.statement_answers import StatementAnswer, answer_about, chunk_answer
 from fakebricks.services.sql.statements import SUCCEEDED, UNFINISHED, Statements
@@ -86,12 +86,12 @@ def execute_statement(statements: Statements, call: Call, body: ExecuteStatement
     return _answer(statements, statement, call, at=answered)
 
 
-@routes.get(f"{_STATEMENTS}/<statement_id>", atomic=False)
+@routes.get(f"{_STATEMENTS}/<statement_id>", atomic=False, privilege=owns_statement)
 def get_statement(statements: Statements, call: Call, body: OfStatement) -> StatementAnswer:
     return _answer(statements, statements.get(body.statement_id, call.caller), call, at=call.time)
 
 
-@routes.get(f"{_STATEMENTS}/<statement_id>/result/chunks/<chunk_index>", atomic=False)
+@routes.get(f"{_STATEMENTS}/<statement_id>/result/chunks/<chunk_index>", atomic=False, privilege=owns_statement)
 def get_statement_result_chunk_n(statements: Statements, call: Call, body: OfChunk) -> Reply:
     statement = statements.get(body.statement_id, call.caller)
     state = statements.state(statement)
@@ -102,12 +102,12 @@ def get_statement_result_chunk_n(statements: Statements, call: Call, body: OfChu
     return Reply.of_json(chunk_answer(statement, body.chunk_index, statements.results, call.base_url, call.time))
 
 
-@routes.post(f"{_STATEMENTS}/<statement_id>/cancel")
+@routes.post(f"{_STATEMENTS}/<statement_id>/cancel", privilege=owns_statement)
 def cancel_execution(statements: Statements, call: Call, body: OfStatement) -> None:
     statements.cancel(body.statement_id, call.caller)
 
 
-@routes.delete(f"{_STATEMENTS}/<statement_id>")
+@routes.delete(f"{_STATEMENTS}/<statement_id>", privilege=owns_statement)
 def close_statement(statements: Statements, call: Call, body: OfStatement) -> None:
     statements.close(body.statement_id, call.caller)
 
@@ -120,7 +120,7 @@ def create_session(statements: Statements, call: Call, body: CreateSession) -> d
     return {"session_id": session.id}
 
 
-@routes.delete(f"{_SESSIONS}/<session_id>")
+@routes.delete(f"{_SESSIONS}/<session_id>", privilege=owns_session)
 def delete_session(statements: Statements, call: Call, body: DeleteSession) -> None:
     statements.sessions.close(body.session_id, call.caller)
 

@@ -102,13 +102,13 @@ def _check_one_of(field: str, value: str, choices: tuple[str, ...]) -> None:
 
 def _check_clusters(settings: WarehouseSettings) -> None:
     least, most = settings.min_num_clusters, settings.max_num_clusters
-    if not 1 <= most <= _MOST_CLUSTERS:
-        raise InvalidParameterValue(f"max_num_clusters must be from 1 to {_MOST_CLUSTERS}, and is {most}.")
     if not 1 <= least <= min(most, _MOST_LASTING_CLUSTERS):
         raise InvalidParameterValue(
             f"min_num_clusters must be from 1 to {_MOST_LASTING_CLUSTERS} and not more than max_num_clusters, "
             f"and is {least}."
         )
+    if most > _MOST_CLUSTERS:
+        raise InvalidParameterValue(f"max_num_clusters must be at most {_MOST_CLUSTERS}, and is {most}.")
 
 
 def _check_idle(settings: WarehouseSettings) -> None:
