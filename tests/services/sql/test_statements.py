@@ -233,7 +233,8 @@ def test_the_engine_is_told_who_where_and_with_what(rest: Rest, engine: StubEngi
     execute(rest, warehouse, "create")
     execute(rest, warehouse, "create", catalog="prod")
     first, second, third = engine.executed
-    assert first.caller is not None and first.caller.user_name == "bob@acme.test"
+    assert first.caller
+    assert first.caller.user_name == "bob@acme.test"
     assert first.session == Session("prod", "ml")
     assert first.parameters == (
         Parameter("n", "1", "INT"),
@@ -380,7 +381,8 @@ def test_it_runs_as_its_owner_whoever_looks_first(rest: Rest, engine: StubEngine
     rest.workspace.clock.advance(seconds=10)
     assert rest.get(f"{S}/{answer['statement_id']}")["status"] == {"state": "SUCCEEDED"}
     (executed,) = engine.executed
-    assert executed.caller is not None and executed.caller.user_name == "ann@acme.test"
+    assert executed.caller
+    assert executed.caller.user_name == "ann@acme.test"
 
 
 def test_a_statement_takes_the_use_of_its_warehouse(rest: Rest, engine: StubEngine) -> None:
@@ -400,7 +402,7 @@ def test_a_statement_takes_the_use_of_its_warehouse(rest: Rest, engine: StubEngi
         ({"wait_timeout": "51s"}, "wait_timeout"),
         ({"wait_timeout": "10"}, "wait_timeout"),
         ({"wait_timeout": "-5s"}, "wait_timeout"),
-        ({"wait_timeout": "٥s"}, "wait_timeout"),
+        ({"wait_timeout": "\u0665s"}, "wait_timeout"),
         ({"on_wait_timeout": "STOP"}, "on_wait_timeout"),
         ({"disposition": "INLINED"}, "disposition"),
         ({"format": "XML"}, "format"),
