@@ -63,10 +63,10 @@ from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
-from fakebricks.services.sql import results as sql_results
+from fakebricks.services.sql import kept_results
+from fakebricks.services.sql.client_sessions import Sessions
+from fakebricks.services.sql.kept_results import Results
 from fakebricks.services.sql.no_engine import NoEngine
-from fakebricks.services.sql.results import Results
-from fakebricks.services.sql.sessions import Sessions
 from fakebricks.services.sql.statements import Statements
 from fakebricks.services.sql.thrift.api import ThriftService
 from fakebricks.services.sql.thrift.metadata import Metadata
@@ -411,7 +411,7 @@ class Services:
             model_versions.ROOT: RegistryStorage(),
             volume_files.ROOT: VolumeFiles(self.volumes),
             volumes.STORED: StoredVolumeFiles(self.volumes),
-            sql_results.ROOT: self.sql_results,
+            kept_results.ROOT: self.sql_results,
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,

@@ -93,7 +93,7 @@ class Outcome(Record, frozen=True):
         return sum(chunk.byte_count for chunk in self.chunks)
 
 
-class Asked(Record, frozen=True):
+class Submission(Record, frozen=True):
     """A statement, and how its result is wanted."""
 
     statement: str
@@ -114,7 +114,7 @@ class Statement(Record, frozen=True):
 
     id: str
     owner: str
-    asked: Asked
+    submission: Submission
     submitted: float
     begins: float
     """When the warehouse has time for it."""

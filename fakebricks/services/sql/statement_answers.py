@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from fakebricks.services.sql import ResultColumn
+from fakebricks.services.sql.kept_results import Results
 from fakebricks.services.sql.records import Chunk, Outcome, Statement
-from fakebricks.services.sql.results import Results
 from fakebricks.services.sql.statements import FAILED, SUCCEEDED
 from fakebricks.wire.operations import Answer
 
@@ -74,7 +74,7 @@ def chunk_answer(statement: Statement, index: int, results: Results, base_url: s
         path = f"/api/2.0/sql/statements/{statement.id}/result/chunks/{index + 1}"
         offset = chunks[index + 1].row_offset
         place |= {"next_chunk_index": index + 1, "next_chunk_internal_link": f"{path}?row_offset={offset}"}
-    if statement.asked.disposition == "INLINE":
+    if statement.submission.disposition == "INLINE":
         return {**place, "data_array": msgspec.Raw(results.content(chunk))} if chunk.row_count else place
     expires = now + _LINK_SECONDS
     link = {
@@ -106,10 +106,10 @@ def _status(outcome: Outcome | None, state: str) -> dict[str, Any]:
 
 
 def _manifest(statement: Statement, outcome: Outcome) -> dict[str, Any]:
-    linked = statement.asked.disposition == "EXTERNAL_LINKS"
-    compression = statement.asked.compression
+    linked = statement.submission.disposition == "EXTERNAL_LINKS"
+    compression = statement.submission.compression
     return {
-        "format": statement.asked.format,
+        "format": statement.submission.format,
         "schema": {"column_count": len(outcome.columns), "columns": _columns(outcome.columns)},
         "total_chunk_count": len(outcome.chunks),
         "chunks": [_chunk(index, chunk, linked=linked) for index, chunk in enumerate(outcome.chunks)],

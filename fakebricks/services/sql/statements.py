@@ -19,9 +19,9 @@ from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.iam.people import People
 from fakebricks.services.sql import Result, Session, SqlEngine, SqlError
-from fakebricks.services.sql.records import Asked, Failure, Outcome, SqlSession, Statement, SubmittedStatement
-from fakebricks.services.sql.results import Results
-from fakebricks.services.sql.sessions import Sessions
+from fakebricks.services.sql.client_sessions import Sessions
+from fakebricks.services.sql.kept_results import Results
+from fakebricks.services.sql.records import Failure, Outcome, SqlSession, Statement, Submission, SubmittedStatement
 from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -95,7 +95,9 @@ class Statements:
         warehouse = self._warehouses.get(warehouse_id)
         return self.sessions.open(warehouse.id, caller, catalog=catalog, schema=schema, configuration=configuration)
 
-    def submit(self, asked: Asked, caller: Caller, wait: Wait, work: Work | None = None) -> tuple[Statement, float]:
+    def submit(
+        self, asked: Submission, caller: Caller, wait: Wait, work: Work | None = None
+    ) -> tuple[Statement, float]:
         """Let a warehouse execute a statement; the statement, and when who waits for it is answered.
 
         Args:
@@ -189,12 +191,12 @@ class Statements:
         """Remember how far a client has read."""
         self._put(replace(statement, fetched=rows))
 
-    def _accepted(self, asked: Asked, caller: Caller) -> Statement:
+    def _accepted(self, asked: Submission, caller: Caller) -> Statement:
         begins, ends = self._warehouses.occupy(asked.warehouse_id)
         statement = Statement(
             id=self._ids.uuid(),
             owner=caller.user_name,
-            asked=asked,
+            submission=asked,
             submitted=self._clock.time(),
             begins=begins,
             ends=ends,
@@ -227,7 +229,7 @@ class Statements:
             return self._put(replace(current, taken=True))
 
     def _outcome(self, statement: Statement, work: Work | None) -> Outcome:
-        asked = statement.asked
+        asked = statement.submission
         if work is not None:
             return self.results.keep(statement.id, work(), asked)
         names = Session(asked.catalog, asked.schema)

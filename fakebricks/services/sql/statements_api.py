@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from fakebricks.services.sql import Parameter, asking
+from fakebricks.services.sql import Parameter, submissions
 from fakebricks.services.sql.privileges import of_warehouse, owns_session, owns_statement
-from fakebricks.services.sql.records import Asked, Format, Statement
+from fakebricks.services.sql.records import Format, Statement, Submission
 from fakebricks.services.sql.statement_answers import StatementAnswer, answer_about, chunk_answer
 from fakebricks.services.sql.statements import SUCCEEDED, UNFINISHED, Statements
 from fakebricks.services.sql.warehouse_permissions import USE
@@ -80,8 +80,10 @@ class DeleteSession(Shape):
 def execute_statement(statements: Statements, call: Call, body: ExecuteStatement) -> StatementAnswer:
     """Query tags are for the query history alone, and are seen in the call log here."""
     asked = _asked(statements, call, body)
-    asking.check(asked)
-    statement, answered = statements.submit(asked, call.caller, asking.wait_of(body.wait_timeout, body.on_wait_timeout))
+    submissions.check(asked)
+    statement, answered = statements.submit(
+        asked, call.caller, submissions.wait_of(body.wait_timeout, body.on_wait_timeout)
+    )
     call.duration += max(0.0, answered - call.time)
     return _answer(statements, statement, call, at=answered)
 
@@ -125,7 +127,7 @@ def delete_session(statements: Statements, call: Call, body: DeleteSession) -> N
     statements.sessions.close(body.session_id, call.caller)
 
 
-def _asked(statements: Statements, call: Call, body: ExecuteStatement) -> Asked:
+def _asked(statements: Statements, call: Call, body: ExecuteStatement) -> Submission:
     catalog, schema = body.catalog, body.schema
     if body.session_id:
         if catalog or schema:
@@ -134,7 +136,7 @@ def _asked(statements: Statements, call: Call, body: ExecuteStatement) -> Asked:
         catalog, schema = session.catalog, session.schema
     names = statements.sessions.names(catalog, schema)
     inline = body.disposition == "INLINE"
-    return Asked(
+    return Submission(
         statement=body.statement,
         warehouse_id=body.warehouse_id,
         catalog=names.catalog,

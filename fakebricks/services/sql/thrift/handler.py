@@ -14,8 +14,8 @@ from uuid import UUID
 
 from databricks.sql.thrift_api.TCLIService import ttypes
 
-from fakebricks.services.sql import Result, asking
-from fakebricks.services.sql.records import Asked, SqlSession, Statement
+from fakebricks.services.sql import Result, submissions
+from fakebricks.services.sql.records import SqlSession, Statement, Submission
 from fakebricks.services.sql.statements import (
     CANCELED,
     CLOSED,
@@ -103,7 +103,7 @@ class Handler:
         text, parameters = named(asked.statement or "", asked.parameters or ())
         limit = asked.resultRowLimit
         wanted = _asked(session, text, parameters=parameters, row_limit=limit if limit and limit > 0 else None)
-        asking.check(wanted)
+        submissions.check(wanted)
         direct = asked.getDirectResults
         statement, answered = self._statements.submit(wanted, self._call.caller, Wait(_PATIENCE if direct else 0))
         return self._executed(ttypes.TExecuteStatementResp, statement, direct, answered)
@@ -252,8 +252,8 @@ class Handler:
         return response(status=_status())
 
 
-def _asked(session: SqlSession, text: str, **more: Any) -> Asked:
-    return Asked(
+def _asked(session: SqlSession, text: str, **more: Any) -> Submission:
+    return Submission(
         statement=text,
         warehouse_id=session.warehouse_id,
         catalog=session.catalog,

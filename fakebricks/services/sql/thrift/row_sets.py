@@ -9,8 +9,8 @@ from databricks.sql.thrift_api.TCLIService import ttypes
 
 from fakebricks.services.sql import ResultColumn
 from fakebricks.services.sql.cells import texts_of_column
+from fakebricks.services.sql.kept_results import Results
 from fakebricks.services.sql.records import Outcome
-from fakebricks.services.sql.results import Results
 from fakebricks.services.sql.statement_answers import decimal_of, type_name_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from fakebricks.services.sql.records import Asked
+from fakebricks.services.sql.records import Submission
 from fakebricks.services.sql.statements import Wait
 from fakebricks.wire.errors import InvalidParameterValue
 
@@ -35,7 +35,7 @@ def wait_of(wait_timeout: str, on_wait_timeout: str) -> Wait:
     return Wait(seconds, then_cancel=on_wait_timeout == "CANCEL" and seconds > 0)
 
 
-def check(asked: Asked) -> None:
+def check(asked: Submission) -> None:
     """Refuse what no statement can be.
 
     Raises:
@@ -53,7 +53,7 @@ def check(asked: Asked) -> None:
     _check_parameters(asked)
 
 
-def _check_parameters(asked: Asked) -> None:
+def _check_parameters(asked: Submission) -> None:
     names = [one.name for one in asked.parameters]
     for one in asked.parameters:
         if _NAME.fullmatch(one.name) is None:

@@ -19,7 +19,7 @@ from fakebricks.services.files.paths import Parts
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.sql import Result
 from fakebricks.services.sql.cells import texts_of
-from fakebricks.services.sql.records import Asked, Chunk, Failure, Outcome
+from fakebricks.services.sql.records import Chunk, Failure, Outcome, Submission
 from fakebricks.wire.errors import InvalidParameterValue
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Results:
         self._signed_urls = signed_urls
         self._most_rows = most_rows
 
-    def keep(self, statement_id: str, result: Result, asked: Asked) -> Outcome:
+    def keep(self, statement_id: str, result: Result, asked: Submission) -> Outcome:
         """Write a result; what became of its statement, which fails where the result is too large."""
         rows = _cut(result.rows, asked)
         if asked.disposition == "INLINE" and rows.nbytes > _MOST_INLINE:
@@ -90,7 +90,7 @@ class Results:
         """Nothing; no URL is signed for that."""
         raise InvalidParameterValue(f"'/{'/'.join(parts)}' cannot be written.")
 
-    def _written(self, statement_id: str, rows: pa.Table, asked: Asked) -> Iterator[Chunk]:
+    def _written(self, statement_id: str, rows: pa.Table, asked: Submission) -> Iterator[Chunk]:
         step = self._rows_per_chunk(rows, _INLINE_CHUNK if asked.disposition == "INLINE" else _LINKED_CHUNK)
         if not rows.num_columns:
             return
@@ -106,7 +106,7 @@ class Results:
         return max(1, min(fitting, self._most_rows or fitting))
 
 
-def _cut(rows: pa.Table, asked: Asked) -> pa.Table:
+def _cut(rows: pa.Table, asked: Submission) -> pa.Table:
     """The rows that the limits allow."""
     if asked.row_limit is not None:
         rows = rows.slice(0, asked.row_limit)
@@ -115,7 +115,7 @@ def _cut(rows: pa.Table, asked: Asked) -> pa.Table:
     return rows
 
 
-def _in_format(rows: pa.Table, asked: Asked, *, with_header: bool) -> bytes:
+def _in_format(rows: pa.Table, asked: Submission, *, with_header: bool) -> bytes:
     if asked.format == "ARROW_STREAM":
         content = _arrow(rows)
     elif asked.format == "CSV":
