@@ -21,7 +21,7 @@ from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.services.model_serving.timings import Seconds, Timings
-from fakebricks.services.sql.timings import SqlTimings
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
@@ -65,8 +65,10 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
-        sql: how long things take in SQL warehouses, in simulated seconds, for some of the attributes of `SqlTimings`,
-            such as `{"statement": 20}`.
+        warehouses: how long things take in SQL warehouses, in simulated seconds, for some of the attributes of
+            `WarehouseTimings`, such as `{"statement": 20}`.
+        spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
+            the tables where they are. By default it is Sail, in this process, started with the first statement.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -96,7 +98,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
-        sql: Mapping[str, float] | None = None,
+        warehouses: Mapping[str, float] | None = None,
+        spark: str | None = None,
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -111,7 +114,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
-            "sql": _checked_sql_durations(sql),
+            "warehouses": _checked_warehouse_durations(warehouses),
+            "spark": spark,
         }
         self._stacks: list[ExitStack] = []
 
@@ -211,9 +215,9 @@ def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Secon
     return dict(serving or {})
 
 
-def _checked_sql_durations(sql: Mapping[str, float] | None) -> dict[str, float]:
-    SqlTimings.of(sql)
-    return dict(sql or {})
+def _checked_warehouse_durations(warehouses: Mapping[str, float] | None) -> dict[str, float]:
+    WarehouseTimings.of(warehouses)
+    return dict(warehouses or {})
 
 
 def _check(**values: Any) -> None:

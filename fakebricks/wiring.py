@@ -65,12 +65,13 @@ from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
 from fakebricks.services.sql import kept_results
 from fakebricks.services.sql.client_sessions import Sessions
+from fakebricks.services.sql.engine import SparkSql
 from fakebricks.services.sql.kept_results import Results
-from fakebricks.services.sql.no_engine import NoEngine
+from fakebricks.services.sql.spark import Spark
 from fakebricks.services.sql.statements import Statements
 from fakebricks.services.sql.thrift.api import ThriftService
 from fakebricks.services.sql.thrift.metadata import Metadata
-from fakebricks.services.sql.timings import SqlTimings
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
 from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking import artifacts
@@ -96,6 +97,7 @@ from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
+from fakebricks.services.unity_catalog.table_storage import LocalTables
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
@@ -128,7 +130,8 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
-        sql_timings: how long things take in SQL warehouses.
+        warehouse_timings: how long things take in SQL warehouses.
+        spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -146,7 +149,8 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
-        sql_timings: SqlTimings,
+        warehouse_timings: WarehouseTimings,
+        spark: str | None = None,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -162,8 +166,9 @@ class Services:
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
+        self._wire_sql(spark)
         self._wire_registry()
-        self._wire_sql(sql_timings)
+        self._wire_warehouses(warehouse_timings)
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
         self._wire_jobs()
@@ -187,6 +192,7 @@ class Services:
 
     def close(self) -> None:
         """Free what is held outside the state."""
+        self.spark.close()
         if self._bucket:
             self._bucket.close()
 
@@ -262,7 +268,9 @@ class Services:
         self.grants = Grants(state, self.people)
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
-        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.delta_tables = DeltaTables(
+            state, ids, unity_catalog=self.unity_catalog, tables=self.tables, storage=LocalTables(scratch)
+        )
         self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
         metastore = Metastore(
@@ -277,6 +285,11 @@ class Services:
             authority=self.authority,
         )
         self.add(self.unity_catalog, self.authority, metastore)
+
+    def _wire_sql(self, url: str | None) -> None:
+        self.spark = Spark(url)
+        self.sql = SparkSql(self[Metastore], self._clock, self.spark)
+        self.add(self.sql)
 
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(
@@ -297,7 +310,7 @@ class Services:
             VisibleModels(self.registry, self.authority),
         )
 
-    def _wire_sql(self, timings: SqlTimings) -> None:
+    def _wire_warehouses(self, timings: WarehouseTimings) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.warehouses = Warehouses(state, ids, clock, timings)
         self.sql_results = Results(self.files, self.signed_urls)
@@ -305,7 +318,7 @@ class Services:
             state,
             ids,
             clock,
-            engine=NoEngine(),
+            engine=self.sql,
             warehouses=self.warehouses,
             sessions=Sessions(state, ids, self.unity_catalog, self.authority),
             results=self.sql_results,

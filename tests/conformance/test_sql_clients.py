@@ -138,7 +138,7 @@ def test_links_through_the_sdk_and_requests(entered: Entered) -> None:
 def test_the_usual_loop_until_a_statement_is_done(entered: Entered) -> None:
     import time
 
-    with world(entered, sql={"statement": 90}) as (workspace, _, warehouse):
+    with world(entered, warehouses={"statement": 90}) as (workspace, _, warehouse):
         statements = WorkspaceClient().statement_execution
         answer = statements.execute_statement("range 1", warehouse, wait_timeout="50s")
         began, polls = workspace.clock.time(), 0
@@ -337,7 +337,7 @@ def test_what_there_is(entered: Entered) -> None:
 
 def test_a_slow_statement_is_waited_for_and_polled(entered: Entered) -> None:
     with (
-        world(entered, sql={"statement": 60}) as (workspace, _, warehouse),
+        world(entered, warehouses={"statement": 60}) as (workspace, _, warehouse),
         connected(workspace, warehouse) as connection,
         connection.cursor() as cursor,
     ):
@@ -354,7 +354,7 @@ def test_a_slow_statement_is_waited_for_and_polled(entered: Entered) -> None:
 
 def test_a_statement_is_cancelled_from_another_thread(entered: Entered) -> None:
     with (
-        world(entered, sql={"statement": 3600}) as (workspace, _, warehouse),
+        world(entered, warehouses={"statement": 3600}) as (workspace, _, warehouse),
         connected(workspace, warehouse) as connection,
         connection.cursor() as cursor,
     ):

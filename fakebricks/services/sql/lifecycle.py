@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from fakebricks.services.sql.records import Power, Warehouse
-from fakebricks.services.sql.timings import SqlTimings
+from fakebricks.services.sql.timings import WarehouseTimings
 
 STARTING, RUNNING, STOPPING, STOPPED = "STARTING", "RUNNING", "STOPPING", "STOPPED"
 
@@ -26,7 +26,7 @@ def state_of(warehouse: Warehouse, now: float) -> str:
     return STOPPED if _idle_since(warehouse, now) else RUNNING
 
 
-def switched_on(warehouse: Warehouse, now: float, timings: SqlTimings) -> Warehouse:
+def switched_on(warehouse: Warehouse, now: float, timings: WarehouseTimings) -> Warehouse:
     """The warehouse, starting if it does not run; nothing changes where it does."""
     if state_of(warehouse, now) in (STARTING, RUNNING):
         return warehouse
@@ -34,7 +34,7 @@ def switched_on(warehouse: Warehouse, now: float, timings: SqlTimings) -> Wareho
     return replace(warehouse, power=Power(on=True, reached=now + takes))
 
 
-def switched_off(warehouse: Warehouse, now: float, timings: SqlTimings) -> Warehouse:
+def switched_off(warehouse: Warehouse, now: float, timings: WarehouseTimings) -> Warehouse:
     """The warehouse, stopping if it runs; nothing changes where it does not."""
     if state_of(warehouse, now) in (STOPPING, STOPPED):
         return warehouse

@@ -11,14 +11,14 @@ from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
-class SqlTimings:
+class WarehouseTimings:
     """The durations of one workspace.
 
-    >>> SqlTimings.of({"statement": 20}).statement
+    >>> WarehouseTimings.of({"statement": 20}).statement
     20
-    >>> SqlTimings.of({"statment": 20})
+    >>> WarehouseTimings.of({"statment": 20})
     Traceback (most recent call last):
-    ValueError: sql has no duration 'statment'; there are classic_start, serverless_start, statement, stop
+    ValueError: warehouses has no duration 'statment'; there are classic_start, serverless_start, statement, stop
 
     Attributes:
         statement: from when a warehouse takes a statement until it is done. Inferred.
@@ -33,7 +33,7 @@ class SqlTimings:
     stop: float = 5.0
 
     @classmethod
-    def of(cls, chosen: Mapping[str, float] | None) -> SqlTimings:
+    def of(cls, chosen: Mapping[str, float] | None) -> WarehouseTimings:
         """The usual durations, but for those that are chosen.
 
         Raises:
@@ -42,9 +42,9 @@ class SqlTimings:
         known = sorted(field.name for field in fields(cls))
         for name, seconds in (chosen or {}).items():
             if name not in known:
-                message = f"sql has no duration {name!r}; there are {', '.join(known)}"
+                message = f"warehouses has no duration {name!r}; there are {', '.join(known)}"
                 raise ValueError(message)
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
-                message = f"sql[{name!r}]={seconds!r} is not a number of seconds"
+                message = f"warehouses[{name!r}]={seconds!r} is not a number of seconds"
                 raise ValueError(message)
         return cls(**(chosen or {}))

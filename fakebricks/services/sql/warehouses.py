@@ -17,7 +17,7 @@ from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.sql import lifecycle, warehouse_settings
 from fakebricks.services.sql.records import Warehouse
-from fakebricks.services.sql.timings import SqlTimings
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, ResourceDoesNotExist
 
@@ -36,7 +36,7 @@ _STARTER_SETTINGS: Mapping[str, Any] = {
 class Warehouses:
     """The SQL warehouses of one workspace."""
 
-    def __init__(self, state: State, ids: Ids, clock: Clock, timings: SqlTimings) -> None:
+    def __init__(self, state: State, ids: Ids, clock: Clock, timings: WarehouseTimings) -> None:
         self._state = state
         self._warehouses = state.table("sql_warehouses", Warehouse)
         self._ids = ids

@@ -230,6 +230,6 @@ def test_the_configuration_is_the_default_one(rest: Rest) -> None:
 
 def test_durations_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="no duration 'start'"):
-        Workspace(sql={"start": 1})
+        Workspace(warehouses={"start": 1})
     with pytest.raises(ValueError, match="not a number"):
-        Workspace(sql={"statement": -1})
+        Workspace(warehouses={"statement": -1})
