@@ -60,7 +60,11 @@ class Results:
         rows = _cut(result.rows, asked)
         if asked.disposition == "INLINE" and rows.nbytes > _MOST_INLINE:
             return Outcome(failure=Failure(message=_TOO_LARGE, sql_state=""))
-        chunks = tuple(self._written(statement_id, rows, asked))
+        try:
+            chunks = tuple(self._written(statement_id, rows, asked))
+        except BaseException:
+            self.forget(statement_id)
+            raise
         return Outcome(
             columns=result.columns,
             chunks=chunks,

@@ -41,10 +41,9 @@ def switched_off(warehouse: Warehouse, now: float, timings: WarehouseTimings) ->
     return replace(warehouse, power=Power(on=False, reached=now + timings.stop))
 
 
-def busy(warehouse: Warehouse, begins: float, ends: float) -> Warehouse:
-    """The warehouse with one statement more."""
-    until = max(warehouse.power.busy_until, begins, ends)
-    return replace(warehouse, power=replace(warehouse.power, busy_until=until))
+def busy(warehouse: Warehouse, until: float) -> Warehouse:
+    """The warehouse with one statement more, which ends then."""
+    return replace(warehouse, power=replace(warehouse.power, busy_until=max(warehouse.power.busy_until, until)))
 
 
 def next_change(warehouse: Warehouse, now: float) -> float | None:

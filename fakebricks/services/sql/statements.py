@@ -110,20 +110,18 @@ class Statements:
             InvalidParameterValue, ResourceDoesNotExist: there is no such warehouse.
             NotImplementedByFakebricks: the engine does not compute such statements.
         """
-        with self._state.transaction():
-            self._forget_old()
-            statement = self._accepted(asked, caller)
-            patience = statement.submitted + wait.seconds
-            if wait.then_cancel and statement.ends > patience:
-                return self._put(replace(statement, canceled=True, ends=patience)), patience
-        answered = min(statement.ends, patience)
-        if statement.begins > answered:
-            return statement, answered
-        try:
-            return self._executed(statement, work), answered
-        except BaseException:
-            self._forget(statement)
-            raise
+        now = self._clock.time()
+        begins, ends = self._warehouses.when(asked.warehouse_id, now)
+        statement = Statement(
+            id=self._ids.uuid(), owner=caller.user_name, submission=asked, submitted=now, begins=begins, ends=ends
+        )
+        patience = now + wait.seconds
+        answered = min(ends, patience)
+        if wait.then_cancel and ends > patience:
+            statement = replace(statement, canceled=True, ends=patience)
+        elif begins <= answered:
+            statement = replace(statement, taken=True, outcome=self._outcome(statement, work))
+        return self._accepted(statement), answered
 
     def get(self, statement_id: str, caller: Caller, *, by: float | None = None) -> Statement:
         """The statement of that id, executed if it is time.
@@ -191,26 +189,21 @@ class Statements:
         """Remember how far a client has read."""
         self._put(replace(statement, fetched=rows))
 
-    def _accepted(self, asked: Submission, caller: Caller) -> Statement:
-        begins, ends = self._warehouses.occupy(asked.warehouse_id)
-        statement = Statement(
-            id=self._ids.uuid(),
-            owner=caller.user_name,
-            submission=asked,
-            submitted=self._clock.time(),
-            begins=begins,
-            ends=ends,
-        )
-        self._by_time.put((int(statement.submitted * 1000), statement.id), SubmittedStatement())
-        return self._put(statement)
+    def _accepted(self, statement: Statement) -> Statement:
+        """The statement, stored, with its warehouse started for it if need be."""
+        with self._state.transaction():
+            self._forget_old()
+            self._warehouses.occupy(statement.submission.warehouse_id, statement.submitted, statement.ends)
+            self._by_time.put((int(statement.submitted * 1000), statement.id), SubmittedStatement())
+            return self._put(statement)
 
-    def _executed(self, statement: Statement, work: Work | None = None) -> Statement:
+    def _executed(self, statement: Statement) -> Statement:
         """The statement with what became of it; as it is, where somebody else is at it."""
         taken = self._taken(statement)
         if taken is None:
             return self._statements.get((statement.id,)) or statement
         try:
-            outcome = self._outcome(taken, work)
+            outcome = self._outcome(taken)
         except BaseException:
             self._put(statement)
             raise
@@ -228,7 +221,7 @@ class Statements:
                 return None
             return self._put(replace(current, taken=True))
 
-    def _outcome(self, statement: Statement, work: Work | None) -> Outcome:
+    def _outcome(self, statement: Statement, work: Work | None = None) -> Outcome:
         asked = statement.submission
         if work is not None:
             return self.results.keep(statement.id, work(), asked)
@@ -259,11 +252,6 @@ class Statements:
             if statement is not None:
                 self.results.forget(statement.id)
                 self._statements.delete((statement.id,))
-
-    def _forget(self, statement: Statement) -> None:
-        with self._state.transaction():
-            self._by_time.delete((int(statement.submitted * 1000), statement.id))
-            self._statements.delete((statement.id,))
 
     def _put(self, statement: Statement) -> Statement:
         self._statements.put((statement.id,), statement)

@@ -28,7 +28,7 @@ _LIMIT = msgspec.Meta(gt=-(10**18), lt=10**18)
 
 
 class StatementParameter(Shape):
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1)]
     value: str | None = None
     type: str | None = None
 

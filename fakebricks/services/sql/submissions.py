@@ -54,9 +54,9 @@ def check(asked: Submission) -> None:
 
 
 def _check_parameters(asked: Submission) -> None:
-    names = [one.name for one in asked.parameters]
+    names = [one.name for one in asked.parameters if one.name]  # those of `?` have none
     for one in asked.parameters:
-        if _NAME.fullmatch(one.name) is None:
+        if one.name and _NAME.fullmatch(one.name) is None:
             raise InvalidParameterValue(f"'{one.name[:64]}' is not a valid name of a parameter.")
         if names.count(one.name) > 1:
             raise InvalidParameterValue(f"The parameter '{one.name[:64]}' is given twice.")

@@ -112,15 +112,18 @@ class Warehouses:
         """Stop a warehouse. Raises as `get`."""
         return self._put(lifecycle.switched_off(self.get(warehouse_id), self._clock.time(), self.timings))
 
-    def occupy(self, warehouse_id: str) -> tuple[float, float]:
-        """From when to when a new statement runs, on a warehouse that starts for it if need be. Raises as `get`."""
-        with self._state.transaction():
-            now = self._clock.time()
-            warehouse = lifecycle.switched_on(self.get(warehouse_id), now, self.timings)
-            begins = max(now, warehouse.power.reached)
-            ends = begins + self.timings.statement
-            self._put(lifecycle.busy(warehouse, begins, ends))
-            return begins, ends
+    def when(self, warehouse_id: str, now: float) -> tuple[float, float]:
+        """From when to when a statement would run that is submitted now, on a warehouse that starts if need be.
+
+        Raises as `get`.
+        """
+        begins = max(now, lifecycle.switched_on(self.get(warehouse_id), now, self.timings).power.reached)
+        return begins, begins + self.timings.statement
+
+    def occupy(self, warehouse_id: str, since: float, until: float) -> None:
+        """Let a warehouse be busy with a statement that was submitted then, until it ends. Raises as `get`."""
+        warehouse = lifecycle.switched_on(self.get(warehouse_id), since, self.timings)
+        self._put(lifecycle.busy(warehouse, until))
 
     def _check_free(self, name: str) -> None:
         if any(one.settings.name == name for one in self.all()):

@@ -29,7 +29,7 @@ from fakebricks.services.sql.statements import (
 )
 from fakebricks.services.sql.thrift import row_sets
 from fakebricks.services.sql.thrift.metadata import Metadata
-from fakebricks.services.sql.thrift.parameters import named
+from fakebricks.services.sql.thrift.parameters import parameters_of
 from fakebricks.wire.errors import BadRequest, DatabricksError, NotImplementedByFakebricks
 from fakebricks.wire.operations import Call
 
@@ -100,9 +100,13 @@ class Handler:
         asked = _required(request)
         _check_format(asked)
         session = self._session(asked)
-        text, parameters = named(asked.statement or "", asked.parameters or ())
         limit = asked.resultRowLimit
-        wanted = _asked(session, text, parameters=parameters, row_limit=limit if limit and limit > 0 else None)
+        wanted = _asked(
+            session,
+            asked.statement or "",
+            parameters=parameters_of(asked.parameters or ()),
+            row_limit=limit if limit and limit > 0 else None,
+        )
         submissions.check(wanted)
         direct = asked.getDirectResults
         statement, answered = self._statements.submit(wanted, self._call.caller, Wait(_PATIENCE if direct else 0))

@@ -423,6 +423,7 @@ def test_a_statement_takes_the_use_of_its_warehouse(rest: Rest, engine: StubEngi
         ({"parameters": [{"name": "a", "type": "INT) OR (1=1"}]}, "not a valid type"),
         ({"parameters": [{"name": "a", "type": "ARRAY"}]}, "not a valid type"),
         ({"parameters": [{"value": "1"}]}, "name"),
+        ({"parameters": [{"name": "", "value": "1"}]}, "name"),
         ({"session_id": "x", "catalog": "main"}, "session_id"),
         ({"surprise": 1}, "surprise"),
     ],
