@@ -288,7 +288,7 @@ class Services:
 
     def _wire_sql(self, url: str | None) -> None:
         self.spark = Spark(url)
-        self.sql = SparkSql(self[Metastore], self._clock, self.spark)
+        self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark)
         self.add(self.sql)
 
     def _wire_registry(self) -> None:

@@ -10,45 +10,32 @@ from collections.abc import Callable, Sequence
 
 from fakebricks.clock import Clock
 from fakebricks.services.sql import Parameter, Result, Session
+from fakebricks.services.sql.alter import Alterations
 from fakebricks.services.sql.asked import Asked
+from fakebricks.services.sql.create_table import CreateTable
+from fakebricks.services.sql.ddl import Definitions
+from fakebricks.services.sql.describe import Descriptions
+from fakebricks.services.sql.dml import Changes
 from fakebricks.services.sql.errors import of_domain, refused, syntax_error
+from fakebricks.services.sql.grants_sql import GrantStatements
+from fakebricks.services.sql.maintenance import Maintenance
 from fakebricks.services.sql.reader import Reader
 from fakebricks.services.sql.results import result_of
+from fakebricks.services.sql.sessions import Sessions
+from fakebricks.services.sql.show import Listings
 from fakebricks.services.sql.spark import Spark
 from fakebricks.services.sql.words import Words
 from fakebricks.services.unity_catalog.metastore import Metastore
+from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks
 
-_QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "(", "TABLE")
 _REFUSED = (
-    "EXPLAIN",
-    "COPY",
-    "SET",
-    "RESET",
-    "CALL",
-    "EXECUTE",
-    "DECLARE",
-    "BEGIN",
-    "CACHE",
-    "UNCACHE",
-    "REFRESH",
-    "MSCK",
-    "LIST",
-    "ADD",
-    "DENY",
-    "ANALYZE",
-    "UNDROP",
-    "GET",
-    "PUT",
-    "REMOVE",
-    "LOAD",
-    "CLEAR",
-    "SYNC",
-    "CONVERT",
-    "REORG",
-    "FSCK",
+    *("EXPLAIN", "COPY", "SET", "RESET", "CALL", "EXECUTE", "DECLARE", "BEGIN", "CACHE", "UNCACHE", "REFRESH", "MSCK"),
+    *("LIST", "ADD", "DENY", "ANALYZE", "UNDROP", "GET", "PUT", "REMOVE", "LOAD", "CLEAR", "SYNC", "CONVERT", "REORG"),
+    *("FSCK", "RESTORE", "LS"),
 )
+_QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "(", "TABLE")
 
 
 class SparkSql:
@@ -59,11 +46,12 @@ class SparkSql:
         spark: what computes.
     """
 
-    def __init__(self, metastore: Metastore, clock: Clock, spark: Spark) -> None:
+    def __init__(self, metastore: Metastore, state: State, clock: Clock, spark: Spark) -> None:
         self._metastore = metastore
         self._clock = clock
         self._spark = spark
         self._reader = Reader(metastore, spark)
+        self._statements = self._executors(metastore, state, self._reader)
 
     def execute(
         self,
@@ -112,10 +100,46 @@ class SparkSql:
             now=self._clock.now(),
         )
 
+    def _executors(
+        self, metastore: Metastore, state: State, reader: Reader
+    ) -> tuple[tuple[tuple[str, ...], Callable[[Asked], Result]], ...]:
+        """What executes the statements that begin with some words; of several, the first."""
+        changes = Changes(metastore, reader)
+        definitions = Definitions(metastore, state)
+        grants = GrantStatements(metastore, state)
+        descriptions = Descriptions(metastore, reader)
+        maintenance = Maintenance(metastore, reader)
+        make_table = CreateTable(metastore, reader).execute
+        self._insert = changes.insert
+        return (
+            *(((keyword,), self._query) for keyword in _QUERIES),
+            (("INSERT",), self._insert),
+            (("UPDATE",), changes.update),
+            (("DELETE",), changes.delete),
+            (("MERGE",), changes.merge),
+            (("TRUNCATE",), changes.truncate),
+            (("CREATE", "TABLE"), make_table),
+            (("CREATE", "OR", "REPLACE", "TABLE"), make_table),
+            (("CREATE",), definitions.create),
+            (("DROP",), definitions.drop),
+            (("COMMENT",), definitions.comment_on),
+            (("ALTER",), Alterations(metastore, state, definitions).alter),
+            (("SHOW",), Listings(metastore, reader, grants.show).show),
+            (("DESCRIBE",), descriptions.describe),
+            (("DESC",), descriptions.describe),
+            (("GRANT",), grants.grant),
+            (("REVOKE",), grants.revoke),
+            (("OPTIMIZE",), maintenance.optimize),
+            (("VACUUM",), maintenance.vacuum),
+            (("USE",), Sessions(metastore).use),
+        )
+
     def _executor(self, words: Words) -> Callable[[Asked], Result]:
-        """What executes a statement that begins with these words."""
-        if any(words.sees(keyword) for keyword in _QUERIES):
-            return self._query
+        if words.sees("WITH") and words.has_outside("INSERT"):
+            return self._insert
+        for keywords, executor in self._statements:
+            if words.sees(*keywords):
+                return executor
         if words.next.says(*_REFUSED):
             raise refused(f"{words.next.text.upper()} statements")
         raise syntax_error(words.next.text)

@@ -29,6 +29,7 @@ from fakebricks.wire.errors import (
     TableDoesNotExist,
 )
 
+CONCURRENT_WRITE = "DELTA_CONCURRENT_WRITE"
 _SUGGESTED = 5
 _VERIFY = "Verify the spelling and correctness of the schema and catalog."
 
@@ -164,6 +165,7 @@ _STATES = {
     "USER_RAISED_EXCEPTION": "P0001",
     "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
     "CANNOT_PARSE_TIMESTAMP": "22007",
+    "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST": "KD000",
 }
 
 
@@ -209,6 +211,10 @@ def _unknown_function(found: re.Match[str]) -> SqlError:
 
 def _unknown_column(found: re.Match[str]) -> SqlError:
     return UnresolvedColumn(_identifiers(found["name"]))
+
+
+def _unknown_target(found: re.Match[str]) -> SqlError:
+    return UnresolvedColumn([found["plain"]])
 
 
 def _unknown_field(found: re.Match[str]) -> SqlError:
@@ -266,13 +272,19 @@ def _cardinality(_: re.Match[str]) -> SqlError:
     return SqlError("DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE", message, "21506")
 
 
-def concurrent_change(full_name: str) -> SqlError:
+def concurrent_write() -> SqlError:
     """Other writers were faster, again and again."""
     message = (
-        f"ConcurrentAppendException: Files were added to the table {full_name} by a concurrent update. "
-        "Please try the operation again."
+        "ConcurrentWriteException: A concurrent transaction has written new data since the current transaction read "
+        "the table. Please try the operation again."
     )
-    return SqlError("DELTA_CONCURRENT_APPEND", message, "2D521")
+    return SqlError(CONCURRENT_WRITE, message, "2D521")
+
+
+def null_in(column: str) -> SqlError:
+    """A value is missing where one must be."""
+    message = f"NOT NULL constraint violated for column: {column}."
+    return SqlError("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", message, "23502")
 
 
 _SPARK_TYPE = {
@@ -298,8 +310,10 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"(?P<value>\S+) is too large to store in a (?P<type>Decimal128) of precision"), _too_large),
     (re.compile(r"unknown (?:aggregate |window |table )?function: (?P<name>\w+)"), _unknown_function),
     (re.compile(r"attribute ObjectName\(\[(?P<name>.*?)\]\) is missing from the schema"), _unknown_column),
+    (re.compile(r"Cannot resolve (?:UPDATE target|source) column `(?P<plain>.*?)`"), _unknown_target),
     (re.compile(r"missing or ambiguous field: (?P<field>\w+)"), _unknown_field),
     (re.compile(r"ambiguous attribute: ObjectName\(\[(?P<name>.*?)\]\)"), _ambiguous),
+    (re.compile(r"Failed to commit transaction"), lambda _: concurrent_write()),
     (re.compile(r"MERGE_CARDINALITY_VIOLATION"), _cardinality),
     (re.compile(r"(?P<kind>UNION|INTERSECT|EXCEPT) queries have different number of columns"), _columns_differ),
     (re.compile(r"No field named .*Valid fields are", re.DOTALL), _not_grouped),

@@ -5,7 +5,7 @@ Real: who reads a table needs SELECT on it, and to use what it is in; rows that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.sql import dialect
 from fakebricks.services.sql.asked import Asked
@@ -52,6 +52,18 @@ class Reader:
             raise UnresolvedColumn(
                 error.levels, [column.name for table in tables for column in table.columns]
             ) from None
+
+    def command(self, text: str, arguments: dict[str, Any] | None, tables: list[TableRecord]) -> DataFrame:
+        """What a statement in the engine's words will answer; where it changes something, it has done so.
+
+        Raises:
+            SqlError: it fails; where it names a column that there is not, the tables' are suggested.
+        """
+        try:
+            return analyzed(self._spark.query(text, arguments))
+        except UnresolvedColumn as error:
+            known = [column.name for table in tables for column in table.columns]
+            raise UnresolvedColumn(error.levels, known) from None
 
     def prepare(self, tree: exp.Expression, asked: Asked) -> list[TableRecord]:
         """Have a statement say what the engine understands; returns the tables that it reads."""

@@ -64,6 +64,9 @@ def _names_a_table(table: exp.Expression) -> bool:
     if not isinstance(table.this, exp.Identifier):
         _refuse_reading(table)
         return False
+    version = table.args.get("version")
+    if version is not None and version.name.upper() == "TIMESTAMP":
+        raise refused("TIMESTAMP AS OF: Delta's log has this machine's time, not the workspace's", "Use VERSION AS OF.")
     if isinstance(table.args.get("alias"), exp.TableAlias) and isinstance(table.args["alias"].this, exp.Parameter):
         raise refused("versions written as 'table@v1'", "Use VERSION AS OF.")
     if (
