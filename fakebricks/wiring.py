@@ -64,7 +64,7 @@ from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
 from fakebricks.services.sql import kept_results
-from fakebricks.services.sql.client_sessions import Sessions
+from fakebricks.services.sql.client_sessions import ClientSessions
 from fakebricks.services.sql.engine import SparkSql
 from fakebricks.services.sql.kept_results import Results
 from fakebricks.services.sql.spark import Spark
@@ -320,7 +320,7 @@ class Services:
             clock,
             engine=self.sql,
             warehouses=self.warehouses,
-            sessions=Sessions(state, ids, self.unity_catalog, self.authority),
+            sessions=ClientSessions(state, ids, self.unity_catalog),
             results=self.sql_results,
             people=self.people,
         )

@@ -82,6 +82,8 @@ class StubEngine:
             return table("id", "BIGINT", pa.int64(), list(range(count)))
         if statement.startswith("text "):
             return table("s", "STRING", pa.string(), ["x" * 1024] * int(statement.split()[1]))
+        if statement.strip().upper().startswith("USE "):
+            return Result((), pa.table({}))
         if statement not in self.answers:
             raise NotImplementedByFakebricks(f"the stub does not execute {statement!r}")
         return self.answers[statement]()

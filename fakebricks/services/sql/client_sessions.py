@@ -1,40 +1,24 @@
 """Sessions: what the statements of one client have in common, which is where they look for names.
 
-Real: `USE CATALOG`, `USE SCHEMA` and their relatives change it for the statements that follow, once what they name is
-there and the caller may use it. A session is its owner's, and ends when it is closed. Refused: configuration
-parameters other than at their default. Inferred: the texts about sessions.
+Real: `USE` changes it for the statements that follow. A session is its owner's, and ends when it is closed. Refused:
+configuration parameters other than at their default. Inferred: the texts about sessions.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from fakebricks.ids import Ids
-from fakebricks.services.sql import Session, SqlError
+from fakebricks.services.sql import Session
 from fakebricks.services.sql.records import SqlSession
-from fakebricks.services.unity_catalog.authority import Authority
-from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.errors import (
-    DatabricksError,
-    NotFound,
-    NotImplementedByFakebricks,
-    PermissionDenied,
-)
+from fakebricks.wire.errors import NotFound, NotImplementedByFakebricks, PermissionDenied
 
 DEFAULT_SCHEMA = "default"
-
-_NAME = r"(?:`(?:[^`]|``)+`|\w+)"
-_USE = re.compile(
-    rf"\s*(?:(?P<catalog>(?:USE|SET)\s+CATALOG)\s+(?P<name>{_NAME})"
-    rf"|USE(?:\s+(?:SCHEMA|DATABASE|NAMESPACE))?\s+(?:(?P<above>{_NAME})\s*\.\s*)?(?P<schema>{_NAME}))\s*;?\s*",
-    re.IGNORECASE,
-)
 
 # What clients set to what it is anyway, or what is about them alone.
 _DEFAULTS = {
@@ -48,14 +32,13 @@ _DEFAULTS = {
 _WITHOUT_EFFECT = frozenset({"enable_photon", "use_cached_result", "max_file_partition_bytes", "query_tags"})
 
 
-class Sessions:
+class ClientSessions:
     """The sessions of one workspace."""
 
-    def __init__(self, state: State, ids: Ids, unity_catalog: UnityCatalog, authority: Authority) -> None:
+    def __init__(self, state: State, ids: Ids, unity_catalog: UnityCatalog) -> None:
         self._sessions = state.table("sql_sessions", SqlSession)
         self._ids = ids
         self._unity_catalog = unity_catalog
-        self._authority = authority
 
     def names(self, catalog: str | None, schema: str | None) -> Session:
         """Where names are looked for; what is None or empty is as it is in a workspace."""
@@ -106,38 +89,11 @@ class Sessions:
         """End a session. Raises as `get`."""
         self._sessions.delete((self.get(session_id, caller).id,))
 
-    def used(self, statement: str, names: Session, caller: Caller) -> Session | None:
-        """Where names are looked for after a statement of the form `USE ...`; None where it is another statement.
-
-        Raises:
-            SqlError: what it names is not there, or the caller may not use it.
-        """
-        said = _USE.fullmatch(statement)
-        if said is None:
-            return None
-        if said["catalog"]:
-            catalog = _unquoted(said["name"])
-            self._require(Rule.SEE_CATALOG, catalog, caller)
-            return Session(catalog, DEFAULT_SCHEMA)
-        catalog = _unquoted(said["above"]) if said["above"] else names.catalog
-        schema = _unquoted(said["schema"])
-        self._require(Rule.SEE_SCHEMA, f"{catalog}.{schema}", caller)
-        return Session(catalog, schema)
-
     def move(self, session_id: str, names: Session) -> None:
         """Let a session look for names elsewhere from now on; nothing happens where it was closed meanwhile."""
         session = self._sessions.get((session_id,))
         if session is not None:
             self._sessions.put((session_id,), replace(session, catalog=names.catalog, schema=names.schema))
-
-    def _require(self, rule: Rule, full_name: str, caller: Caller) -> None:
-        try:
-            self._authority.require(rule, full_name, caller, browse=False)
-            self._unity_catalog.require_line(rule.value.on, full_name)
-        except PermissionDenied as error:
-            raise SqlError("INSUFFICIENT_PERMISSIONS", f"Insufficient privileges: {error.message}", "42501") from None
-        except DatabricksError:
-            raise _not_found(full_name) from None
 
 
 def check_configuration(configuration: Mapping[str, str]) -> None:
@@ -153,26 +109,3 @@ def check_configuration(configuration: Mapping[str, str]) -> None:
                 f"fakebricks does not implement the configuration parameter '{name[:64]}' of a session with the value "
                 f"'{value[:64]}'; leave it out."
             )
-
-
-def _not_found(full_name: str) -> SqlError:
-    catalog, _, schema = full_name.partition(".")
-    if not schema:
-        return SqlError(
-            "NO_SUCH_CATALOG_EXCEPTION",
-            f"Catalog '{catalog}' was not found. Please verify the catalog name and then retry the query or command "
-            "again.",
-            "42704",
-        )
-    return SqlError(
-        "SCHEMA_NOT_FOUND",
-        f"The schema `{catalog}`.`{schema}` cannot be found. Verify the spelling and correctness of the schema and "
-        "catalog.\nIf you did not qualify the name with a catalog, verify the current_schema() output, or qualify the "
-        "name with the correct catalog.\nTo tolerate the error on drop use DROP SCHEMA IF EXISTS.",
-        "42704",
-    )
-
-
-def _unquoted(name: str) -> str:
-    unquoted = name[1:-1].replace("``", "`") if name.startswith("`") else name
-    return unquoted.lower()

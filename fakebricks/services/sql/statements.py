@@ -19,9 +19,10 @@ from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.iam.people import People
 from fakebricks.services.sql import Result, Session, SqlEngine, SqlError
-from fakebricks.services.sql.client_sessions import Sessions
+from fakebricks.services.sql.client_sessions import ClientSessions
 from fakebricks.services.sql.kept_results import Results
 from fakebricks.services.sql.records import Failure, Outcome, SqlSession, Statement, Submission, SubmittedStatement
+from fakebricks.services.sql.sessions import session_after
 from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -62,7 +63,7 @@ class Statements:
         *,
         engine: SqlEngine,
         warehouses: Warehouses,
-        sessions: Sessions,
+        sessions: ClientSessions,
         results: Results,
         people: People,
     ) -> None:
@@ -90,7 +91,7 @@ class Statements:
 
         Raises:
             InvalidParameterValue, ResourceDoesNotExist: there is no such warehouse.
-            NotImplementedByFakebricks: see `Sessions.open`.
+            NotImplementedByFakebricks: see `ClientSessions.open`.
         """
         warehouse = self._warehouses.get(warehouse_id)
         return self.sessions.open(warehouse.id, caller, catalog=catalog, schema=schema, configuration=configuration)
@@ -231,12 +232,9 @@ class Statements:
             message = f"{statement.owner} is no longer in the workspace."
             return Outcome(failure=Failure(message=message, sql_state="42501"))
         try:
-            moved = self.sessions.used(asked.statement, names, caller)
-            if moved is not None:
-                if asked.session_id:
-                    self.sessions.move(asked.session_id, moved)
-                return Outcome()
             result = self.engine.execute(asked.statement, caller, session=names, parameters=asked.parameters)
+            if asked.session_id:
+                self.sessions.move(asked.session_id, session_after(asked.statement, names))
         except SqlError as error:
             return Outcome(failure=Failure(message=str(error), sql_state=error.sql_state))
         return self.results.keep(statement.id, result, asked)

@@ -461,7 +461,6 @@ def test_a_session_remembers_what_is_used(rest: Rest, engine: StubEngine, wareho
         ("USE CATALOG `prod`", Session("prod", "default")),
         ("use schema main.ml;", Session("main", "ml")),
         ("USE default", Session("main", "default")),
-        ("SET CATALOG prod", Session("prod", "default")),
         (" USE  `main` . `ml` ", Session("main", "ml")),
     ):
         assert execute(rest, warehouse, statement, session_id=session)["status"] == {"state": "SUCCEEDED"}
@@ -471,21 +470,10 @@ def test_a_session_remembers_what_is_used(rest: Rest, engine: StubEngine, wareho
     refused("NOT_FOUND", rest.delete, f"/api/2.0/sql/sessions/{session}")
 
 
-def test_what_cannot_be_used_fails(rest: Rest, engine: StubEngine, warehouse: str) -> None:
-    rest.post("/api/2.1/unity-catalog/catalogs", name="prod")
-    bob = of(rest, "bob@acme.test")
-    session = bob.post("/api/2.0/sql/sessions", warehouse_id=warehouse)["session_id"]
-
-    def fails(statement: str) -> Any:
-        return execute(bob, warehouse, statement, session_id=session)["status"]["error"]["message"]
-
-    assert "Insufficient privileges: User does not have USE CATALOG on Catalog 'prod'." in fails("USE CATALOG prod")
-    assert (
-        "[NO_SUCH_CATALOG_EXCEPTION]" in execute(rest, warehouse, "USE CATALOG nowhere")["status"]["error"]["message"]
-    )
-    assert "[SCHEMA_NOT_FOUND]" in execute(rest, warehouse, "USE SCHEMA nowhere")["status"]["error"]["message"]
-    assert execute(rest, warehouse, "USE CATALOG nowhere")["status"]["sql_state"] == "42704"
+def test_a_session_is_its_owners(rest: Rest, engine: StubEngine, warehouse: str) -> None:
+    session = of(rest, "bob@acme.test").post("/api/2.0/sql/sessions", warehouse_id=warehouse)["session_id"]
     denied(rest.delete, f"/api/2.0/sql/sessions/{session}")
+    denied(execute, rest, warehouse, "create", session_id=session)
 
 
 def test_a_session_that_is_to_be_otherwise_is_refused(rest: Rest, warehouse: str) -> None:
