@@ -161,10 +161,8 @@ class Statements:
             return CLOSED
         if statement.canceled:
             return CANCELED
-        if now < statement.begins:
-            return PENDING
         if now < statement.ends or statement.outcome is None:
-            return RUNNING
+            return PENDING if now <= statement.begins else RUNNING
         if statement.outcome.failure is not None:
             return FAILED
         return CLOSED if now >= statement.ends + _HOUR else SUCCEEDED
