@@ -201,6 +201,42 @@ def test_every_type_through_the_connector(entered: Entered, mode: str) -> None:
         assert cursor.fetchall_arrow().schema.types == [kind for _, kind, *_ in EVERY_TYPE.values()]
 
 
+def test_nested_types_as_text(entered: Entered) -> None:
+    with (
+        world(entered) as (workspace, _, warehouse),
+        connected(workspace, warehouse, _use_arrow_native_complex_types=False) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("every type")
+        row, nulls = cursor.fetchall()
+        assert (row.an_array, row.a_map, row.a_struct) == ("[1,null]", '{"k":1}', '{"a":1,"b":["x"]}')
+        assert (row.a_decimal, nulls.an_array) == (Decimal("1.50"), None)
+
+
+def test_a_connector_without_pyarrow(entered: Entered, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("client", "backend.thrift_backend", "utils", "result_set"):
+        monkeypatch.setattr(f"databricks.sql.{name}.pyarrow", None)
+    with (
+        world(entered) as (workspace, _, warehouse),
+        connected(workspace, warehouse) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("every type")
+        row, nulls = cursor.fetchall()
+        assert set(nulls) == {None}
+        assert (row.a_boolean, row.a_byte, row.a_short, row.an_int, row.a_long) == (True, -1, 2, 3, 2**40)
+        assert (row.a_double, row.a_decimal, row.a_string) == (1e10, Decimal("1.50"), "né,\"'")
+        assert row.a_float == pytest.approx(0.1)
+        assert (row.a_binary, row.a_date, row.a_time) == (b"\x00\xff", dt.date(2024, 2, 29), MOMENT)
+        assert (row.an_array, row.a_struct) == ("[1,null]", '{"a":1,"b":["x"]}')
+        cursor.execute("range 10")
+        assert [row.id for row in cursor.fetchall()] == list(range(10))
+        cursor.execute("nothing")
+        assert cursor.fetchall() == []
+        cursor.execute("create")
+        assert cursor.fetchall() == []
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_rows_are_fetched_over_chunks(entered: Entered, mode: str) -> None:
     with (

@@ -1,7 +1,8 @@
 """The cells of a result as text, in the way of the Statement Execution API.
 
-Observed: nested values are JSON whose scalars are texts again. Inferred: numbers are written as Java writes them,
-timestamps in ISO 8601 with milliseconds, or microseconds where there are any; binaries in Base64. NULL is no text.
+Observed: nested values are JSON whose scalars are texts again; in Thrift they are JSON of Spark's kind. Inferred:
+numbers are written as Java writes them, timestamps in ISO 8601 with milliseconds, or microseconds where there are any;
+binaries in Base64. NULL is no text.
 """
 
 from __future__ import annotations
@@ -39,6 +40,12 @@ def texts_of_column(column: pa.ChunkedArray) -> Iterable[str | None]:
     return (None if value is None else text(value) for value in column.to_pylist())
 
 
+def json_of_column(column: pa.ChunkedArray) -> Iterable[str | None]:
+    """The cells of a nested column as Spark's JSON, in which numbers are numbers."""
+    structure = _structure_of(column.type, _scalar_of)
+    return (None if value is None else _json(structure(value)) for value in column.to_pylist())
+
+
 def _text_of(kind: pa.DataType) -> Text:
     """How values of a type are written."""
     from pyarrow import types
@@ -52,25 +59,41 @@ def _text_of(kind: pa.DataType) -> Text:
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
         return lambda value: base64.b64encode(value).decode()
     if types.is_nested(kind):
-        structure = _structure_of(kind)
-        return lambda value: json.dumps(structure(value), ensure_ascii=False, separators=(",", ":"))
+        structure = _structure_of(kind, _text_of)
+        return lambda value: _json(structure(value))
     return _zoned if types.is_timestamp(kind) and kind.tz else _plain
 
 
-def _structure_of(kind: pa.DataType) -> Callable[[Any], Any]:
-    """How values of a type become part of JSON: nested ones as they are, all others as texts."""
+def _scalar_of(kind: pa.DataType) -> Callable[[Any], Any]:
+    """How values of a type that is not nested stand in Spark's JSON."""
+    from pyarrow import types
+
+    text = _text_of(kind)
+    if types.is_integer(kind) or types.is_boolean(kind):
+        return lambda value: value
+    if types.is_floating(kind):
+        return lambda value: value if math.isfinite(value) else text(value)
+    return text
+
+
+def _structure_of(kind: pa.DataType, leaf: Callable[[pa.DataType], Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """How values of a type become part of JSON; `leaf` says it of those that are not nested."""
     from pyarrow import types
 
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        inner = _or_null(_structure_of(kind.value_type))
+        inner = _or_null(_structure_of(kind.value_type, leaf))
         return lambda value: [inner(one) for one in value]
     if types.is_map(kind):
-        key, item = _text_of(kind.key_type), _or_null(_structure_of(kind.item_type))
+        key, item = _text_of(kind.key_type), _or_null(_structure_of(kind.item_type, leaf))
         return lambda value: {key(name): item(one) for name, one in value}
     if types.is_struct(kind):
-        fields = {field.name: _or_null(_structure_of(field.type)) for field in kind}
+        fields = {field.name: _or_null(_structure_of(field.type, leaf)) for field in kind}
         return lambda value: {name: field(value[name]) for name, field in fields.items()}
-    return _text_of(kind)
+    return leaf(kind)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _or_null(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:

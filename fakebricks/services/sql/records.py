@@ -107,6 +107,10 @@ class Submission(Record, frozen=True):
     compression: Compression = "NONE"
     row_limit: int | None = None
     byte_limit: int | None = None
+    without_arrow: bool = False
+    """Whether a client that reads Thrift cannot read Arrow in it."""
+    nested_as_text: bool = False
+    """Whether it wants arrays, maps and structs as JSON."""
 
 
 class Statement(Record, frozen=True):

@@ -149,15 +149,14 @@ def test_what_is_not_computed_is_refused_by_name(client: Client) -> None:
     info.infoType = ttypes.TGetInfoType.CLI_TXN_CAPABLE
     assert client.reply("GetInfo", info).status == 501
     for more in (
-        {"canReadArrowResult": False},
-        {"useArrowNativeTypes": ttypes.TSparkArrowTypes(complexTypesAsArrow=False)},
+        {"useArrowNativeTypes": ttypes.TSparkArrowTypes(decimalAsArrow=False)},
         {"parameters": [ttypes.TSparkParameter(name="a", type="ARRAY", arguments=[ttypes.TSparkParameterValueArg()])]},
     ):
         request = ttypes.TExecuteStatementReq(sessionHandle=client.open(), statement="range 1", **more)
         assert client.reply("ExecuteStatement", request).status == 501
     configuration = {"spark.sql.ansi.enabled": "false"}
     assert client.reply("OpenSession", ttypes.TOpenSessionReq(configuration=configuration)).status == 501
-    assert len(client.workspace.unsupported) == 6
+    assert len(client.workspace.unsupported) == 5
 
 
 def test_a_parameter_without_text(client: Client) -> None:

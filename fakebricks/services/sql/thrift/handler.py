@@ -1,8 +1,8 @@
 """What a warehouse answers in Thrift: sessions, statements, their states and results, and what there is.
 
-Real: as `statements` says it. Results are Arrow, inline. Simulated: who asks after a statement that is not done is
-answered when it is, or after five seconds. Refused: results of databricks-sql-connector without pyarrow, or with
-`_use_arrow_native_complex_types=False`, and nested parameters.
+Real: as `statements` says it. Results are in the reply, in Arrow or in Thrift's own columns. Simulated: who asks after
+a statement that is not done is answered when it is, or after five seconds. Refused: decimals and timestamps as text in
+Arrow, and nested parameters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 from databricks.sql.thrift_api.TCLIService import ttypes
 
 from fakebricks.services.sql import Result, submissions
-from fakebricks.services.sql.records import SqlSession, Statement, Submission
+from fakebricks.services.sql.records import Outcome, SqlSession, Statement, Submission
 from fakebricks.services.sql.statements import (
     CANCELED,
     CLOSED,
@@ -98,7 +98,7 @@ class Handler:
 
     def ExecuteStatement(self, request: Any) -> Any:  # noqa: N802
         asked = _required(request)
-        _check_format(asked)
+        _check_types(asked)
         session = self._session(asked)
         limit = asked.resultRowLimit
         wanted = _asked(
@@ -106,6 +106,8 @@ class Handler:
             asked.statement or "",
             parameters=parameters_of(asked.parameters or ()),
             row_limit=limit if limit and limit > 0 else None,
+            without_arrow=asked.canReadArrowResult is False,
+            nested_as_text=bool(asked.useArrowNativeTypes and asked.useArrowNativeTypes.complexTypesAsArrow is False),
         )
         submissions.check(wanted)
         direct = asked.getDirectResults
@@ -123,7 +125,7 @@ class Handler:
         statement = self._statements.get(_statement_id(_required(request)), self._call.caller)
         if self._statements.state(statement) != SUCCEEDED or statement.outcome is None:
             return ttypes.TGetResultSetMetadataResp(status=self._without_result(statement))
-        return row_sets.metadata(statement.outcome, self._statements.results, _status())
+        return row_sets.metadata(statement, statement.outcome, self._statements.results, _status())
 
     def FetchResults(self, request: Any) -> Any:  # noqa: N802
         asked = _required(request)
@@ -131,9 +133,11 @@ class Handler:
         if self._statements.state(statement) != SUCCEEDED or statement.outcome is None:
             return ttypes.TFetchResultsResp(status=self._without_result(statement))
         again = asked.orientation == ttypes.TFetchOrientation.FETCH_FIRST
-        answer = self._fetched(statement, asked.maxRows, start=0 if again else statement.fetched)
+        answer = self._fetched(statement, statement.outcome, asked.maxRows, start=0 if again else statement.fetched)
         if asked.includeResultSetMetadata:
-            answer.resultSetMetadata = row_sets.metadata(statement.outcome, self._statements.results, _status())
+            answer.resultSetMetadata = row_sets.metadata(
+                statement, statement.outcome, self._statements.results, _status()
+            )
         return answer
 
     def CancelOperation(self, request: Any) -> Any:  # noqa: N802
@@ -208,18 +212,19 @@ class Handler:
     def _direct_results(self, statement: Statement, most_rows: int | None, answered: float) -> Any:
         results = ttypes.TSparkDirectResults(operationStatus=self._operation_status(statement, answered))
         if self._statements.state(statement, at=answered) == SUCCEEDED and statement.outcome is not None:
-            results.resultSetMetadata = row_sets.metadata(statement.outcome, self._statements.results, _status())
-            results.resultSet = self._fetched(statement, most_rows, start=0)
+            results.resultSetMetadata = row_sets.metadata(
+                statement, statement.outcome, self._statements.results, _status()
+            )
+            results.resultSet = self._fetched(statement, statement.outcome, most_rows, start=0)
             if not results.resultSet.hasMoreRows:
                 self._statements.close(statement.id, self._call.caller)
                 results.closeOperation = ttypes.TCloseOperationResp(status=_status())
         return results
 
-    def _fetched(self, statement: Statement, most_rows: int | None, *, start: int) -> Any:
-        outcome = statement.outcome
-        rows, count = row_sets.rows(outcome, self._statements.results, start, most_rows)
+    def _fetched(self, statement: Statement, outcome: Outcome, most_rows: int | None, *, start: int) -> Any:
+        rows, count = row_sets.rows(statement, outcome, self._statements.results, start, most_rows)
         self._statements.fetched(statement, start + count)
-        more = outcome is not None and start + count < outcome.row_count
+        more = start + count < outcome.row_count
         return ttypes.TFetchResultsResp(status=_status(), hasMoreRows=more, results=rows)
 
     def _operation_status(self, statement: Statement, at: float) -> Any:
@@ -269,16 +274,12 @@ def _asked(session: SqlSession, text: str, **more: Any) -> Submission:
     )
 
 
-def _check_format(asked: Any) -> None:
-    if asked.canReadArrowResult is False:
-        raise NotImplementedByFakebricks(
-            "fakebricks does not implement results without Arrow in Thrift: install pyarrow beside the connector."
-        )
+def _check_types(asked: Any) -> None:
     types = asked.useArrowNativeTypes
-    if types is not None and False in (types.timestampAsArrow, types.decimalAsArrow, types.complexTypesAsArrow):
+    if types is not None and False in (types.timestampAsArrow, types.decimalAsArrow):
         raise NotImplementedByFakebricks(
-            "fakebricks does not implement _use_arrow_native_complex_types=False, _use_arrow_native_decimals=False and "
-            "_use_arrow_native_timestamps=False; leave them out."
+            "fakebricks does not implement _use_arrow_native_decimals=False and _use_arrow_native_timestamps=False; "
+            "leave them out."
         )
 
 

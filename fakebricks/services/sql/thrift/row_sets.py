@@ -1,4 +1,4 @@
-"""Results as Thrift carries them: Arrow batches, and the columns' types."""
+"""Results as Thrift carries them: Arrow batches or columns, and the columns' types."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from databricks.sql.thrift_api.TCLIService import ttypes
 
 from fakebricks.services.sql import ResultColumn
-from fakebricks.services.sql.cells import texts_of_column
+from fakebricks.services.sql.cells import json_of_column, texts_of_column
 from fakebricks.services.sql.kept_results import Results
-from fakebricks.services.sql.records import Outcome
+from fakebricks.services.sql.records import Outcome, Statement
 from fakebricks.services.sql.statement_answers import decimal_of, type_name_of
+from fakebricks.services.sql.thrift.column_sets import columns_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,54 +41,60 @@ _TYPES = {
 _YEARS = re.compile(r"INTERVAL (YEAR|MONTH)", re.IGNORECASE)
 
 
-def metadata(outcome: Outcome, results: Results, status: Any) -> Any:
-    """What the columns of a result are."""
-    columns = [_described(position, column) for position, column in enumerate(outcome.columns)]
+def metadata(statement: Statement, outcome: Outcome, results: Results, status: Any) -> Any:
+    """What the columns of a statement's result are, and in which form it comes."""
+    arrow = not statement.submission.without_arrow
+    kinds = ttypes.TSparkRowSetType
     return ttypes.TGetResultSetMetadataResp(
         status=status,
-        schema=ttypes.TTableSchema(columns=columns),
-        resultFormat=ttypes.TSparkRowSetType.ARROW_BASED_SET,
+        schema=ttypes.TTableSchema(columns=[_described(place, one) for place, one in enumerate(outcome.columns)]),
+        resultFormat=kinds.ARROW_BASED_SET if arrow else kinds.COLUMN_BASED_SET,
         lz4Compressed=False,
-        arrowSchema=_table(outcome, results, 0).schema.serialize().to_pybytes(),
+        arrowSchema=_table(statement, outcome, results, 0).schema.serialize().to_pybytes() if arrow else None,
         isStagingOperation=False,
     )
 
 
-def rows(outcome: Outcome | None, results: Results, start: int, most: int | None) -> tuple[Any, int]:
-    """Some rows of a result from one on, and how many they are: never more than are in one chunk."""
+def rows(statement: Statement, outcome: Outcome, results: Results, start: int, most: int | None) -> tuple[Any, int]:
+    """Some rows of a statement's result from one on, and how many they are: never more than are in one chunk."""
     wanted = most if most is not None and 0 < most < _MOST_ROWS else _MOST_ROWS
-    batches: list[Any] = []
-    count = 0
     index = _chunk_of(outcome, start)
-    if outcome is not None and index is not None:
-        chunk = outcome.chunks[index]
-        part = _table(outcome, results, index).slice(start - chunk.row_offset, wanted)
-        count = part.num_rows
-        batches = [
-            ttypes.TSparkArrowBatch(batch=batch.serialize().to_pybytes(), rowCount=batch.num_rows)
-            for batch in part.combine_chunks().to_batches()
-        ]
-    return ttypes.TRowSet(startRowOffset=start, rows=[], arrowBatches=batches), count
+    first = 0 if index is None else start - outcome.chunks[index].row_offset
+    part = _table(statement, outcome, results, index or 0).slice(first, 0 if index is None else wanted)
+    if statement.submission.without_arrow:
+        return ttypes.TRowSet(startRowOffset=start, rows=[], columns=columns_of(part)), part.num_rows
+    batches = [
+        ttypes.TSparkArrowBatch(batch=batch.serialize().to_pybytes(), rowCount=batch.num_rows)
+        for batch in part.combine_chunks().to_batches()
+        if batch.num_rows
+    ]
+    return ttypes.TRowSet(startRowOffset=start, rows=[], arrowBatches=batches), part.num_rows
 
 
-def _chunk_of(outcome: Outcome | None, row: int) -> int | None:
+def _chunk_of(outcome: Outcome, row: int) -> int | None:
     """Which chunk a row is in, if there is such a row."""
-    chunks = outcome.chunks if outcome else ()
-    places = ((index, chunk.row_offset, chunk.row_offset + chunk.row_count) for index, chunk in enumerate(chunks))
+    places = (
+        (index, chunk.row_offset, chunk.row_offset + chunk.row_count) for index, chunk in enumerate(outcome.chunks)
+    )
     return next((index for index, first, end in places if first <= row < end), None)
 
 
-def _table(outcome: Outcome, results: Results, index: int) -> pa.Table:
-    """The rows of a chunk; intervals as text, as the connector cannot read them otherwise."""
+def _table(statement: Statement, outcome: Outcome, results: Results, index: int) -> pa.Table:
+    """The rows of a chunk, with those columns as text which the client cannot read otherwise."""
     import pyarrow as pa
 
     if not outcome.chunks:
         return pa.table({})
     table = pa.ipc.open_stream(results.content(outcome.chunks[index])).read_all()
+    nested_as_text = statement.submission.nested_as_text or statement.submission.without_arrow
     for place, field in enumerate(table.schema):
         if pa.types.is_duration(field.type) or pa.types.is_interval(field.type):
-            texts = pa.array(texts_of_column(table.column(place)), pa.string())
-            table = table.set_column(place, field.name, texts)
+            texts = texts_of_column(table.column(place))
+        elif nested_as_text and pa.types.is_nested(field.type):
+            texts = json_of_column(table.column(place))
+        else:
+            continue
+        table = table.set_column(place, field.name, pa.array(texts, pa.string()))
     return table
 
 
