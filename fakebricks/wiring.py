@@ -64,13 +64,14 @@ from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
 from fakebricks.services.sql import kept_results
+from fakebricks.services.sql.catalog_listings import CatalogListings
 from fakebricks.services.sql.client_sessions import ClientSessions
 from fakebricks.services.sql.engine import SparkSql
 from fakebricks.services.sql.kept_results import Results
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.spark import Spark
 from fakebricks.services.sql.statements import Statements
 from fakebricks.services.sql.thrift.api import ThriftService
-from fakebricks.services.sql.thrift.metadata import Metadata
 from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
 from fakebricks.services.sql.warehouses import Warehouses
@@ -313,12 +314,13 @@ class Services:
     def _wire_warehouses(self, timings: WarehouseTimings) -> None:
         state, ids, clock = self._state, self._ids, self._clock
         self.warehouses = Warehouses(state, ids, clock, timings)
+        metadata = Metadata(self.unity_catalog, self.tables, self.authority)
         self.sql_results = Results(self.files, self.signed_urls)
         self.statements = Statements(
             state,
             ids,
             clock,
-            engine=self.sql,
+            engine=CatalogListings(self.sql, metadata),
             warehouses=self.warehouses,
             sessions=ClientSessions(state, ids, self.unity_catalog),
             results=self.sql_results,
@@ -328,7 +330,7 @@ class Services:
             self.warehouses,
             WarehousePermissions(self.access_control, self.people, self.warehouses),
             self.statements,
-            ThriftService(self.statements, Metadata(self.unity_catalog, self.tables, self.authority)),
+            ThriftService(self.statements, metadata),
         )
 
     def _wire_s3(self, bucket: str) -> None:

@@ -108,6 +108,19 @@ def test_the_connector_over_rest(workspace: Workspace) -> None:
         assert cursor.fetchall_arrow()["tags"].to_pylist() == [["a", "b"], None, []]
 
 
+@pytest.mark.parametrize("mode", [{}, {"use_sea": True}], ids=["thrift", "rest"])
+def test_what_there_is(workspace: Workspace, mode: dict[str, Any]) -> None:
+    with connection(workspace, **mode) as connected, connected.cursor() as cursor:
+        assert [row[0] for row in cursor.catalogs().fetchall()] == ["main"]
+        assert "shop" in [row[0] for row in cursor.schemas(catalog_name="main", schema_name="shop").fetchall()]
+        (table,) = cursor.tables(catalog_name="main", schema_name="sh%", table_name="sales").fetchall()
+        assert {"main", "shop", "sales", "TABLE"} <= {*table}
+        found = cursor.columns(catalog_name="main", schema_name="shop", table_name="sales", column_name="p%").fetchall()
+        assert ["DECIMAL(10,2)" in [*row] for row in found] == [True]
+        assert len(cursor.columns(catalog_name="main", table_name="s_les").fetchall()) == 4
+        assert len(cursor.tables().fetchall()) == 1
+
+
 def test_pandas(workspace: Workspace) -> None:
     with connection(workspace) as connected, pytest.warns(UserWarning, match="SQLAlchemy"):
         frame = pd.read_sql("SELECT id, price FROM main.shop.sales ORDER BY id", connected)

@@ -12,9 +12,11 @@ import json
 import math
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from fakebricks.wire.errors import NotImplementedByFakebricks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,13 +39,21 @@ def texts_of(rows: pa.Table) -> Iterator[list[str | None]]:
 def texts_of_column(column: pa.ChunkedArray) -> Iterable[str | None]:
     """The texts of one column's cells."""
     text = _text_of(column.type)
-    return (None if value is None else text(value) for value in column.to_pylist())
+    return (None if value is None else text(value) for value in _values(column))
 
 
 def json_of_column(column: pa.ChunkedArray) -> Iterable[str | None]:
     """The cells of a nested column as Spark's JSON, in which numbers are numbers."""
     structure = _structure_of(column.type, _scalar_of)
-    return (None if value is None else _json(structure(value)) for value in column.to_pylist())
+    return (None if value is None else _json(structure(value)) for value in _values(column))
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError) as error:
+        message = f"fakebricks does not write values of {column.type} that Python does not have ({error})."
+        raise NotImplementedByFakebricks(f"{message} Take the result as Arrow.") from None
 
 
 def _text_of(kind: pa.DataType) -> Text:
@@ -132,7 +142,7 @@ def _moment(value: datetime) -> str:
 
 
 def _zoned(value: datetime) -> str:
-    return f"{_moment(value)}Z"
+    return f"{_moment(value.astimezone(UTC))}Z"
 
 
 def _plain(value: Any) -> str:

@@ -45,6 +45,8 @@ class Warehouse(Record, frozen=True):
     id: str
     creator_name: str
     settings: WarehouseSettings
+    for_everybody: bool = False
+    """Whether everybody may use it until somebody sets permissions."""
     power: Power = Power()
 
 

@@ -15,7 +15,7 @@ from fakebricks.services.iam.object_permissions import ObjectPermissions, Object
 from fakebricks.services.iam.people import USERS, People
 from fakebricks.services.iam.records import Permission
 from fakebricks.services.sql.records import Warehouse
-from fakebricks.services.sql.warehouses import STARTER, Warehouses
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import InvalidParameterValue, PermissionDenied
 
@@ -64,7 +64,7 @@ class WarehousePermissions(ObjectPermissions[Warehouse]):
     def at_first(self, one: Warehouse) -> tuple[Permission, ...]:
         """A warehouse is owned by who created it; everybody may use the one that was there from the start."""
         owner = self.created_by(one.creator_name)
-        if one.settings.name == STARTER:
+        if one.for_everybody:
             return (*owner, Permission(kind=GROUP, principal=USERS, level=USE))
         return owner
 

@@ -21,11 +21,9 @@ from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, ResourceDoesNotExist
 
-STARTER = "Serverless Starter Warehouse"
-
 _ID = re.compile(r"[0-9a-f]{16}")
-_STARTER_SETTINGS: Mapping[str, Any] = {
-    "name": STARTER,
+_STARTER: Mapping[str, Any] = {
+    "name": "Serverless Starter Warehouse",
     "cluster_size": "Small",
     "auto_stop_mins": 10,
     "warehouse_type": "PRO",
@@ -47,9 +45,8 @@ class Warehouses:
         """The warehouse that a workspace has from the start, stopped."""
         # Its id is drawn apart, so that it takes none from what is made later.
         warehouse_id = f"{int(self._ids.chance('starter warehouse') * 16**16):016x}"
-        return self._put(
-            Warehouse(id=warehouse_id, creator_name=creator, settings=warehouse_settings.complete(_STARTER_SETTINGS))
-        )
+        settings = warehouse_settings.complete(_STARTER)
+        return self._put(Warehouse(id=warehouse_id, creator_name=creator, settings=settings, for_everybody=True))
 
     def create(self, told: Mapping[str, Any], creator: str) -> Warehouse:
         """A new warehouse, which starts at once.

@@ -75,7 +75,6 @@ class OfWarehouse(Shape):
 
 
 class ListWarehouses(Shape):
-    run_as_user_id: int | None = None
     page_size: Annotated[int, msgspec.Meta(ge=0)] = _PAGE
     page_token: str = ""
 

@@ -14,7 +14,7 @@ from acting import As, denied, of, refused
 from conftest import RefusedError, Rest, RestOverHttp
 from hypothesis import given
 from hypothesis import strategies as st
-from stub_engine import EVERY_TYPE, StubEngine, stubbed, table
+from stub_engine import EVERY_TYPE, MOMENT, StubEngine, stubbed, table
 
 from fakebricks import Workspace
 from fakebricks.services.sql import Parameter, Session
@@ -108,6 +108,20 @@ def test_every_type_as_text(rest: Rest, engine: StubEngine, warehouse: str) -> N
 @given(st.floats())
 def test_numbers_are_read_back_as_they_were(value: float) -> None:
     assert repr(float(java_number(value, repr(value)))) == repr(value)
+
+
+def test_values_that_python_does_not_have(rest: Rest, engine: StubEngine, warehouse: str) -> None:
+    engine.answers["far"] = lambda: table(
+        "day", "DATE", pa.date32(), pa.array([2**31 - 1], pa.int32()).cast(pa.date32())
+    )
+    assert "Take the result as Arrow" in refused("NOT_IMPLEMENTED", execute, rest, warehouse, "far")
+    assert execute(rest, warehouse, "far", format="ARROW_STREAM", **LINKS)["status"] == {"state": "SUCCEEDED"}
+
+
+def test_times_are_those_of_utc(rest: Rest, engine: StubEngine, warehouse: str) -> None:
+    kind = pa.timestamp("us", "Europe/Berlin")
+    engine.answers["here"] = lambda: table("t", "TIMESTAMP", kind, [MOMENT])
+    assert execute(rest, warehouse, "here")["result"]["data_array"] == [["2024-02-29T12:30:15.250Z"]]
 
 
 def test_no_rows_and_no_columns(rest: Rest, engine: StubEngine, warehouse: str) -> None:

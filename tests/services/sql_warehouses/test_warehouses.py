@@ -187,6 +187,9 @@ def test_everybody_uses_the_starter_and_only_that(rest: Rest) -> None:
     bob = of(rest, "bob@acme.test")
     found = bob.get(W)["warehouses"]
     assert [one["name"] for one in found] == ["Serverless Starter Warehouse"]
+    rest.post(f"{W}/{found[0]['id']}/edit", name="Renamed")
+    rest.post(W, **{**SMALL, "name": "Serverless Starter Warehouse"})
+    assert [one["name"] for one in bob.get(W)["warehouses"]] == ["Renamed"], "it is not about the name"
     assert bob.post(f"{W}/{found[0]['id']}/start") == {}
     message = denied(bob.post, f"{W}/{found[0]['id']}/stop")
     assert message == ("bob@acme.test is not authorized to manage this SQL Endpoint. Please contact the administrator.")

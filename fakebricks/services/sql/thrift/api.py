@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.privileges import of_warehouse
 from fakebricks.services.sql.statements import Statements
-from fakebricks.services.sql.thrift.metadata import Metadata
 from fakebricks.services.sql.warehouse_permissions import USE
 from fakebricks.wire.errors import DatabricksError, MalformedRequest, NotImplementedByFakebricks, render
 from fakebricks.wire.messages import Reply

@@ -15,6 +15,7 @@ from uuid import UUID
 from databricks.sql.thrift_api.TCLIService import ttypes
 
 from fakebricks.services.sql import Result, submissions
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.records import Outcome, SqlSession, Statement, Submission
 from fakebricks.services.sql.statements import (
     CANCELED,
@@ -28,7 +29,6 @@ from fakebricks.services.sql.statements import (
     Wait,
 )
 from fakebricks.services.sql.thrift import row_sets
-from fakebricks.services.sql.thrift.metadata import Metadata
 from fakebricks.services.sql.thrift.parameters import parameters_of
 from fakebricks.wire.errors import BadRequest, DatabricksError, NotImplementedByFakebricks
 from fakebricks.wire.operations import Call

@@ -12,9 +12,9 @@ from databricks.sql.thrift_api.TCLIService import TCLIService
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.statements import Statements
 from fakebricks.services.sql.thrift.handler import Handler
-from fakebricks.services.sql.thrift.metadata import Metadata
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Call
 
