@@ -11,6 +11,7 @@ from dataclasses import replace as changed
 
 from fakebricks.services.sql import Result
 from fakebricks.services.sql.asked import Asked
+from fakebricks.services.sql.change_feed import FEED
 from fakebricks.services.sql.clauses import comment_of, keys_of, kind_of, principal_of, properties_of
 from fakebricks.services.sql.ddl import Definitions, named
 from fakebricks.services.sql.errors import refused
@@ -23,8 +24,6 @@ from fakebricks.services.unity_catalog.rules import MANAGING, TAGGING, Rule
 from fakebricks.services.unity_catalog.securables import Kind
 from fakebricks.state import State
 from fakebricks.wire.errors import InvalidParameterValue
-
-_FEED = "delta.enableChangeDataFeed"
 
 
 class Alterations:
@@ -100,13 +99,13 @@ class Alterations:
 
     def _feed(self, table: TableRecord, given: dict[str, str]) -> None:
         """Have Delta's log know of a change data feed, too."""
-        value = given.get(_FEED)
+        value = given.get(FEED)
         if value is None:
             return
         if value.lower() not in ("true", "false"):
-            raise InvalidParameterValue(f"The table property '{_FEED}' must be 'true' or 'false'.")
+            raise InvalidParameterValue(f"The table property '{FEED}' must be 'true' or 'false'.")
         files = self._metastore.delta_tables.files_of(table)
-        files.opened().alter.set_table_properties({_FEED: value.lower()})
+        files.opened().alter.set_table_properties({FEED: value.lower()})
 
     def _unset_properties(self, kind: Kind, name: str, asked: Asked) -> None:
         tolerant = asked.words.take("IF", "EXISTS")
@@ -117,8 +116,8 @@ class Alterations:
         missing = [key for key in keys if key not in table.properties]
         if missing and not tolerant:
             raise InvalidParameterValue(f"The table '{name}' has no property '{missing[0]}'.")
-        if _FEED in keys:
-            self._feed(table, {_FEED: "false"})
+        if FEED in keys:
+            self._feed(table, {FEED: "false"})
         kept = {key: value for key, value in table.properties.items() if key not in keys}
         self._change(kind, name, {"properties": kept}, asked)
 

@@ -201,7 +201,8 @@ def _listed(listed: list[Any], described: _Described) -> tuple[tuple[ColumnRecor
     """The columns that a statement lists, and what it says of keys."""
     from sqlglot import exp
 
-    columns, keys = [], {}
+    columns: list[AskedColumn] = []
+    keys: dict[str, str] = {}
     for one in listed:
         if isinstance(one, exp.ColumnDef):
             column, key = _column(one, described)

@@ -1,18 +1,19 @@
 """Statements that define catalogs, schemas, tables and volumes, but for CREATE TABLE.
 
-Real: what Unity Catalog's own operations do, under the same privileges. Refused: what those refuse, too; columns that
-are dropped, renamed or of another type, which Delta needs column mapping for.
+Real: what Unity Catalog's own operations do, under the same privileges. Refused: what those refuse, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from fakebricks.services.sql import Result
 from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.clauses import comment_of, exists_clause, kind_of, properties_of
-from fakebricks.services.sql.errors import refused
+from fakebricks.services.sql.errors import UnresolvedColumn, refused
 from fakebricks.services.sql.results import nothing
 from fakebricks.services.sql.words import Words
 from fakebricks.services.unity_catalog.metastore import Metastore
@@ -33,6 +34,14 @@ _ABSENT = (CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist, ResourceD
 _PRESENT = (CatalogAlreadyExists, SchemaAlreadyExists, ResourceAlreadyExists)
 
 
+class _Making(NamedTuple):
+    """How something is made, and what it takes."""
+
+    rule: Rule
+    within: str
+    make: Callable[[], object]
+
+
 class Definitions:
     """Defines the objects of one metastore."""
 
@@ -44,7 +53,7 @@ class Definitions:
         """CREATE CATALOG, SCHEMA and VOLUME."""
         words = asked.words
         words.expect("CREATE")
-        makers: dict[Kind, Callable[[str, Asked], Callable[[], object]]] = {
+        makers: dict[Kind, Callable[[str, Asked], _Making]] = {
             Kind.CATALOG: self._catalog,
             Kind.SCHEMA: self._schema,
             Kind.VOLUME: self._volume,
@@ -53,11 +62,12 @@ class Definitions:
         if kind not in makers:
             raise refused(f"CREATE {kind}")
         tolerant = exists_clause(words, "NOT")
-        make = makers[kind](named(kind, asked), asked)
+        making = makers[kind](named(kind, asked), asked)
         words.end()
+        self._require(making.rule, making.within, asked)
         try:
             with self._state.transaction():
-                make()
+                making.make()
         except _PRESENT:
             if not tolerant:
                 raise
@@ -113,10 +123,6 @@ class Definitions:
 
     def comment_on_column(self, full_name: str, column: str, comment: str | None, asked: Asked) -> Result:
         """A column's comment."""
-        from msgspec.structs import replace
-
-        from fakebricks.services.sql.errors import UnresolvedColumn
-
         self._require(Rule.MANAGE_TABLE, full_name, asked)
         table = self._metastore.tables.require(full_name)
         if column.lower() not in {one.name.lower() for one in table.columns}:
@@ -147,27 +153,25 @@ class Definitions:
         with self._state.transaction():
             change[kind](name, asked.user_name, changes)
 
-    def _catalog(self, name: str, asked: Asked) -> Callable[[], object]:
+    def _catalog(self, name: str, asked: Asked) -> _Making:
         options = _options(asked.words)
-        return lambda: (
-            self._require(Rule.CREATE_CATALOG, "", asked),
-            self._metastore.unity_catalog.create_catalog(name, asked.user_name, **options),
-        )
+        create = self._metastore.unity_catalog.create_catalog
+        return _Making(Rule.CREATE_CATALOG, "", lambda: create(name, asked.user_name, **options))
 
-    def _schema(self, name: str, asked: Asked) -> Callable[[], object]:
+    def _schema(self, name: str, asked: Asked) -> _Making:
         options = _options(asked.words)
         catalog, _, schema = name.partition(".")
-        return lambda: (
-            self._require(Rule.CREATE_SCHEMA, catalog, asked),
-            self._metastore.unity_catalog.create_schema(catalog, schema, asked.user_name, **options),
-        )
+        create = self._metastore.unity_catalog.create_schema
+        return _Making(Rule.CREATE_SCHEMA, catalog, lambda: create(catalog, schema, asked.user_name, **options))
 
-    def _volume(self, name: str, asked: Asked) -> Callable[[], object]:
-        comment = _options(asked.words).get("comment")
+    def _volume(self, name: str, asked: Asked) -> _Making:
+        comment = _comment(asked.words)
         catalog, schema, volume = name.split(".")
-        return lambda: (
-            self._require(Rule.CREATE_VOLUME, f"{catalog}.{schema}", asked),
-            self._metastore.volumes.create(catalog, schema, volume, asked.user_name, comment=comment),
+        create = self._metastore.volumes.create
+        return _Making(
+            Rule.CREATE_VOLUME,
+            f"{catalog}.{schema}",
+            lambda: create(catalog, schema, volume, asked.user_name, comment=comment),
         )
 
     def _require(self, rule: Rule, name: str, asked: Asked) -> None:
@@ -190,6 +194,11 @@ def named(kind: Kind, asked: Asked) -> str:
     if kind is Kind.SCHEMA:
         return asked.schema_name(levels)
     return asked.full_name(levels)
+
+
+def _comment(words: Words) -> str | None:
+    """What may follow the name of a volume."""
+    return words.string() if words.take("COMMENT") else None
 
 
 def _options(words: Words) -> dict[str, Any]:

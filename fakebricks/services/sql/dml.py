@@ -2,19 +2,22 @@
 
 Real: the rows, which go into the table's Delta log in one commit; how many were changed, as Spark counts them; types,
 NOT NULL. INSERT is written by deltalake, the others by the engine, whose own counts are wrong: Delta's log has them
-right. Statements on one table wait for each other; where another writer commits in between, a statement is tried again.
-Refused: UPDATE, DELETE and MERGE on tables with a change data feed, which the engine does not write.
+right; for tables with a change data feed see `change_feed.py`. Statements on one table wait for each other; where
+another writer commits in between, a statement is tried again.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.sql import Result, SqlError, dialect
 from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.assignments import cast_assignments
+from fakebricks.services.sql.change_feed import ChangeFeed, has_feed
 from fakebricks.services.sql.errors import CONCURRENT_WRITE, refused, syntax_error
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.reader import Reader
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _ATTEMPTS = 10
-_FEED = "delta.enableChangeDataFeed"
 _NOT_IN_INSERT = ("where", "source", "conflict", "returning", "settings", "partition", "exists", "default")
 # What Delta's log counts, by the column that Spark answers it in.
 _UPDATED = ("numUpdatedRows", "numTargetRowsUpdated")
@@ -44,6 +46,7 @@ class Changes:
     def __init__(self, metastore: Metastore, reader: Reader) -> None:
         self._metastore = metastore
         self._reader = reader
+        self._feed = ChangeFeed(reader)
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def insert(self, asked: Asked) -> Result:
@@ -111,36 +114,47 @@ class Changes:
 
     def _changed(self, asked: Asked, kind: str) -> dict[str, Any]:
         """What Delta's log counts of a statement that the engine has executed."""
-        from sqlglot import exp
-
         parameters = Parameters(asked.parameters)
         tree = dialect.parsed(parameters.written(asked.words))
         if type(tree).__name__ != kind or (kind == "Update" and not tree.expressions):
             raise syntax_error(asked.words.next.text)
         table = self.writable(asked.full_name(levels_of(tree.this)), asked, Rule.READ_TABLE)
-        if table.properties.get(_FEED, "").lower() == "true":
-            raise refused(f"{kind.upper()} of a table with a change data feed")
         cast_assignments(tree, table)
-        read = self._reader.prepare(tree, asked)
-        if kind == "Delete" and tree.find(exp.Select) is not None:
-            tree = _as_merge(tree, table)
-        parameters.write_into(tree)
-        text = dialect.spark_text(tree)
         files = self._metastore.delta_tables.files_of(table)
+        if has_feed(table):
+            change = partial(self._feed.change, tree, table, files, asked, parameters)
+        else:
+            change = self._by_engine(tree, table, files, asked, parameters)
         with self._locks[table.id]:
-            return self._executed(text, read, files)
+            return _tried_again(change)
 
-    def _executed(self, text: str, read: list[TableRecord], files: Delta) -> dict[str, Any]:
-        for attempt in range(1, _ATTEMPTS + 1):
+    def _by_engine(
+        self, tree: exp.Expression, table: TableRecord, files: Delta, asked: Asked, parameters: Parameters
+    ) -> Callable[[], dict[str, Any]]:
+        """What executes a statement in the engine; it returns what Delta's log counts of it."""
+        from sqlglot import exp
+
+        if isinstance(tree, exp.Delete) and tree.find(exp.Select) is not None:
+            tree = _as_merge(tree, table)
+        statement = self._reader.translated(tree, asked, parameters.write_into)
+
+        def change() -> dict[str, Any]:
             before = files.version()
-            try:
-                self._reader.command(text, None, read)
-            except SqlError as error:
-                if error.error_class != CONCURRENT_WRITE or attempt == _ATTEMPTS:
-                    raise
-            else:
-                return _counts(files, before)
-        raise AssertionError
+            self._reader.executed(statement)
+            return _counts(files, before)
+
+        return change
+
+
+def _tried_again(change: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Change something, again where another writer was faster."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return change()
+        except SqlError as error:
+            if error.error_class != CONCURRENT_WRITE:
+                raise
+    return change()
 
 
 def _check(tree: exp.Expression) -> None:
@@ -177,7 +191,7 @@ def _as_merge(delete: exp.Expression, table: TableRecord) -> exp.Expression:
     for column in table.columns:
         if column.type_text.startswith("map"):
             raise refused("DELETE with a query in its condition, of a table with a MAP")
-    alias = delete.this.alias
+    alias = delete.this.alias_or_name
     doomed = exp.select(exp.column(exp.Star(), table=exp.to_identifier(alias, quoted=True)), copy=False)
     doomed = doomed.from_(delete.this.copy()).where(delete.args["where"].this.copy()).distinct()
     alike = [

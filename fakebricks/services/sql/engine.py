@@ -6,7 +6,9 @@ parameters, Delta tables. Simulated: time. Refused: what is not computed, by nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from fakebricks.clock import Clock
 from fakebricks.services.sql import Parameter, Result, Session
@@ -30,12 +32,15 @@ from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import DatabricksError, NotImplementedByFakebricks
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
 _REFUSED = (
     *("EXPLAIN", "COPY", "SET", "RESET", "CALL", "EXECUTE", "DECLARE", "BEGIN", "CACHE", "UNCACHE", "REFRESH", "MSCK"),
     *("LIST", "ADD", "DENY", "ANALYZE", "UNDROP", "GET", "PUT", "REMOVE", "LOAD", "CLEAR", "SYNC", "CONVERT", "REORG"),
-    *("FSCK", "RESTORE", "LS"),
+    *("FSCK", "RESTORE", "LS", "TABLE"),
 )
-_QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "(", "TABLE")
+_QUERIES = ("SELECT", "WITH", "VALUES", "FROM", "(")
 
 
 class SparkSql:
@@ -74,13 +79,38 @@ class SparkSql:
             NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
         """
         self._spark.require()
-        asked = self._asked(statement, caller, session, parameters)
-        try:
+        with _unity_catalogs_words():
+            asked = self._asked(statement, caller, session, parameters)
             return self._executor(asked.words)(asked)
-        except NotImplementedByFakebricks:
-            raise
-        except DatabricksError as error:
-            raise of_domain(error) from None
+
+    def frame(
+        self,
+        statement: str,
+        caller: Caller | None,
+        *,
+        session: Session,
+        parameters: Sequence[Parameter],
+        views: frozenset[str],
+    ) -> DataFrame:
+        """The result of one statement as a data frame; that of a query is not computed yet.
+
+        Args:
+            statement: as of `execute`.
+            caller: as of `execute`.
+            session: as of `execute`.
+            parameters: as of `execute`.
+            views: names of temporary views of the engine's, which hide tables.
+
+        Raises:
+            SqlError, NotImplementedByFakebricks: as by `execute`.
+        """
+        self._spark.require()
+        with _unity_catalogs_words():
+            asked = self._asked(statement, caller, session, parameters, views)
+            executor = self._executor(asked.words)
+            if executor == self._query:
+                return self._reader.frame(asked)
+            return self._spark.framed(executor(asked).rows)
 
     @property
     def default_session(self) -> Session:
@@ -88,7 +118,12 @@ class SparkSql:
         return Session(self._metastore.unity_catalog.metastore.default_catalog_name or "main", "default")
 
     def _asked(
-        self, statement: str, caller: Caller | None, session: Session | None, parameters: Sequence[Parameter]
+        self,
+        statement: str,
+        caller: Caller | None,
+        session: Session | None,
+        parameters: Sequence[Parameter],
+        views: frozenset[str] = frozenset(),
     ) -> Asked:
         owner = self._metastore.unity_catalog.metastore.owner
         return Asked(
@@ -98,6 +133,7 @@ class SparkSql:
             session=session or self.default_session,
             parameters=parameters,
             now=self._clock.now(),
+            views=views,
         )
 
     def _executors(
@@ -146,3 +182,14 @@ class SparkSql:
 
     def _query(self, asked: Asked) -> Result:
         return result_of(self._reader.frame(asked))
+
+
+@contextmanager
+def _unity_catalogs_words() -> Iterator[None]:
+    """What Unity Catalog refuses meanwhile is a `SqlError`."""
+    try:
+        yield
+    except NotImplementedByFakebricks:
+        raise
+    except DatabricksError as error:
+        raise of_domain(error) from None

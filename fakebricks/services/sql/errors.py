@@ -262,7 +262,8 @@ def _identifiers(told: str) -> tuple[str, ...]:
     return tuple(re.findall(r'Identifier\("((?:[^"\\]|\\.)*)"\)', told))
 
 
-def _cardinality(_: re.Match[str]) -> SqlError:
+def several_matches() -> SqlError:
+    """Several rows of a MERGE's source change one row."""
     message = (
         "Cannot perform Merge as multiple source rows matched and attempted to modify the same target row in the Delta "
         "table in possibly conflicting ways. By SQL semantics of Merge, when multiple source rows match on the same "
@@ -314,7 +315,7 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"missing or ambiguous field: (?P<field>\w+)"), _unknown_field),
     (re.compile(r"ambiguous attribute: ObjectName\(\[(?P<name>.*?)\]\)"), _ambiguous),
     (re.compile(r"Failed to commit transaction"), lambda _: concurrent_write()),
-    (re.compile(r"MERGE_CARDINALITY_VIOLATION"), _cardinality),
+    (re.compile(r"MERGE_CARDINALITY_VIOLATION"), lambda _: several_matches()),
     (re.compile(r"(?P<kind>UNION|INTERSECT|EXCEPT) queries have different number of columns"), _columns_differ),
     (re.compile(r"No field named .*Valid fields are", re.DOTALL), _not_grouped),
     (re.compile(r"Cannot coerce|non-boolean predicate|value expected|expects? .* arguments?"), _mismatched),

@@ -31,7 +31,7 @@ def tables_in(tree: exp.Expression) -> list[exp.Expression]:
 
 def levels_of(table: exp.Expression) -> tuple[str, ...]:
     """The levels of a table's name."""
-    return tuple(part.name for part in table.parts)  # type: ignore[attr-defined]
+    return tuple(part.name for part in table.parts)
 
 
 def point_at(table: exp.Expression, location: str) -> None:
@@ -119,6 +119,6 @@ def _shorten(table: exp.Expression, levels: tuple[str, ...]) -> None:
 
 def _drop(column: exp.Expression, count: int) -> None:
     """Take away the first levels of a column's name."""
-    kept = [part.copy() for part in column.parts][count:]  # type: ignore[attr-defined]
+    kept = [part.copy() for part in column.parts][count:]
     for place, arg in enumerate(("this", "table", "db", "catalog"), 1):
         column.set(arg, kept[-place] if place <= len(kept) else None)

@@ -21,6 +21,7 @@ from fakebricks.services.sql.errors import of_engine
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 _NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
@@ -72,7 +73,14 @@ class Spark:
     def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
         """What a query will answer; a command has been executed by then."""
         with engine_errors():
-            return self.session.sql(text, args=arguments or None)  # type: ignore[arg-type]
+            return self.session.sql(text, args=arguments or None)
+
+    def framed(self, rows: pa.Table) -> DataFrame:
+        """A data frame of these rows."""
+        with engine_errors():
+            if not rows.num_columns:
+                return self.session.range(0).drop("id")
+            return self.session.createDataFrame(rows)
 
     def close(self) -> None:
         """End the session; the server in this process goes on."""

@@ -17,9 +17,10 @@ from fakebricks.wire.errors import NotImplementedByFakebricks
 ROWS = [(1, Decimal("1.00"), "a"), (2, Decimal("2.00"), "b"), (2, Decimal("2.00"), "b"), (3, None, None)]
 
 
-@pytest.fixture
-def cards(workspace: Workspace) -> Workspace:
-    workspace.sql("CREATE TABLE cards (id BIGINT NOT NULL, amount DECIMAL(10,2), label STRING)")
+@pytest.fixture(params=["", "TBLPROPERTIES (delta.enableChangeDataFeed = true)"], ids=["plain", "feed"])
+def cards(workspace: Workspace, request: pytest.FixtureRequest) -> Workspace:
+    """A table, without and with a change data feed, which are written in different ways."""
+    workspace.sql(f"CREATE TABLE cards (id BIGINT NOT NULL, amount DECIMAL(10,2), label STRING) {request.param}")
     workspace.sql("INSERT INTO cards VALUES (1, 1, 'a'), (2, 2, 'b'), (2, 2, 'b'), (3, NULL, NULL)")
     return workspace
 
@@ -218,7 +219,7 @@ def test_writers_at_once_lose_nothing(workspace: Workspace) -> None:
 def test_a_statement_is_tried_again_where_others_commit_between(cards: Workspace, monkeypatch: Any) -> None:
     reader = cards._services.sql._reader
     location = cards._services.tables.require("main.default.cards").storage_location
-    execute, tried = reader.command, []
+    execute, tried = reader.executed, []
 
     def disturbed(*arguments: Any) -> Any:
         tried.append(arguments)
@@ -226,7 +227,7 @@ def test_a_statement_is_tried_again_where_others_commit_between(cards: Workspace
             raise SqlError("DELTA_CONCURRENT_WRITE", "", "2D521")
         return execute(*arguments)
 
-    monkeypatch.setattr(reader, "command", disturbed)
+    monkeypatch.setattr(reader, "executed", disturbed)
     assert only_row(cards, "DELETE FROM cards WHERE id = 1") == {"num_affected_rows": 1}
     assert DeltaTable(location).version() == 2
 
@@ -239,3 +240,39 @@ def test_parameters_of_commands_are_values_too(cards: Workspace) -> None:
     assert found == [{"amount": Decimal("1.50"), "label": text}]
     cards.sql("UPDATE cards SET label = :text WHERE id = 1", text=None)
     assert rows(cards)[0] == (1, Decimal("1.50"), None)
+
+
+def test_a_change_data_feed_has_rows_as_they_were_and_became(workspace: Workspace) -> None:
+    workspace.sql(
+        "CREATE TABLE a (id INT, x DOUBLE, l ARRAY<STRING>) TBLPROPERTIES (delta.enableChangeDataFeed = true)"
+    )
+    workspace.sql("INSERT INTO a VALUES (1, double('NaN'), array('x')), (2, NULL, NULL), (3, 0.5, array())")
+    workspace.sql(
+        "MERGE INTO a USING (SELECT explode(array(1, 2, 9)) AS k) s ON a.id = s.k "
+        "WHEN MATCHED AND a.x IS NULL THEN DELETE "
+        "WHEN MATCHED THEN UPDATE SET x = s.k * 10 WHEN NOT MATCHED THEN INSERT (id) VALUES (s.k) "
+        "WHEN NOT MATCHED BY SOURCE THEN UPDATE SET l = NULL"
+    )
+    location = workspace._services.tables.require("main.default.a").storage_location
+    feed = pa.table(DeltaTable(location).load_cdf(starting_version=2).read_all())
+    changes = sorted(zip(feed["id"].to_pylist(), feed["_change_type"].to_pylist(), strict=True))
+    assert changes == [
+        (1, "update_postimage"),
+        (1, "update_preimage"),
+        (2, "delete"),
+        (3, "update_postimage"),
+        (3, "update_preimage"),
+        (9, "insert"),
+    ]
+    found = workspace.sql("SELECT * FROM a ORDER BY id").to_pylist()
+    assert found == [
+        {"id": 1, "x": 10.0, "l": ["x"]},
+        {"id": 3, "x": 0.5, "l": None},
+        {"id": 9, "x": None, "l": None},
+    ]
+
+
+def test_rows_with_a_map_and_a_feed_are_not_told_apart(workspace: Workspace) -> None:
+    workspace.sql("CREATE TABLE a (m MAP<STRING, INT>) TBLPROPERTIES (delta.enableChangeDataFeed = true)")
+    with pytest.raises(NotImplementedByFakebricks, match="MAP"):
+        workspace.sql("DELETE FROM a")
