@@ -121,6 +121,7 @@ class Changes:
         table = self.writable(asked.full_name(levels_of(tree.this)), asked, Rule.READ_TABLE)
         cast_assignments(tree, table)
         files = self._metastore.delta_tables.files_of(table)
+        change: Callable[[], dict[str, Any]]
         if has_feed(table):
             change = partial(self._feed.change, tree, table, files, asked, parameters)
         else:

@@ -20,6 +20,7 @@ from fakebricks.services.sql.describe import Descriptions
 from fakebricks.services.sql.dml import Changes
 from fakebricks.services.sql.errors import of_domain, refused, syntax_error
 from fakebricks.services.sql.grants_sql import GrantStatements
+from fakebricks.services.sql.information_schema import Read
 from fakebricks.services.sql.maintenance import Maintenance
 from fakebricks.services.sql.reader import Reader
 from fakebricks.services.sql.results import result_of
@@ -111,6 +112,15 @@ class SparkSql:
             if executor == self._query:
                 return self._reader.frame(asked)
             return self._spark.framed(executor(asked).rows)
+
+    def also_reads(self, full_name: str, read: Read) -> None:
+        """Have queries read a table that a service makes when it is read.
+
+        Args:
+            full_name: its name, in lower case.
+            read: makes the rows that a caller may read, or refuses.
+        """
+        self._reader.made.add(full_name, read)
 
     @property
     def default_session(self) -> Session:

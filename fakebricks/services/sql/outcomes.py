@@ -135,7 +135,7 @@ def _of_merge(merge: exp.Expression, columns: _Columns) -> Iterator[exp.Expressi
         if condition is not None:
             holds.append(condition.copy())
         query = _of_when(when, merge, columns)
-        yield query.where(*holds) if holds else query  # type: ignore[attr-defined]
+        yield query.where(*holds) if holds else query
         earlier.append(condition if condition is not None else exp.true())
 
 

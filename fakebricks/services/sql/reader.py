@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fakebricks.services.sql import dialect
 from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.errors import UnresolvedColumn, table_not_found
+from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.parameters import Parameters
-from fakebricks.services.sql.references import levels_of, point_at, tables_in
+from fakebricks.services.sql.references import levels_of, point_at, replace_by, tables_in
 from fakebricks.services.sql.session_functions import answer_session_functions
 from fakebricks.services.sql.spark import Spark, analyzed
 from fakebricks.services.sql.stars import write_out_stars
@@ -24,6 +25,10 @@ from fakebricks.wire.errors import CatalogDoesNotExist, SchemaDoesNotExist, Tabl
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from sqlglot import exp
+
+
+_LEVELS = 3
+"""Catalog, schema and table."""
 
 
 class Translated(NamedTuple):
@@ -40,6 +45,7 @@ class Reader:
     def __init__(self, metastore: Metastore, spark: Spark) -> None:
         self._metastore = metastore
         self._spark = spark
+        self.made = MadeTables(metastore)
 
     def frame(self, asked: Asked) -> DataFrame:
         """What a query will answer.
@@ -78,6 +84,10 @@ class Reader:
             levels = levels_of(table)
             if len(levels) == 1 and levels[0].lower() in asked.views:
                 continue
+            made = self.made.find(asked.full_name(levels)) if len(levels) <= _LEVELS else None
+            if made is not None:
+                replace_by(table, self._spark.view_of(made(asked.caller)))
+                continue
             found = self.table(asked.full_name(levels), asked, Rule.READ_TABLE)
             self._metastore.delta_tables.bring_up_to_date(found.full_name)
             point_at(table, found.storage_location)
@@ -110,7 +120,7 @@ class Reader:
             SqlError: there is none.
             PermissionDenied: they may not.
         """
-        if full_name.count(".") != 2:  # noqa: PLR2004 - catalog, schema and table
+        if full_name.count(".") != _LEVELS - 1:
             raise table_not_found(full_name)
         if asked.caller is not None:
             for rule in rules:

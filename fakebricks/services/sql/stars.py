@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from fakebricks.services.sql import SqlError
 from fakebricks.services.sql.errors import UnresolvedColumn
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def write_out_stars(tree: exp.Expression, columns_of: Callable[[exp.Expression],
         columns_of: what the columns of a query are called.
 
     Raises:
-        SqlError: a column is excepted that there is not.
+        SqlError: a column is excepted that there is not, or there is nothing to have columns.
     """
     for select, defined in list(_selects(tree, ())):
+        if not select.args.get("from_") and any(one.is_star for one in select.expressions):
+            raise SqlError("INVALID_USAGE_OF_STAR_OR_REGEX", "Invalid usage of '*' in Project.", "42000")
         for star in [one for one in select.expressions if one.is_star and _is_written_out(one, select)]:
             columns = columns_of(_probe(select, star, defined))
             replaced = list(_written_out(star, columns))

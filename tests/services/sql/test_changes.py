@@ -17,10 +17,19 @@ from fakebricks.wire.errors import NotImplementedByFakebricks
 ROWS = [(1, Decimal("1.00"), "a"), (2, Decimal("2.00"), "b"), (2, Decimal("2.00"), "b"), (3, None, None)]
 
 
+@pytest.fixture
+def cards(workspace: Workspace) -> Workspace:
+    return with_cards(workspace, "")
+
+
 @pytest.fixture(params=["", "TBLPROPERTIES (delta.enableChangeDataFeed = true)"], ids=["plain", "feed"])
-def cards(workspace: Workspace, request: pytest.FixtureRequest) -> Workspace:
+def either(workspace: Workspace, request: pytest.FixtureRequest) -> Workspace:
     """A table, without and with a change data feed, which are written in different ways."""
-    workspace.sql(f"CREATE TABLE cards (id BIGINT NOT NULL, amount DECIMAL(10,2), label STRING) {request.param}")
+    return with_cards(workspace, request.param)
+
+
+def with_cards(workspace: Workspace, properties: str) -> Workspace:
+    workspace.sql(f"CREATE TABLE cards (id BIGINT NOT NULL, amount DECIMAL(10,2), label STRING) {properties}")
     workspace.sql("INSERT INTO cards VALUES (1, 1, 'a'), (2, 2, 'b'), (2, 2, 'b'), (3, NULL, NULL)")
     return workspace
 
@@ -78,9 +87,9 @@ def test_delta_readers_see_the_rows(cards: Workspace) -> None:
         ("DELETE FROM cards c WHERE EXISTS (SELECT 1 FROM cards d WHERE d.id = c.id AND d.label IS NULL)", 1, ROWS[:3]),
     ],
 )
-def test_update_and_delete_count_rows(cards: Workspace, statement: str, affected: int, after: list[Any]) -> None:
-    assert only_row(cards, statement) == {"num_affected_rows": affected}
-    assert sorted(rows(cards), key=str) == sorted(after, key=str)
+def test_update_and_delete_count_rows(either: Workspace, statement: str, affected: int, after: list[Any]) -> None:
+    assert only_row(either, statement) == {"num_affected_rows": affected}
+    assert sorted(rows(either), key=str) == sorted(after, key=str)
 
 
 @pytest.mark.parametrize(
@@ -105,20 +114,20 @@ def test_update_and_delete_count_rows(cards: Workspace, statement: str, affected
         ),
     ],
 )
-def test_merge_counts_rows(cards: Workspace, source: str, clauses: str, counts: tuple[int, int, int]) -> None:
+def test_merge_counts_rows(either: Workspace, source: str, clauses: str, counts: tuple[int, int, int]) -> None:
     updated, deleted, inserted = counts
-    assert only_row(cards, f"MERGE INTO cards t USING ({source}) s ON t.id = s.id {clauses}") == {
+    assert only_row(either, f"MERGE INTO cards t USING ({source}) s ON t.id = s.id {clauses}") == {
         "num_affected_rows": sum(counts),
         "num_updated_rows": updated,
         "num_deleted_rows": deleted,
         "num_inserted_rows": inserted,
     }
-    assert len(rows(cards)) == 4 - deleted + inserted
+    assert len(rows(either)) == 4 - deleted + inserted
 
 
-def test_truncate(cards: Workspace) -> None:
-    assert cards.sql("TRUNCATE TABLE cards").num_columns == 0
-    assert rows(cards) == []
+def test_truncate(either: Workspace) -> None:
+    assert either.sql("TRUNCATE TABLE cards").num_columns == 0
+    assert rows(either) == []
 
 
 @pytest.mark.parametrize(
@@ -147,11 +156,11 @@ def test_truncate(cards: Workspace) -> None:
         ("UPDATE cards", "PARSE_SYNTAX_ERROR"),
     ],
 )
-def test_what_fails_changes_nothing(cards: Workspace, statement: str, error_class: str) -> None:
+def test_what_fails_changes_nothing(either: Workspace, statement: str, error_class: str) -> None:
     with pytest.raises(SqlError) as caught:
-        cards.sql(statement)
+        either.sql(statement)
     assert caught.value.error_class == error_class
-    assert rows(cards) == ROWS
+    assert rows(either) == ROWS
 
 
 @pytest.mark.parametrize(

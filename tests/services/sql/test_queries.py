@@ -91,6 +91,7 @@ def test_parameters_in_every_place(reading: Workspace) -> None:
         ("SELECT * FROM nosuch", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
         ("SELECT * FROM no.such.table", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
         ("SELECT * FROM a.b.c.d", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
+        ("SELECT *", "INVALID_USAGE_OF_STAR_OR_REGEX", "42000"),
         ("SELECT :missing", "UNBOUND_SQL_PARAMETER", "42P02"),
         ("SELECT ?", "UNBOUND_SQL_PARAMETER", "42P02"),
     ],
