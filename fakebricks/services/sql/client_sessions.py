@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from fakebricks.ids import Ids
 from fakebricks.services.sql import Session
 from fakebricks.services.sql.records import SqlSession
+from fakebricks.services.unity_catalog.names import checked_name
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
@@ -41,9 +42,13 @@ class ClientSessions:
         self._unity_catalog = unity_catalog
 
     def names(self, catalog: str | None, schema: str | None) -> Session:
-        """Where names are looked for; what is None or empty is as it is in a workspace."""
-        default = self._unity_catalog.metastore.default_catalog_name
-        return Session(catalog or default or "main", schema or DEFAULT_SCHEMA)
+        """Where names are looked for; what is None or empty is as it is in a workspace.
+
+        Raises:
+            InvalidParameterValue: nothing can be called so.
+        """
+        chosen = catalog or self._unity_catalog.metastore.default_catalog_name or "main"
+        return Session(checked_name(chosen, "catalog"), checked_name(schema or DEFAULT_SCHEMA, "schema"))
 
     def open(
         self,
@@ -57,6 +62,7 @@ class ClientSessions:
         """A new session.
 
         Raises:
+            InvalidParameterValue: no catalog or no schema can be called so.
             NotImplementedByFakebricks: a configuration parameter is to be other than by default.
         """
         check_configuration(configuration)

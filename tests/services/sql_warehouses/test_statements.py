@@ -441,6 +441,8 @@ def test_a_statement_takes_the_use_of_its_warehouse(rest: Rest, engine: StubEngi
         ({"parameters": [{"value": "1"}]}, "name"),
         ({"parameters": [{"name": "", "value": "1"}]}, "name"),
         ({"session_id": "x", "catalog": "main"}, "session_id"),
+        ({"catalog": "main.default"}, "not a valid name"),
+        ({"schema": "x; DROP TABLE y"}, "not a valid name"),
         ({"surprise": 1}, "surprise"),
     ],
 )
