@@ -103,6 +103,15 @@ def test_warehouses(entered: Entered) -> None:
             client.warehouses.get("none")
 
 
+def test_mlflow_starts_the_warehouse_that_it_needs(entered: Entered) -> None:
+    module = pytest.importorskip("mlflow.utils.databricks_sql_warehouse", reason="MLflow 2 needs no warehouse")
+    with world(entered) as (_, _, warehouse):
+        assert WorkspaceClient().warehouses.get(warehouse).state is State.STOPPED
+        module.ensure_sql_warehouse_running(warehouse)
+        assert WorkspaceClient().warehouses.get(warehouse).state is State.RUNNING
+        module._verified_running.clear()
+
+
 def test_a_statement_through_the_sdk(entered: Entered) -> None:
     with world(entered) as (_, engine, warehouse):
         statements = WorkspaceClient().statement_execution
