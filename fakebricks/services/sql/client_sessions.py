@@ -91,6 +91,13 @@ class ClientSessions:
             raise PermissionDenied(f"{caller.user_name} is not the owner of the session {session.id}.")
         return session
 
+    def on(self, warehouse_id: str, session_id: str, caller: Caller) -> SqlSession:
+        """The session of that id on a warehouse. Raises as `get`, also where it is on another one."""
+        session = self.get(session_id, caller)
+        if session.warehouse_id != warehouse_id:
+            raise NotFound(f"The session {session.id} is not one of the SQL warehouse {warehouse_id[:64]}.")
+        return session
+
     def close(self, session_id: str, caller: Caller) -> None:
         """End a session. Raises as `get`."""
         self._sessions.delete((self.get(session_id, caller).id,))

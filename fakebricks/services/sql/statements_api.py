@@ -132,7 +132,7 @@ def _asked(statements: Statements, call: Call, body: ExecuteStatement) -> Submis
     if body.session_id:
         if catalog or schema:
             raise InvalidParameterValue("catalog and schema cannot be given with session_id.")
-        session = statements.sessions.get(body.session_id, call.caller)
+        session = statements.sessions.on(body.warehouse_id, body.session_id, call.caller)
         catalog, schema = session.catalog, session.schema
     names = statements.sessions.names(catalog, schema)
     inline = body.disposition == "INLINE"

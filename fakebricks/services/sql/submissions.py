@@ -54,12 +54,13 @@ def check(asked: Submission) -> None:
 
 
 def _check_parameters(asked: Submission) -> None:
-    names = [one.name for one in asked.parameters if one.name]  # those of `?` have none
+    seen: set[str] = set()
     for one in asked.parameters:
         if one.name and _NAME.fullmatch(one.name) is None:
             raise InvalidParameterValue(f"'{one.name[:64]}' is not a valid name of a parameter.")
-        if names.count(one.name) > 1:
+        if one.name in seen:
             raise InvalidParameterValue(f"The parameter '{one.name[:64]}' is given twice.")
+        seen.update([one.name] if one.name else [])  # those of `?` have none
         word = one.type.partition("(")[0].strip().lower()
         if _TYPE.fullmatch(one.type) is None or word in _NESTED:
             raise InvalidParameterValue(

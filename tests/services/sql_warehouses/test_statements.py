@@ -494,6 +494,12 @@ def test_a_session_is_its_owners(rest: Rest, engine: StubEngine, warehouse: str)
     denied(execute, rest, warehouse, "create", session_id=session)
 
 
+def test_a_session_is_on_one_warehouse(rest: Rest, engine: StubEngine, warehouse: str) -> None:
+    session = rest.post("/api/2.0/sql/sessions", warehouse_id=warehouse)["session_id"]
+    other = rest.post(W, name="etl", cluster_size="Small")["id"]
+    assert other in refused("NOT_FOUND", execute, rest, other, "create", session_id=session)
+
+
 def test_a_session_that_is_to_be_otherwise_is_refused(rest: Rest, warehouse: str) -> None:
     path = "/api/2.0/sql/sessions"
     assert rest.post(path, warehouse_id=warehouse, session_confs={"ansi_mode": "true", "TIMEZONE": "UTC"})

@@ -248,7 +248,7 @@ class Handler:
             self._call.awaits = statement.ends
 
     def _session(self, asked: Any) -> SqlSession:
-        return self._statements.sessions.get(_session_id(asked), self._call.caller)
+        return self._statements.sessions.on(self._warehouse_id, _session_id(asked), self._call.caller)
 
     def _told(self, response: type, work: Callable[[], None]) -> Any:
         """What is answered to a command: that it is done, or why not."""
