@@ -20,6 +20,7 @@ from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
@@ -33,6 +34,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "clock": ("virtual", "real"),
     "storage": ("presigned", "files", "s3"),
     "runtime": ("process", "virtualenv", "docker"),
+    "legacy_inference_tables": ("accept", "refuse"),
 }
 
 _COMPUTED = {"runtime": ("process",)}
@@ -69,6 +71,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             `WarehouseTimings`, such as `{"statement": 20}`.
         spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
             the tables where they are. By default it is Sail, in this process, started with the first statement.
+        legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
+            note in the call log; `"refuse"` answers such a request as the platform does since 2026.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -100,9 +104,10 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: Mapping[str, Seconds] | None = None,
         warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
-        _check(clock=clock, storage=storage, runtime=runtime)
+        _check(clock=clock, storage=storage, runtime=runtime, legacy_inference_tables=legacy_inference_tables)
         _refuse(runtime_image=runtime_image, policies=policies or None)
         self._clock = clock
         self._options: dict[str, Any] = {
@@ -116,6 +121,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "serving": _checked_durations(serving),
             "warehouses": _checked_warehouse_durations(warehouses),
             "spark": spark,
+            "legacy_inference_tables": legacy_inference_tables,
         }
         self._stacks: list[ExitStack] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
@@ -43,7 +44,7 @@ from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
-from fakebricks.services.model_serving.capture import Capture
+from fakebricks.services.model_serving.capture import Capture, LegacyTables
 from fakebricks.services.model_serving.data_plane import DataPlane
 from fakebricks.services.model_serving.deployments import Deployments
 from fakebricks.services.model_serving.endpoint_permissions import EndpointPermissions
@@ -56,6 +57,7 @@ from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
+from fakebricks.services.model_serving.payload_features import PayloadFeatures
 from fakebricks.services.model_serving.rights import Rights
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
@@ -99,7 +101,7 @@ from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
-from fakebricks.services.unity_catalog.table_storage import LocalTables
+from fakebricks.services.unity_catalog.table_storage import LocalTables, TablesInS3, TableStorage
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
@@ -134,6 +136,8 @@ class Services:
         timings: how long things take in Model Serving.
         warehouse_timings: how long things take in SQL warehouses.
         spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
+        legacy_inference_tables: what becomes of a request for one.
+        s3_url: where its S3 is for clients that open sockets, which it is to be then.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -153,6 +157,8 @@ class Services:
         timings: Timings,
         warehouse_timings: WarehouseTimings,
         spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
+        s3_url: Callable[[], str],
     ) -> None:
         self._state = state
         self._ids = ids
@@ -163,6 +169,8 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
         self.timings = timings
+        self._s3_url = s3_url
+        self.legacy_inference_tables = legacy_inference_tables
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
@@ -271,7 +279,11 @@ class Services:
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
         self.delta_tables = DeltaTables(
-            state, ids, unity_catalog=self.unity_catalog, tables=self.tables, storage=LocalTables(scratch)
+            state,
+            ids,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            storage=self._table_storage(scratch, bucket),
         )
         self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
@@ -292,6 +304,10 @@ class Services:
         self.spark = Spark(url)
         self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark)
         self.add(self.sql)
+
+    def _table_storage(self, scratch: Scratch, bucket: str) -> TableStorage:
+        local = LocalTables(scratch)
+        return TablesInS3(local, bucket, self._s3_url) if self.storage == "s3" else local
 
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(
@@ -375,7 +391,8 @@ class Services:
         self.providers = Providers()
         deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
-        capture = Capture(self.inference_tables, rights)
+        self.payload_features = PayloadFeatures(self.inference_tables, stored)
+        capture = Capture(self.inference_tables, rights, self.legacy_inference_tables)
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.usage_table = UsageTable(state, identity)

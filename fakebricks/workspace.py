@@ -21,6 +21,7 @@ from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
@@ -38,7 +39,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
-from fakebricks.workspace_data import WorkspaceData
+from fakebricks.workspace_data import SocketS3, WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,6 +81,7 @@ class Workspace(WorkspaceData):
         serving: Mapping[str, Seconds] | None = None,
         warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -97,6 +99,7 @@ class Workspace(WorkspaceData):
         self.token = token or self._ids.token()
         self._scratch = Scratch()
         self._state = MemoryState()
+        self._socket_s3 = SocketS3(self)
         self._services = Services(
             self._state,
             self._ids,
@@ -108,6 +111,8 @@ class Workspace(WorkspaceData):
             timings=Timings.of(serving),
             warehouse_timings=WarehouseTimings.of(warehouses),
             spark=spark,
+            legacy_inference_tables=legacy_inference_tables,
+            s3_url=self._socket_s3.url,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -425,6 +430,7 @@ class Workspace(WorkspaceData):
 
     def close(self) -> None:
         """Remove the workspace's files and its bucket."""
+        self._socket_s3.close()
         self._services.close()
         self._scratch.close()
 

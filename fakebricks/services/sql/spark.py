@@ -77,6 +77,10 @@ class Spark:
                 self._session = _session(self._url or _embedded())
             return self._session
 
+    def reaches(self, location: str) -> bool:
+        """Whether the engine can read and write a place; the one in this process does not know a workspace's S3."""
+        return self._url is not None or "://" not in location
+
     def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
         """What a query will answer; a command has been executed by then."""
         with engine_errors():

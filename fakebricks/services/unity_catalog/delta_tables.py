@@ -56,12 +56,21 @@ class DeltaTables:
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: what it would be in is missing.
+            InvalidParameterValue: the bucket of its storage root is missing.
         """
         delta.require()
         catalog, schema, _ = object_levels(full_name)
         managed = self._unity_catalog.require_schema(catalog, schema).storage_location
         managed = managed or self._unity_catalog.require_catalog(catalog).storage_location
         return self._storage.location(managed, table_id)
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers of the family of deltalake must be told to reach a table; nothing where it is on the disk.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+        """
+        return dict(self._storage.options(self._tables.require(full_name).storage_location) or {})
 
     def files_of(self, table: TableRecord) -> Delta:
         """The files of a table."""

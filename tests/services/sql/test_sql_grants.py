@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
 
 BOB = "bob@acme.test"
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with fake_workspace() as entered:
+        yield entered
 
 
 @pytest.fixture

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
 from fakebricks.wire.errors import NotImplementedByFakebricks
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with fake_workspace() as entered:
+        yield entered
 
 
 def test_it_tells_what_there_is(workspace: Workspace) -> None:

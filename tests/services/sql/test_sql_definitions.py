@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from deltalake import DeltaTable
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import Session, SqlError
 from fakebricks.services.sql.sessions import session_after
 from fakebricks.wire.errors import NotImplementedByFakebricks
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with fake_workspace() as entered:
+        yield entered
 
 
 def listed(workspace: Workspace, statement: str) -> list[Any]:

@@ -8,17 +8,10 @@ import pytest
 
 from fakebricks import Workspace, fake_workspace
 
-pytest.importorskip("pysail")
-
-
-@pytest.fixture
-def workspace() -> Iterator[Workspace]:
-    with fake_workspace() as entered:
-        yield entered
-
 
 @pytest.fixture(scope="module")
 def reading() -> Iterator[Workspace]:
     """A workspace that tests only read."""
+    pytest.importorskip("pysail")
     with fake_workspace() as entered:
         yield entered

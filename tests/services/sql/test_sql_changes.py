@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -10,11 +11,17 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 ROWS = [(1, Decimal("1.00"), "a"), (2, Decimal("2.00"), "b"), (2, Decimal("2.00"), "b"), (3, None, None)]
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with fake_workspace() as entered:
+        yield entered
 
 
 @pytest.fixture

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
 from fakebricks.wire.errors import NotImplementedByFakebricks
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with fake_workspace() as entered:
+        yield entered
 
 
 def value(workspace: Workspace, statement: str, **parameters: object) -> object:
