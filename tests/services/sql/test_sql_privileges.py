@@ -22,7 +22,7 @@ NEEDED = {
 }
 OTHERWISE = {
     "create_warehouse": "admins, and who may create clusters",
-    "call_thrift": "CAN_USE; see test_thrift.py",
+    "call_thrift": "CAN_USE; see test_sql_thrift.py",
     "get_statement": "who submitted it, and admins",
     "get_statement_result_chunk_n": "who submitted it, and admins",
     "cancel_execution": "who submitted it, and admins",
