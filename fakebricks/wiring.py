@@ -66,8 +66,18 @@ from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
+from fakebricks.services.sql import kept_results
+from fakebricks.services.sql.catalog_listings import CatalogListings
+from fakebricks.services.sql.client_sessions import ClientSessions
 from fakebricks.services.sql.engine import SparkSql
+from fakebricks.services.sql.kept_results import Results
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.spark import Spark
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.thrift.api import ThriftService
+from fakebricks.services.sql.timings import WarehouseTimings
+from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -124,6 +134,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        warehouse_timings: how long things take in SQL warehouses.
         spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
         legacy_inference_tables: what becomes of a request for one.
         s3_url: where its S3 is for clients that open sockets, which it is to be then.
@@ -144,6 +155,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        warehouse_timings: WarehouseTimings,
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         s3_url: Callable[[], str],
@@ -166,6 +178,7 @@ class Services:
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
         self._wire_sql(spark)
         self._wire_registry()
+        self._wire_warehouses(warehouse_timings)
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
         self._wire_jobs()
@@ -315,6 +328,28 @@ class Services:
             VisibleModels(self.registry, self.authority),
         )
 
+    def _wire_warehouses(self, timings: WarehouseTimings) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.warehouses = Warehouses(state, ids, clock, timings)
+        metadata = Metadata(self.unity_catalog, self.tables, self.authority)
+        self.sql_results = Results(self.files, self.signed_urls)
+        self.statements = Statements(
+            state,
+            ids,
+            clock,
+            engine=CatalogListings(self.sql, metadata),
+            warehouses=self.warehouses,
+            sessions=ClientSessions(state, ids, self.unity_catalog),
+            results=self.sql_results,
+            people=self.people,
+        )
+        self.add(
+            self.warehouses,
+            WarehousePermissions(self.access_control, self.people, self.warehouses),
+            self.statements,
+            ThriftService(self.statements, metadata),
+        )
+
     def _wire_s3(self, bucket: str) -> None:
         credentials = AwsCredentials(self._state, self._ids, self._clock)
         self._bucket = OwnBucket(bucket) if self.storage == "s3" else None
@@ -410,6 +445,7 @@ class Services:
             model_versions.ROOT: RegistryStorage(),
             volume_files.ROOT: VolumeFiles(self.volumes),
             volumes.STORED: StoredVolumeFiles(self.volumes),
+            kept_results.ROOT: self.sql_results,
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
@@ -430,6 +466,7 @@ class Services:
                 self[ModelPermissions],
                 self[EndpointPermissions],
                 self[JobPermissions],
+                self[WarehousePermissions],
             )
         )
 

@@ -26,6 +26,7 @@ from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -78,6 +79,7 @@ class Workspace(WorkspaceData):
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
@@ -107,6 +109,7 @@ class Workspace(WorkspaceData):
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            warehouse_timings=WarehouseTimings.of(warehouses),
             spark=spark,
             legacy_inference_tables=legacy_inference_tables,
             s3_url=self._socket_s3.url,
@@ -134,6 +137,7 @@ class Workspace(WorkspaceData):
         self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
+        self._services.warehouses.add_starter(user)
 
     @property
     def host(self) -> str:
