@@ -64,6 +64,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
+            the tables where they are. By default it is Sail, in this process, started with the first statement.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -93,6 +95,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        spark: str | None = None,
         policies: tuple[Any, ...] = (),
     ) -> None:
         _check(clock=clock, storage=storage, runtime=runtime)
@@ -107,6 +110,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "spark": spark,
         }
         self._stacks: list[ExitStack] = []
 

@@ -63,6 +63,8 @@ from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
+from fakebricks.services.sql.engine import SparkSql
+from fakebricks.services.sql.spark import Spark
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -86,6 +88,7 @@ from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.functions import Functions
 from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.metastore import Metastore
+from fakebricks.services.unity_catalog.table_storage import LocalTables
 from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.tags import Tags
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
@@ -118,6 +121,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -135,6 +139,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        spark: str | None = None,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -150,6 +155,7 @@ class Services:
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
+        self._wire_sql(spark)
         self._wire_registry()
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
@@ -174,6 +180,7 @@ class Services:
 
     def close(self) -> None:
         """Free what is held outside the state."""
+        self.spark.close()
         if self._bucket:
             self._bucket.close()
 
@@ -249,7 +256,9 @@ class Services:
         self.grants = Grants(state, self.people)
         self.unity_catalog = UnityCatalog(state, ids, clock, self.grants, bucket=bucket)
         self.tables = Tables(state, ids, clock, self.unity_catalog, self.grants)
-        self.delta_tables = DeltaTables(state, ids, self.tables, scratch)
+        self.delta_tables = DeltaTables(
+            state, ids, unity_catalog=self.unity_catalog, tables=self.tables, storage=LocalTables(scratch)
+        )
         self.volumes = Volumes(state, ids, clock, self.unity_catalog, self.grants, files=self.files)
         self.authority = Authority(self.unity_catalog, self.grants)
         metastore = Metastore(
@@ -264,6 +273,11 @@ class Services:
             authority=self.authority,
         )
         self.add(self.unity_catalog, self.authority, metastore)
+
+    def _wire_sql(self, url: str | None) -> None:
+        self.spark = Spark(url)
+        self.sql = SparkSql(self[Metastore], self._clock, self.spark)
+        self.add(self.sql)
 
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
@@ -23,6 +23,7 @@ from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -35,6 +36,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
+from fakebricks.workspace_data import WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +51,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace:
+class Workspace(WorkspaceData):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
@@ -74,6 +76,7 @@ class Workspace:
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        spark: str | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -100,6 +103,7 @@ class Workspace:
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            spark=spark,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -267,6 +271,30 @@ class Workspace:
             DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
         """
         return self._read(full_name, self._reader())
+
+    def sql(self, statement: str, /, **parameters: Any) -> pa.Table:
+        """What one SQL statement answers.
+
+        Within `acting_as`, that person executes it, who must be allowed to; else it is the test that does, which may.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     _ = workspace.sql("CREATE TABLE main.default.cards (id BIGINT, amount DOUBLE)")
+        ...     _ = workspace.sql("INSERT INTO main.default.cards VALUES (1, 9.5), (2, 80.0)")
+        ...     workspace.sql("SELECT id FROM main.default.cards WHERE amount > :least", least=50).to_pylist()
+        [{'id': 2}]
+
+        Args:
+            statement: its text; see docs/sql.md.
+            parameters: what `:name` in it stands for: strings, numbers, booleans, dates, decimals or None.
+
+        Raises:
+            SqlError: it is no statement, or it fails, or the person may not.
+            TypeError: a parameter is of another type.
+            NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
+        """
+        given = [parameter_of(name, value) for name, value in parameters.items()]
+        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
 
     def lineage(self, full_name: str, version: int | str) -> VersionLineage:
         """What clients told about a model version: where it comes from, what uses it, and what it needs.

@@ -104,7 +104,7 @@ class Capture:
         body: bytes,
         received: float,
         seconds: float,
-        requester: str,
+        requester: Caller,
     ) -> list[str]:
         """Write one request and its response to the endpoint's tables; remarks for the call log."""
         payload = Payload(
@@ -116,7 +116,7 @@ class Capture:
             request=logged(body),
             response=logged(scored.body),
             logging_error_codes=logging_errors(body, scored.body),
-            requester=requester,
+            requester=_requester(endpoint, requester),
             endpoint_name=endpoint.name,
             served_entity_id=entity.id,
             model_name=entity.entity_name,
@@ -128,14 +128,19 @@ class Capture:
         for name in names:
             if self._tables.exists(name) and not self._rights.may_write(name, endpoint.creator):
                 remarks.append(f"{endpoint.creator} may not write to {name} any more; nothing is logged to it.")
-            elif not self._tables.log(name, payload):
-                remarks.append(f"The inference table {name} has been dropped or replaced; nothing is logged to it.")
+                continue
+            self._tables.log(name, payload)
+            trouble = self._tables.trouble(name)
+            remarks += [trouble] if trouble else []
         return remarks
 
     def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
-        """Whether a table that was made is no longer there, or the endpoint's creator may not write it any more."""
+        """Whether nothing more arrives at a table that was made.
+
+        It is no longer there, somebody has changed its columns, or the endpoint's creator may not write it any more.
+        """
         name = _full_name(capture)
-        return not self._tables.exists(name) or not self._rights.may_write(name, endpoint.creator)
+        return self._tables.trouble(name) is not None or not self._rights.may_write(name, endpoint.creator)
 
     def _create(self, endpoint: Endpoint, wanted: AutoCapture, caller: Caller, *, legacy: bool) -> None:
         if wanted.enabled:
@@ -160,6 +165,16 @@ def _wanted(kind: type[C], endpoint: Endpoint, before: C | None, asked: AutoCapt
         raise InvalidParameterValue(message)
     prefix = asked.table_name_prefix or (before.table_name_prefix if before else endpoint.name)
     return kind(catalog_name=catalog, schema_name=schema, table_name_prefix=prefix, enabled=enabled)
+
+
+def _requester(endpoint: Endpoint, caller: Caller) -> str | None:
+    """Who asked, as a table has it: a user's id, or a service principal's application id (observed).
+
+    It is NULL for a route-optimised endpoint of custom models, as the column's own comment says.
+    """
+    if endpoint.route_optimized:
+        return None
+    return caller.user_name if caller.kind == "ServicePrincipal" else caller.id
 
 
 def _full_name(capture: AutoCapture) -> str:

@@ -1,11 +1,14 @@
-"""Delta tables on the local disk.
+"""Delta tables, on the local disk or in an S3.
 
-Real: a Delta table that any Delta reader opens. deltalake and pyarrow are imported when a table is first touched.
+Real: a Delta table that any Delta reader opens and any Delta writer may write, with a change data feed where its
+properties ask for one. deltalake and pyarrow are imported when a table is first touched.
+Simulated: other properties are the catalog's alone; that of deletion vectors, for one, would keep readers out that do
+not know them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,15 @@ from typing import Any
 from fakebricks.services.unity_catalog.column_types import arrow_type, column_type
 from fakebricks.services.unity_catalog.columns import partition_columns
 from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
-from fakebricks.wire.errors import NotImplementedByFakebricks
+from fakebricks.wire.errors import InvalidParameterValue, InvalidState, NotImplementedByFakebricks
+
+_CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
+_ATTEMPTS = 10
+"""How often an append is tried where others commit at the same moment what it cannot be put behind."""
+
+
+class ChangedByHand(InvalidState):
+    """The columns of a table's files are no longer those that it was made with."""
 
 
 def require() -> None:
@@ -30,58 +41,135 @@ class Delta:
     """One Delta table.
 
     Args:
-        location: its directory.
+        location: its directory, or its URL.
         columns: its schema.
+        properties: those of its table in the catalog.
+        storage: what deltalake needs to know to reach it.
     """
 
-    def __init__(self, location: Path, columns: Sequence[ColumnRecord]) -> None:
-        self._location = str(location)
+    def __init__(
+        self,
+        location: str,
+        columns: Sequence[ColumnRecord],
+        properties: Mapping[str, str] | None = None,
+        storage: Mapping[str, str] | None = None,
+    ) -> None:
+        self._location = location
         self._columns = columns
+        self._configuration = _configuration(properties or {})
+        self._storage = dict(storage) if storage else None
 
     @classmethod
-    def of(cls, table: TableRecord) -> Delta:
+    def of(cls, table: TableRecord, storage: Mapping[str, str] | None = None) -> Delta:
         """That of a table of Unity Catalog."""
-        return cls(Path(table.storage_location), table.columns)
+        return cls(table.storage_location, table.columns, table.properties, storage)
 
     def exists(self) -> bool:
-        """Whether the table has been made; imports nothing."""
-        return Path(self._location, "_delta_log").is_dir()
+        """Whether the table has been made; imports nothing where it is on the local disk."""
+        if self._storage is None:
+            return Path(self._location, "_delta_log").is_dir()
+        from deltalake import DeltaTable
+
+        return bool(DeltaTable.is_deltatable(self._location, self._storage))
 
     def ensure(self) -> None:
         """Make the table, empty, where it does not exist."""
         from deltalake import DeltaTable
 
-        if not DeltaTable.is_deltatable(self._location):
+        if not self.exists():
             DeltaTable.create(
-                self._location, _schema(self._columns), partition_by=partition_columns(self._columns) or None
+                self._location,
+                _schema(self._columns),
+                partition_by=partition_columns(self._columns) or None,
+                configuration=self._configuration,
+                storage_options=self._storage,
             )
 
     def append(self, rows: list[dict[str, Any]]) -> None:
-        """Add rows, in one commit."""
+        """Add rows, in one commit; it is tried again where somebody else's commit came between.
+
+        Raises:
+            ChangedByHand: the table's columns are no longer those that it was made with; nothing is written.
+            CommitFailedError: of deltalake, where others have won each time.
+        """
         import pyarrow as pa
         from deltalake import write_deltalake
+        from deltalake.exceptions import CommitFailedError
 
-        write_deltalake(self._location, pa.Table.from_pylist(rows, _schema(self._columns)), mode="append")
+        added = pa.Table.from_pylist(rows, _schema(self._columns))
+        for attempt in range(1, _ATTEMPTS + 1):
+            table = self._opened()
+            self._check_columns(table)
+            try:
+                write_deltalake(table, added, mode="append")
+            except CommitFailedError:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return
 
     def read(self) -> Any:
-        """All rows, as a `pyarrow.Table` with the declared schema."""
-        from deltalake import DeltaTable
+        """All rows, as a `pyarrow.Table`.
 
-        return DeltaTable(self._location).to_pyarrow_table()
+        Raises:
+            NotImplementedByFakebricks: somebody has made the table one that deltalake cannot read.
+        """
+        from deltalake.exceptions import DeltaProtocolError
+
+        try:
+            return self._opened().to_pyarrow_table()
+        except DeltaProtocolError as error:
+            message = f"fakebricks reads tables with deltalake, which cannot read this one: {error}"
+            raise NotImplementedByFakebricks(message) from None
+
+    def holds(self, column: str, values: Iterable[str]) -> set[str]:
+        """Which of some values are there in a column of strings."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found = self._opened().to_pyarrow_table(columns=[column])[column]
+        wanted = pa.array(list(values), found.type)
+        return set(found.filter(pc.is_in(found, value_set=wanted)).to_pylist())
 
     def version(self) -> int:
         """The number of the last commit."""
-        from deltalake import DeltaTable
-
-        return int(DeltaTable(self._location).version())
+        return int(self._opened().version())
 
     def restore(self, version: int) -> None:
         """Bring back the rows that the table had at `version`, as a new commit where anything has changed since."""
-        from deltalake import DeltaTable
-
-        table = DeltaTable(self._location)
+        table = self._opened()
         if table.version() != version:
             table.restore(version)
+
+    def _opened(self) -> Any:
+        from deltalake import DeltaTable
+
+        return DeltaTable(self._location, storage_options=self._storage)
+
+    def _check_columns(self, table: Any) -> None:
+        from deltalake import Schema
+
+        made = {field.name: field.type for field in Schema.from_arrow(_schema(self._columns)).fields}
+        there = {field.name: field.type for field in table.schema().fields}
+        different = sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))
+        if different:
+            raise ChangedByHand(
+                f"The columns of the table at '{self._location}' were changed by hand: {', '.join(different)}."
+            )
+
+
+def _configuration(properties: Mapping[str, str]) -> dict[str, str]:
+    """What of a table's properties its Delta log has too.
+
+    Raises:
+        InvalidParameterValue: the value of one of them is none.
+    """
+    value = properties.get(_CHANGE_DATA_FEED)
+    if value is None:
+        return {}
+    if value.lower() not in ("true", "false"):
+        raise InvalidParameterValue(f"The table property '{_CHANGE_DATA_FEED}' must be 'true' or 'false'.")
+    return {_CHANGE_DATA_FEED: value.lower()}
 
 
 def _schema(columns: Sequence[ColumnRecord]) -> Any:

@@ -1,0 +1,139 @@
+"""The engine that computes: a Spark Connect server, and this workspace's session on it.
+
+Real: Sail, in this process, which is started on first use and shared by all workspaces; each has a session of its own.
+Where a URL is given, it is that server instead, which must reach the tables where they are. Nothing is imported before
+the first statement.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from fakebricks.services.sql.errors import of_engine
+from fakebricks.wire.errors import NotImplementedByFakebricks
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
+_LOG = "RUST_LOG"
+Arguments = Mapping[str, Any] | Sequence[Any]
+
+
+def require(*, embedded: bool) -> None:
+    """Raise `NotImplementedByFakebricks` where this installation cannot execute SQL; imports nothing heavy."""
+    needed = (*_NEEDED, "pysail") if embedded else _NEEDED
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        raise NotImplementedByFakebricks(
+            f"fakebricks executes SQL with {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not "
+            "installed here. Install it with: pip install 'fakebricks[sql]'"
+        )
+
+
+class Spark:
+    """One workspace's session.
+
+    Args:
+        url: of a Spark Connect server, such as `sc://cluster:15002`; None for the one in this process.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
+        self._session: SparkSession | None = None
+        self._starting = threading.Lock()
+
+    def require(self) -> None:
+        """Raise `NotImplementedByFakebricks` where what it takes is not installed."""
+        require(embedded=self._url is None)
+
+    @property
+    def session(self) -> SparkSession:
+        """The session, started if need be.
+
+        Raises:
+            NotImplementedByFakebricks: what it takes is not installed.
+            SqlError: the server cannot be reached.
+        """
+        with self._starting:
+            if self._session is None:
+                self.require()
+                self._session = _session(self._url or _embedded())
+            return self._session
+
+    def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
+        """What a query will answer; a command has been executed by then."""
+        with engine_errors():
+            return self.session.sql(text, args=arguments or None)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End the session; the server in this process goes on."""
+        with self._starting:
+            if self._session is not None:
+                session, self._session = self._session, None
+                session.client.close()
+
+
+def analyzed(frame: DataFrame) -> DataFrame:
+    """The same, once the engine has found out what its columns are.
+
+    Raises:
+        SqlError: it could not.
+    """
+    with engine_errors():
+        _ = frame.schema
+    return frame
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """What goes wrong in the engine meanwhile is a `SqlError`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyspark's, about pandas 3, which is not used here
+        from grpc import RpcError
+        from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, RpcError) as error:
+        raise of_engine(error) from None
+
+
+def _session(url: str) -> SparkSession:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        from pyspark.sql.connect.client.core import DefaultChannelBuilder
+        from pyspark.sql.connect.session import SparkSession
+
+    # A proxy of the environment's is not on the way to a server that the test has named.
+    channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
+    with engine_errors():
+        session: SparkSession = SparkSession.builder.channelBuilder(channel).create()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
+
+
+@cache
+def _embedded() -> str:
+    """The URL of the server in this process, of which there is one until the process ends."""
+    from pysail.spark import SparkConnectServer
+
+    before = os.environ.get(_LOG)
+    os.environ.setdefault(_LOG, "error")  # Sail reads it once, at its start
+    try:
+        server = SparkConnectServer()
+        server.start(background=True)
+    finally:
+        if before is None:
+            os.environ.pop(_LOG)
+    atexit.register(server.stop)
+    host, port = server.listening_address
+    return f"sc://{host}:{port}"
