@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_MONTHS = tuple("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split())
-_DAYS = tuple("SUN MON TUE WED THU FRI SAT".split())
+_MONTHS = tuple(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
+_DAYS = tuple(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _PART = re.compile(r"(?P<first>\*|[0-9A-Z]+)(?:-(?P<last>[0-9A-Z]+))?(?:/(?P<step>[0-9]+))?")
 _LAST_DAY = re.compile(r"L(?:-(?P<back>[0-9]{1,2}))?(?P<weekday>W)?")

@@ -60,8 +60,10 @@ class Reader:
         answer_session_functions(tree, asked, self._metastore.unity_catalog.metastore.name)
         read = []
         for table in tables_in(tree):
-            found = self.table(asked.full_name(levels_of(table)), asked, Rule.READ_TABLE)
-            self._metastore.delta_tables.bring_up_to_date(found.full_name)
+            name = asked.full_name(levels_of(table))
+            if name.count(".") == 2:  # noqa: PLR2004 - catalog, schema and table
+                self._metastore.delta_tables.bring_up_to_date(name)  # which may make the table
+            found = self.table(name, asked, Rule.READ_TABLE)
             point_at(table, found.storage_location)
             read.append(found)
         return read

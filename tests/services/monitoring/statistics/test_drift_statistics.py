@@ -16,7 +16,6 @@ from fakebricks.services.monitoring.statistics.drift import (
     kolmogorov_smirnov,
     number_drift,
     stability_index,
-    wasserstein,
 )
 from fakebricks.services.monitoring.statistics.samples import Categories, Numbers
 
