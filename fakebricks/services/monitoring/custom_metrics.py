@@ -59,6 +59,6 @@ def rendered(name: str, definition: str, variables: Mapping[str, Any]) -> str:
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     try:
-        return environment.from_string(definition).render(**variables)
+        return str(environment.from_string(definition).render(**variables))
     except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise InvalidParameterValue(f"Custom metric '{name}': its definition cannot be rendered: {error}") from None

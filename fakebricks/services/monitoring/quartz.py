@@ -1,9 +1,9 @@
 """Quartz cron expressions: when a schedule fires.
 
-Real: six or seven fields (seconds, minutes, hours, day of month, month, day of week, year) with `*`, `?`, lists, ranges,
-steps, names of months and days, `L`, `L-3`, `W`, `LW`, `5L` and `2#1`, in a time zone: an hour that the clock skips in
-spring fires not, and one that it repeats in autumn fires once, the first time. One of the two fields of days must be
-`?`, as Quartz demands (documented: the CronTrigger tutorial).
+Real: six or seven fields (seconds, minutes, hours, day of month, month, day of week, year) with `*`, `?`, lists,
+ranges, steps, names of months and days, `L`, `L-3`, `W`, `LW`, `5L` and `2#1`, in a time zone: what falls into the hour
+that a clock skips in spring does not fire, and what falls into the one that it repeats in autumn fires the first time.
+One of the two fields of days must be `?`, as Quartz demands (documented: the CronTrigger tutorial).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-_MONTHS = tuple(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"])
-_DAYS = tuple(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"])
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
 _PART = re.compile(r"(?P<first>\*|[0-9A-Z]+)(?:-(?P<last>[0-9A-Z]+))?(?:/(?P<step>[0-9]+))?")
 _LAST_DAY = re.compile(r"L(?:-(?P<back>[0-9]{1,2}))?(?P<weekday>W)?")
@@ -73,11 +73,8 @@ class Field:
                 raise ValueError(message)
             return iter(range(self.least, self.most + 1, step))
         first = self.number(match["first"])
-        if match["last"]:
-            last = self.number(match["last"])
-        else:
-            last = self.most if match["step"] else first
-        return self._around(first, last, step)
+        open_end = self.most if match["step"] else first
+        return self._around(first, self.number(match["last"]) if match["last"] else open_end, step)
 
     def _around(self, first: int, last: int, step: int) -> Iterator[int]:
         """From one number up to another, which may be past the greatest: `FRI-MON`."""

@@ -31,7 +31,7 @@ def fires(expression: str, after: str, until: str, zone: str = "UTC") -> list[st
     [
         ("0 0 12 * * ?", "2026-03-01", "2026-03-03", ["03-01 12:00:00", "03-02 12:00:00"]),
         ("0 15 10 ? * MON-FRI", "2026-03-06", "2026-03-10", ["03-06 10:15:00", "03-09 10:15:00"]),
-        ("0 0/20 9-10 1 3 ?", "2026-01-01", "2026-12-31", [f"03-01 {h:02}:{m:02}:00" for h in (9, 10) for m in (0, 20, 40)]),
+        ("0 0/20 9-10 1 3 ?", "2026-02-01", "2026-04-30", [f"03-01 {h}:{m}:00" for h in ("09", "10") for m in ("00", "20", "40")]),
         ("0 0 0 L * ?", "2026-01-15", "2026-03-15", ["01-31 00:00:00", "02-28 00:00:00"]),
         ("0 0 0 L-3 * ?", "2026-02-01", "2026-03-01", ["02-25 00:00:00"]),
         ("0 0 0 LW * ?", "2026-01-15", "2026-03-01", ["01-30 00:00:00", "02-27 00:00:00"]),
@@ -63,9 +63,9 @@ def test_an_hour_that_is_skipped_does_not_fire_and_one_that_is_repeated_fires_on
 @pytest.mark.parametrize(
     "expression",
     [
-        "", "0 0 12 * *", "0 0 12 * * *", "0 0 12 ? * ?", "60 0 12 * * ?", "0 0 24 * * ?", "0 0 12 32 * ?", "0 0 12 * 13 ?",
-        "0 0 12 ? * 8", "0 0 12 ? * 2#6", "0 0/0 12 * * ?", "0 *-5 12 * * ?", "0 0 12 * * ? 1969", "0 0 12 X * ?", "a b c d e f",
-        "0 0 12 * * ? * *", "0 , 12 * * ?", "0 -1 12 * * ?",
+        "", "0 0 12 * *", "0 0 12 * * *", "0 0 12 ? * ?", "60 0 12 * * ?", "0 0 24 * * ?", "0 0 12 32 * ?",
+        "0 0 12 * 13 ?", "0 0 12 ? * 8", "0 0 12 ? * 2#6", "0 0/0 12 * * ?", "0 *-5 12 * * ?", "0 0 12 * * ? 1969",
+        "0 0 12 X * ?", "a b c d e f", "0 0 12 * * ? * *", "0 , 12 * * ?", "0 -1 12 * * ?",
     ],
 )  # fmt: skip
 def test_what_is_no_expression_is_refused(expression):
@@ -121,7 +121,7 @@ def test_the_nth_weekday_of_a_month(weekday, nth):
     schedule = Schedule.parse(f"0 0 0 ? * {weekday}#{nth}", "UTC")
     expected = []
     for month in range(1, 13):
-        days = [d for d in range(1, calendar.monthrange(2026, month)[1] + 1)]
+        days = range(1, calendar.monthrange(2026, month)[1] + 1)
         matching = [d for d in days if datetime(2026, month, d).isoweekday() % 7 + 1 == weekday]
         if len(matching) >= nth:
             expected.append(millis(f"2026-{month:02}-{matching[nth - 1]:02}"))

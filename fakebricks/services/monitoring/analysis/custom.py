@@ -22,6 +22,7 @@ from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import DatabricksError
 
 _CHUNK = 200
+_ROW = "fakebricks_row"
 _SIMPLE = {
     "count": "bigint",
     "num_nulls": "bigint",
@@ -66,6 +67,14 @@ class Cut(NamedTuple):
     end: int = 0
 
 
+class Aggregated(NamedTuple):
+    """What metrics come to in a group of rows; the window is where it begins."""
+
+    window: int
+    key: Key
+    values: Sequence[Any]
+
+
 @dataclass(slots=True)
 class CustomMetrics:
     """The custom metrics of one refresh."""
@@ -82,20 +91,20 @@ class CustomMetrics:
             return
         places = {(row.window.begin if row.window and cut.granularity else 0, row.key, row.column): row for row in rows}
         for key in (None, *slices):
-            self._compute(
-                list(self._wanted("AGGREGATE")),
-                lambda wanted, key=key: self._aggregate(wanted, cut, key),
-                lambda line, wanted, value: _put(places.get((line[0], line[1], wanted.column)), wanted, value),
-            )
+            for found, line in self._aggregated(list(self._wanted("AGGREGATE")), cut, key):
+                for one, value in zip(found, line.values, strict=True):
+                    row = places.get((line.window, line.key, one.column))
+                    if row is not None:
+                        row.values[one.metric.name] = value
 
     def add_derived(self, profile: Sequence[ProfileRow], drift: Sequence[DriftRow]) -> None:
         """Put derived and drift metrics into the rows that they are of."""
         for wanted in self._wanted("DERIVED"):
             chosen = [row for row in profile if row.column == wanted.column]
-            self._over(wanted, chosen, lambda row: {"profile": row}, lambda row: row.values)
+            self._over(wanted, chosen, _alone)
         for wanted in self._wanted("DRIFT"):
             pairs = [row for row in drift if row.current.column == wanted.column]
-            self._over(wanted, pairs, _both, lambda row: row.values)
+            self._over(wanted, pairs, _both)
 
     def _wanted(self, kind: MetricType) -> Iterator[Wanted]:
         for metric in self.configuration.custom_metrics:
@@ -111,30 +120,21 @@ class CustomMetrics:
                 kind_text = output_type(metric.name, metric.output_data_type)
                 yield Wanted(metric, column, f"CAST(({text}) AS {kind_text})")
 
-    def _compute(
-        self,
-        wanted: list[Wanted],
-        query: Callable[[list[Wanted]], list[tuple[int, Key, Sequence[Any]]]],
-        put: Callable[[tuple[int, Key, Sequence[Any]], Wanted, Any], None],
-    ) -> None:
+    def _aggregated(self, wanted: list[Wanted], cut: Cut, key: str | None) -> Iterator[tuple[list[Wanted], Aggregated]]:
         """All of them by one query; where that fails, each by its own."""
         if not wanted:
             return
         try:
-            found = query(wanted)
+            yield from ((wanted, line) for line in self._aggregate(wanted, cut, key))
         except (SqlError, DatabricksError) as error:
             if len(wanted) == 1:
                 self._note(wanted[0].metric, error)
                 return
             for one in wanted:
                 if one.metric.name not in self.problems:
-                    self._compute([one], query, put)
-            return
-        for line in found:
-            for one, value in zip(wanted, line[2], strict=True):
-                put(line, one, value)
+                    yield from self._aggregated([one], cut, key)
 
-    def _aggregate(self, wanted: list[Wanted], cut: Cut, key: str | None) -> list[tuple[int, Key, Sequence[Any]]]:
+    def _aggregate(self, wanted: list[Wanted], cut: Cut, key: str | None) -> list[Aggregated]:
         table, analysis = cut.source.table, self.configuration.analysis
         window = window_start(cut.granularity, cut.source.time) if cut.granularity else "0"
         model = "CAST(NULL AS STRING)"
@@ -147,38 +147,37 @@ class CustomMetrics:
             cut.source.select(selected, cut.begin, cut.end, " GROUP BY 1, 2, 3"), self.caller
         ).rows.to_pylist()
         names = [f"a{place}" for place in range(len(wanted))]
-        return [(int(line["w"]), Key(key, line["s"], line["m"]), [line[name] for name in names]) for line in found]
+        return [
+            Aggregated(int(line["w"]), Key(key, line["s"], line["m"]), [line[name] for name in names]) for line in found
+        ]
 
-    def _over(
-        self,
-        wanted: Wanted,
-        rows: Sequence[Any],
-        sides: Callable[[Any], dict[str, ProfileRow]],
-        values: Callable[[Any], dict[str, Any]],
-    ) -> None:
+    def _over(self, wanted: Wanted, rows: Sequence[Any], sides: Callable[[Any], dict[str, ProfileRow]]) -> None:
         """A metric of rows that have been computed, so many at a time."""
-        types = {name: kind for name, kind in self._columns().items() if name in wanted.expression}
         for start in range(0, len(rows), _CHUNK):
-            chunk = rows[start : start + _CHUNK]
             if wanted.metric.name in self.problems:
                 return
-            tables = []
-            for side in sides(chunk[0]):
-                lines = [
-                    (place, *(sides(row)[side].values.get(name) for name in types)) for place, row in enumerate(chunk)
-                ]
-                tables.append(rows_of(["row", *types], ["bigint", *types.values()], lines, side))
-            joined = " JOIN ".join(tables)
-            sided = list(sides(chunk[0]))
-            on = f" ON {sided[0]}.`row` = {sided[1]}.`row`" if len(sided) > 1 else ""
-            query = f"SELECT {sided[0]}.`row` AS place, {wanted.expression} AS a0 FROM {joined}{on}"
+            chunk = rows[start : start + _CHUNK]
             try:
+                query = self._query_over(wanted, [sides(row) for row in chunk])
                 found = self.engine.execute(query, self.caller).rows.to_pylist()
             except (SqlError, DatabricksError) as error:
                 self._note(wanted.metric, error)
                 return
             for line in found:
-                values(chunk[line["place"]])[wanted.metric.name] = line["a0"]
+                chunk[line["place"]].values[wanted.metric.name] = line["a0"]
+
+    def _query_over(self, wanted: Wanted, lines: Sequence[dict[str, ProfileRow]]) -> str:
+        """A query for a metric of lines, each of which has a row of the profile on one side or on two."""
+        types = {name: kind for name, kind in self._columns().items() if name in wanted.expression}
+        tables = []
+        for side in lines[0]:
+            values = [(place, *(line[side].values.get(name) for name in types)) for place, line in enumerate(lines)]
+            tables.append(rows_of([_ROW, *types], ["bigint", *types.values()], values, side))
+        first, *others = lines[0]
+        joined = "".join(
+            f" JOIN {table} ON {first}.{_ROW} = {side}.{_ROW}" for side, table in zip(others, tables[1:], strict=True)
+        )
+        return f"SELECT {first}.{_ROW} AS place, {wanted.expression} AS a0 FROM {tables[0]}{joined}"  # noqa: S608
 
     def _columns(self) -> dict[str, str]:
         """What a derived or a drift metric can name, with the types."""
@@ -193,10 +192,9 @@ class CustomMetrics:
         self.problems.setdefault(metric.name, f"Custom metric '{metric.name}' could not be computed: {error}")
 
 
+def _alone(row: ProfileRow) -> dict[str, ProfileRow]:
+    return {"profile": row}
+
+
 def _both(row: DriftRow) -> dict[str, ProfileRow]:
     return {"current_df": row.current, "base_df": row.base}
-
-
-def _put(row: ProfileRow | None, wanted: Wanted, value: Any) -> None:
-    if row is not None:
-        row.values[wanted.metric.name] = value

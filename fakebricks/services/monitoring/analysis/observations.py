@@ -163,5 +163,4 @@ def _split(places: Counts, rows: Rows) -> Iterator[tuple[int, Rows]]:
     chosen = places[rows]
     order = np.argsort(chosen, kind="stable")
     found, starts = np.unique(chosen[order], return_index=True)
-    for place, part in zip(found.tolist(), np.split(rows[order], starts[1:]), strict=True):
-        yield place, part
+    yield from zip(found.tolist(), np.split(rows[order], starts[1:]), strict=True)

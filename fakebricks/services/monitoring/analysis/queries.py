@@ -35,7 +35,8 @@ class Source:
         """A query for expressions over the rows from one time up to another, in milliseconds."""
         name = ".".join(quoted(level) for level in self.table.full_name.split("."))
         version = "" if self.version is None else f" VERSION AS OF {self.version}"
-        return f"SELECT {', '.join(expressions)} FROM {name}{version}{self._where(begin, end)}{more}"
+        where = self._where(begin, end)
+        return f"SELECT {', '.join(expressions)} FROM {name}{version}{where}{more}"  # noqa: S608 - names are quoted
 
     @property
     def time(self) -> str:
@@ -92,7 +93,7 @@ def rows_of(names: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[
     """
     lines = (f"({', '.join(map(_literal, row, types))})" for row in rows)
     columns = ", ".join(quoted(name) for name in names)
-    return f"(SELECT * FROM VALUES {', '.join(lines)} AS {alias}({columns})) AS {alias}"
+    return f"(SELECT * FROM VALUES {', '.join(lines)} AS {alias}({columns})) AS {alias}"  # noqa: S608 - all quoted
 
 
 def _literal(value: object, kind: str) -> str:

@@ -2,8 +2,8 @@
 
 Real: all of it is exact. Inferred: `count` counts what is not NULL, and percentages of zeros, NaN and distinct values
 are of that; NaN is left out of everything but its own count, and infinite numbers are left out of nothing, so that an
-average may be infinite; quantiles are interpolated, `quantiles[500]` of 1001 being the median (documented). The platform
-estimates quantiles and distinct counts.
+average may be infinite; quantiles are interpolated, `quantiles[500]` of 1001 being the median (documented). The
+platform estimates quantiles and distinct counts.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def _quantiles(values: Floats, counts: Counts, at: Floats) -> Floats:
     with np.errstate(invalid="ignore", over="ignore"):
         between = left * (1.0 - share) + right * share
     # Between a number and an infinite one there is no middle; the lower one it is.
-    return np.where((share == 0.0) | (left == right) | ~np.isfinite(between), left, between)
+    found: Floats = np.where((share == 0.0) | (left == right) | ~np.isfinite(between), left, between)
+    return found
 
 
 def _counts(present: int, nulls: int, distinct: int) -> dict[str, Any]:
