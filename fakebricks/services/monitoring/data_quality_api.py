@@ -91,11 +91,11 @@ def list_refreshes(monitoring: Monitoring, call: Call, body: ListRefreshes) -> d
     found = monitoring.refreshes.all(monitor)
     tokens = PageTokens("monitor-refreshes", monitor.table_id)
     place = tokens.read(body.page_token)
-    rest = [one for one in found if place is None or (one.start, one.id) < tuple(place)]
+    rest = [one for one in found if place is None or (one.running_at, one.id) < tuple(place)]
     page = rest[: body.page_size or len(rest)]
     answer: dict[str, Any] = {"refreshes": [told_refresh(one, monitor.table_id, call.millis) for one in page]}
     if len(page) < len(rest):
-        answer["next_page_token"] = tokens.write([page[-1].start, page[-1].id])
+        answer["next_page_token"] = tokens.write([page[-1].running_at, page[-1].id])
     return answer if page else {}
 
 

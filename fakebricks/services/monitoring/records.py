@@ -109,7 +109,7 @@ class MonitorRecord(Record, frozen=True):
 
 
 class RefreshRecord(Record, frozen=True):
-    """A refresh, stored under its table's id, when it starts, and its own id."""
+    """A refresh, stored under its table's id, when it begins to run, and its own id."""
 
     id: int
     trigger: Trigger

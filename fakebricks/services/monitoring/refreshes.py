@@ -93,6 +93,7 @@ class Refreshes:
             raise InvalidState(f"Refresh {refresh_id} is over and cannot be canceled.")
         canceled = replace(refresh, outcome="CANCELED", end=now)
         self._put(monitor.table_id, canceled)
+        self._forget_old(monitor)
         return canceled
 
     def catch_up(self, table_id: str) -> None:
@@ -120,6 +121,7 @@ class Refreshes:
         with self._state.transaction():
             for one in over:
                 self._put(monitor.table_id, replace(one, outcome="FAILED" if message else "SUCCESS", message=message))
+            self._forget_old(monitor)
             current = self._monitors.find(monitor.table_id)
             if current is not None:
                 self._monitors.put(replace(current, progress=done.progress, failure=message))
@@ -142,9 +144,8 @@ class Refreshes:
             return fired
 
     def _add(self, monitor: MonitorRecord, trigger: Trigger, start: int) -> RefreshRecord:
-        """A new refresh; the oldest of those that are over are forgotten."""
-        known = self.all(monitor)
-        free = max([start, *(one.end for one in known if one.outcome != "CANCELED")])
+        """A new refresh, which begins to run when all others are over."""
+        free = max([start, *(one.end for one in self.all(monitor) if one.outcome != "CANCELED")])
         chance = self._ids.chance("refresh", monitor.table_id, start)
         running_at = free + _drawn(_WAITING, chance)
         refresh = RefreshRecord(
@@ -154,13 +155,16 @@ class Refreshes:
             running_at=running_at,
             end=running_at + _drawn(_TAKING, chance),
         )
-        for one in [one for one in known if one.outcome is not None][_MOST_KNOWN - 1 :]:
-            self._refreshes.delete((monitor.table_id, one.start, one.id))
         self._put(monitor.table_id, refresh)
         return refresh
 
     def _put(self, table_id: str, refresh: RefreshRecord) -> None:
-        self._refreshes.put((table_id, refresh.start, refresh.id), refresh)
+        self._refreshes.put((table_id, refresh.running_at, refresh.id), refresh)
+
+    def _forget_old(self, monitor: MonitorRecord) -> None:
+        over = [one for one in self.all(monitor) if one.outcome is not None]
+        for one in over[_MOST_KNOWN:]:
+            self._refreshes.delete((monitor.table_id, one.running_at, one.id))
 
 
 def state_of(refresh: RefreshRecord, now: int) -> str:
