@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n auto
 # What neither MLflow nor databricks-sdk takes part in answers alike with all versions of them.
-WITHOUT_CLIENTS := dbfs files iam jobs search secrets tracking unity_catalog workspace workspace_model_registry
+WITHOUT_CLIENTS := dbfs files iam jobs monitoring search secrets tracking unity_catalog workspace workspace_model_registry
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers pages check clean

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from fakebricks.services.monitoring.custom_metrics import output_type, rendered
 from fakebricks.services.monitoring.granularities import Granularity
-from fakebricks.services.monitoring.metric_columns import drift_columns, profile_columns
+from fakebricks.services.monitoring.metric_columns import TAKEN
 from fakebricks.services.monitoring.quartz import Schedule
 from fakebricks.services.monitoring.records import (
     TABLE,
@@ -86,6 +86,11 @@ def _check_analysis(analysis: Analysis, table: TableRecord) -> None:
 def _check_inference_log(analysis: InferenceLog, table: TableRecord) -> None:
     told = (analysis.prediction_col, analysis.model_id_col, analysis.label_col, analysis.prediction_proba_col)
     _require_columns(table, [one for one in told if one is not None], "The monitored table")
+    if analysis.model_id_col.lower() in TAKEN:
+        raise InvalidParameterValue(
+            f"The column '{analysis.model_id_col}' of models must have another name: the metric tables have such a "
+            "column already."
+        )
     if analysis.problem_type != "REGRESSION":
         return
     for column in (analysis.prediction_col, analysis.label_col):
@@ -101,8 +106,9 @@ def _check_slices(expressions: Iterable[str]) -> None:
 
 def _check_metrics(configuration: Configuration, table: TableRecord) -> None:
     metrics = configuration.custom_metrics
-    plain = Configuration(output_schema_name="", analysis=configuration.analysis)
-    taken = {column.name for column in (*profile_columns(plain, table), *drift_columns(plain, table))}
+    taken = set(TAKEN)
+    if isinstance(configuration.analysis, InferenceLog):
+        taken.add(configuration.analysis.model_id_col.lower())
     for metric in metrics:
         if not _NAME.fullmatch(metric.name):
             raise InvalidParameterValue(f"Custom metric '{metric.name[:255]}': that is not a valid name of a column.")

@@ -94,6 +94,8 @@ _DRIFT = (
     ("tv_distance", "double"),
     ("l_infinity_distance", "double"),
 )
+TAKEN = frozenset(name for name, _ in (*_PROFILE, *_CLASSIFICATION, *_REGRESSION, *_DRIFT))
+"""Names that columns of models and custom metrics cannot have."""
 DELTAS = tuple(name for name, _ in _DRIFT if name.endswith("_delta") and name != "non_null_columns_delta")
 """The columns of a drift table that tell by how much one of the profile has changed."""
 

@@ -8,7 +8,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks.services.monitoring.quartz import Schedule
@@ -101,6 +101,7 @@ def numbers(least: int, most: int):
     )
 
 
+@settings(max_examples=30)
 @given(numbers(0, 59), numbers(0, 23), numbers(1, 31), numbers(1, 12), st.sampled_from(["UTC", "Asia/Kolkata"]))
 def test_it_fires_exactly_when_every_field_agrees(minute, hour, day, month, zone):
     schedule = Schedule.parse(f"0 {minute[0]} {hour[0]} {day[0]} {month[0]} ?", zone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
@@ -15,6 +15,7 @@ ROWS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min
 FINITE = st.floats(-1e6, 1e6)
 
 
+@settings(max_examples=30)
 @given(ROWS)
 def test_classifiers_are_judged_as_scikit_learn_does(rows):
     said, meant = zip(*rows, strict=True)
@@ -36,6 +37,7 @@ def test_classifiers_are_judged_as_scikit_learn_does(rows):
             assert found.get((label, prediction), 0) == matrix[row, column]
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_probabilities_are_judged_as_scikit_learn_does(data):
     size = data.draw(st.integers(8, 60))
@@ -89,6 +91,7 @@ def test_numbers_too_large_to_square_have_no_squared_error():
     assert quality["mean_average_error"] == 1e200
 
 
+@settings(max_examples=20)
 @given(ROWS, ROWS)
 def test_fairness_is_how_differently_a_slice_is_treated(inside, outside):
     told = fairness(Confusion.of(inside), Confusion.of(outside))
