@@ -9,6 +9,7 @@ the sample compared with, with shares of at least 0.01 %; the Jensen-Shannon dis
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +30,55 @@ class Test(NamedTuple):
     pvalue: float
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Two samples of numbers, neither of which is empty, and their distribution functions.
+
+    Attributes:
+        grid: the values of both, in ascending order.
+        ours: which share of the one lies up to each of them.
+        theirs: which share of the other does.
+    """
+
+    sample: Numbers
+    before: Numbers
+    grid: Floats
+    ours: Floats
+    theirs: Floats
+
+    @classmethod
+    def of(cls, sample: Numbers, before: Numbers) -> Apart:
+        """The two samples beside each other."""
+        grid = np.concatenate((sample.values, before.values))
+        grid.sort(kind="stable")  # of two sorted runs this is a merge
+        grid = grid[np.append(grid[1:] != grid[:-1], True)]
+        return cls(sample, before, grid, _at(sample, grid), _at(before, grid))
+
+    def kolmogorov_smirnov(self) -> Test:
+        """The greatest distance of the two distribution functions."""
+        from scipy.stats import ks_2samp, kstwo
+
+        sizes = self.sample.size, self.before.size
+        if max(sizes) <= _MOST_EXACT:
+            both = (np.repeat(one.values, one.counts) for one in (self.sample, self.before))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # it says that it takes the limit's instead
+                exact = ks_2samp(*both, method="exact")
+            return Test(float(exact.statistic), float(exact.pvalue))
+        statistic = float(np.abs(self.ours - self.theirs).max())
+        effective = round(sizes[0] * sizes[1] / (sizes[0] + sizes[1]))
+        return Test(statistic, float(np.clip(kstwo.sf(statistic, max(effective, 1)), 0.0, 1.0)))
+
+    def wasserstein(self) -> float | None:
+        """How much has to be moved how far; None where there is no such number, for infinite values."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            steps = np.diff(self.grid)
+            if not np.isfinite(steps).all():
+                return None
+            distance = float((np.abs(self.ours - self.theirs)[:-1] * steps).sum())
+        return distance if np.isfinite(distance) else None
+
+
 def number_drift(sample: Numbers, before: Numbers) -> dict[str, Any]:
     """The drift of a column of numbers, from the sample `before` to `sample`; nothing where one of them is empty.
 
@@ -38,9 +88,10 @@ def number_drift(sample: Numbers, before: Numbers) -> dict[str, Any]:
     """
     if not sample.size or not before.size:
         return {}
+    apart = Apart.of(sample, before)
     return {
-        "ks_test": kolmogorov_smirnov(sample, before)._asdict(),
-        "wasserstein_distance": wasserstein(sample, before),
+        "ks_test": apart.kolmogorov_smirnov()._asdict(),
+        "wasserstein_distance": apart.wasserstein(),
         "population_stability_index": stability_index(sample, before),
     }
 
@@ -63,31 +114,6 @@ def category_drift(sample: Categories, before: Categories) -> dict[str, Any]:
         "l_infinity_distance": float(apart.max()),
         "js_distance": jensen_shannon(shares),
     }
-
-
-def kolmogorov_smirnov(sample: Numbers, before: Numbers) -> Test:
-    """The greatest distance of the two distribution functions."""
-    from scipy.stats import ks_2samp, kstwo
-
-    sizes = sample.size, before.size
-    if max(sizes) <= _MOST_EXACT:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # it says that it takes the limit's instead
-            exact = ks_2samp(*(np.repeat(one.values, one.counts) for one in (sample, before)), method="exact")
-        return Test(float(exact.statistic), float(exact.pvalue))
-    _, ours, theirs = _distributions(sample, before)
-    statistic = float(np.abs(ours - theirs).max())
-    effective = round(sizes[0] * sizes[1] / (sizes[0] + sizes[1]))
-    return Test(statistic, float(np.clip(kstwo.sf(statistic, max(effective, 1)), 0.0, 1.0)))
-
-
-def wasserstein(sample: Numbers, before: Numbers) -> float | None:
-    """How much has to be moved how far; None where there is no such number, for infinite values."""
-    grid, ours, theirs = _distributions(sample, before)
-    with np.errstate(invalid="ignore", over="ignore"):
-        steps = np.diff(grid)
-        distance = float((np.abs(ours - theirs)[:-1] * steps).sum()) if np.isfinite(steps).all() else np.inf
-    return distance if np.isfinite(distance) else None
 
 
 def stability_index(sample: Numbers, before: Numbers) -> float:
@@ -130,12 +156,6 @@ def jensen_shannon(shares: Floats) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(shares > 0.0, shares * np.log(shares / middle), 0.0)
     return float(np.sqrt(max(terms.sum() / 2, 0.0)))
-
-
-def _distributions(sample: Numbers, before: Numbers) -> tuple[Floats, Floats, Floats]:
-    """Where values are, and both distribution functions there."""
-    grid = np.union1d(sample.values, before.values)
-    return grid, _at(sample, grid), _at(before, grid)
 
 
 def _at(sample: Numbers, grid: Floats) -> Floats:

@@ -92,13 +92,13 @@ def mean_of(sample: Numbers) -> float | None:
 
 
 def _deviation(sample: Numbers) -> float | None:
-    """The standard deviation of the sample, as Spark's `stddev`; none of a single number, or of infinite ones."""
+    """The standard deviation of the sample, as Spark's `stddev`; None where it is no number, or an infinite one."""
     if sample.size < 2 or not np.isfinite(sample.values[[0, -1]]).all():  # noqa: PLR2004 - one has no deviation
         return None
-    mean = float(np.average(sample.values, weights=sample.counts))
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float((sample.values * (sample.counts / sample.size)).sum())
         variance = float((sample.counts * (sample.values - mean) ** 2).sum() / (sample.size - 1))
-    return math.sqrt(variance)
+    return math.sqrt(variance) if math.isfinite(variance) else None
 
 
 def _quantiles(values: Floats, counts: Counts, at: Floats) -> Floats:

@@ -10,10 +10,10 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from fakebricks.services.monitoring.statistics.drift import (
+    Apart,
     aligned,
     category_drift,
     chi_squared,
-    kolmogorov_smirnov,
     number_drift,
     stability_index,
 )
@@ -45,7 +45,7 @@ def test_numbers_are_as_far_apart_as_scipy_says(ours, theirs):
 def test_large_samples_are_tested_by_the_limit_as_scipy_does(sizes):
     draw = np.random.default_rng(1)
     ours, theirs = draw.normal(size=sizes[0]), draw.normal(0.05, size=sizes[1]).round(2)
-    found = kolmogorov_smirnov(numbers(ours), numbers(theirs))
+    found = Apart.of(numbers(ours), numbers(theirs)).kolmogorov_smirnov()
     expected = stats.ks_2samp(ours, theirs, method="asymp")
     assert found == pytest.approx((expected.statistic, expected.pvalue))
 
@@ -121,7 +121,7 @@ def alarms(draw_pair) -> int:
 
 
 def ks(ours, theirs) -> float:
-    return kolmogorov_smirnov(numbers(ours), numbers(theirs)).pvalue
+    return Apart.of(numbers(ours), numbers(theirs)).kolmogorov_smirnov().pvalue
 
 
 def chi2(ours, theirs) -> float:
