@@ -1,8 +1,8 @@
 """A refresh of a monitor, beside the same windows with evidently on pandas; how it grows; on another process's Spark.
 
-A week of a model's requests, ten columns, two models, windows of a day, consecutive drift and drift from a baseline of
-a tenth as many rows. Memory is what the refresh took at most beyond what the process had. evidently needs another pandas
-than MLflow 3, so it runs in the environment of the dependency group `bench`, which `make bench` makes.
+A week of a model's requests, ten columns, two models, windows of a day, consecutive drift and drift from a baseline
+of a tenth as many rows. Memory is what the refresh took at most beyond what the process had. evidently needs another
+pandas than MLflow 3, so it runs in the environment of the dependency group `bench`, which `make bench` makes.
 """
 
 from __future__ import annotations

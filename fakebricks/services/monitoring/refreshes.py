@@ -33,7 +33,7 @@ _TAKING = (60_000, 180_000)
 class Done(NamedTuple):
     """What came of the work."""
 
-    progress: Progress
+    progress: Progress | None
     problems: tuple[str, ...] = ()
     """What could not be computed, while everything else was."""
 
@@ -116,7 +116,7 @@ class Refreshes:
         try:
             done = self._work(monitor, [one.start for one in over])
         except (SqlError, DatabricksError) as error:
-            done = Done(monitor.progress or Progress(0, -1, -1, None), (str(error),))
+            done = Done(monitor.progress, (str(error),))
         message = " ".join(done.problems) or None
         with self._state.transaction():
             for one in over:

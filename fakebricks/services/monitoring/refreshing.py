@@ -37,49 +37,49 @@ class Refreshing:
         from fakebricks.services.monitoring.analysis.computation import Computation
         from fakebricks.services.monitoring.analysis.queries import Source
 
-        configuration = monitor.configuration
+        configuration, analysis = monitor.configuration, monitor.configuration.analysis
         caller = self._monitors.rights.creator(monitor.creator)
         self._monitors.rights.require_use(configuration.output_schema_name, configuration.baseline_table_name, caller)
-        table = self._monitors.table_of(monitor)
-        baseline = None
-        if configuration.baseline_table_name is not None:
-            named = self._tables.require(configuration.baseline_table_name)
-            baseline = Source(named, version=self._version(named))
+        table, baseline = self._monitors.table_of(monitor), self._baseline(monitor)
         progress = Progress(
             until=max(times),
             monitor_version=monitor.version,
             table_version=self._version(table),
-            baseline_version=baseline.version if baseline else None,
+            baseline_version=self._version(baseline) if baseline else None,
         )
-        analysis = configuration.analysis
-        column = None if isinstance(analysis, Snapshot) else analysis.timestamp_col
-        source = Source(table, column, progress.table_version)
-        computation = Computation(self._engine, caller, configuration, source, baseline)
         known = self._known(monitor, progress)
+        column = None if isinstance(analysis, Snapshot) else analysis.timestamp_col
+        computation = Computation(
+            self._engine,
+            caller,
+            configuration,
+            Source(table, column, progress.table_version),
+            Source(baseline, version=progress.baseline_version) if baseline else None,
+        )
+        if known is None:
+            computation.add_baseline()
+        begins: dict[Granularity, int] = {}
         if isinstance(analysis, Snapshot):
             computation.add_snapshots(times, Source(table, version=known.table_version) if known else None)
-            replaced = Replaced({}, baseline=baseline is not None)
         else:
-            changed = self._changed_from(table, analysis.timestamp_col, known) if known else None
-            begins = {}
-            for name in analysis.granularities:
-                granularity = Granularity.named(name)
+            changed = self._changed_from(table, analysis.timestamp_col, known)
+            begins = {one: _begin(one, monitor, changed) for one in map(Granularity.named, analysis.granularities)}
+            for granularity, begin in begins.items():
                 first = granularity.first_start(monitor.created_at)
-                begin = first
-                if known is not None:
-                    from_ = known.until if changed is None else min(changed, known.until)
-                    begin = max(first, granularity.start_of(from_))
                 computation.add_windows(granularity, first, begin, progress.until)
-                begins[granularity] = begin
-            replaced = Replaced(begins, baseline=baseline is not None)
         problems = computation.finish()
+        replaced = Replaced(begins, baseline=computation.has_baseline or known is None)
         self._metric_tables.write(monitor, table, computation.metrics, replaced, progress.table_version)
         return Done(progress, problems)
 
+    def _baseline(self, monitor: MonitorRecord) -> TableRecord | None:
+        name = monitor.configuration.baseline_table_name
+        return None if name is None else self._tables.require(name)
+
     def _known(self, monitor: MonitorRecord, progress: Progress) -> Progress | None:
-        """What the metric tables say already; None where that is of no use."""
+        """What the metric tables say already; None where that is of no use, or something was wrong with it."""
         known = monitor.progress
-        if known is None or not self._metric_tables.exist(monitor):
+        if known is None or monitor.failure is not None or not self._metric_tables.exist(monitor):
             return None
         same = (known.monitor_version, known.baseline_version) == (progress.monitor_version, progress.baseline_version)
         return known if same and known.table_version <= progress.table_version else None
@@ -92,12 +92,17 @@ class Refreshing:
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
         return files.version()
 
-    def _changed_from(self, table: TableRecord, column: str, known: Progress) -> int | None:
-        """The earliest time of rows that were added, changed or removed since; None where there are none."""
-        earliest = [
-            _millis(one) for one in self._delta_tables.files_of(table).least_changed(column, known.table_version)
-        ]
-        return min(earliest, default=None)
+    def _changed_from(self, table: TableRecord, column: str, known: Progress | None) -> int:
+        """The earliest time of which the metric tables may not say what they should; 0 where that is not known."""
+        if known is None:
+            return 0
+        files = self._delta_tables.files_of(table)
+        return min([known.until, *map(_millis, files.least_changed(column, known.table_version))])
+
+
+def _begin(granularity: Granularity, monitor: MonitorRecord, changed: int) -> int:
+    """Where the first window begins that is computed."""
+    return max(granularity.first_start(monitor.created_at), granularity.start_of(changed))
 
 
 def _millis(value: Any) -> int:

@@ -65,7 +65,20 @@ class Computation:
         self._custom = CustomMetrics(engine, caller, configuration, self._problems)
         self._context: list[ProfileRow] = []
         """Rows that are not written, but compared with."""
-        self._baseline = None if baseline is None else self._profile_baseline(baseline)
+        self._baseline = baseline
+        self._profiled_baseline: Profiled | None = None
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether the baseline has been profiled."""
+        return self._profiled_baseline is not None
+
+    def add_baseline(self) -> Profiled | None:
+        """Profile the baseline, if there is one and that has not been done; what windows are compared with, too."""
+        if self._profiled_baseline is None and self._baseline is not None:
+            self._profiled_baseline = self._whole(self._baseline, "BASELINE")
+            self.metrics.profile.extend(self._profiled_baseline.rows.values())
+        return self._profiled_baseline
 
     def finish(self) -> tuple[str, ...]:
         """Compute what depends on everything else; what could not be computed."""
@@ -78,10 +91,13 @@ class Computation:
         The one before is looked at, unless it is before the first, to compare with it.
         """
         since = begin if begin <= first else granularity.before(begin)
+        batches = list(self._batches(granularity, since, end))
+        if not any(start >= begin for starts in batches for start in starts):
+            return
         slices = self._usable_slices(self._source, since, end)
         reader = Reader(self._engine, self._caller, self._configuration, slices)
         before: tuple[int, Profiled] | None = None
-        for starts in self._batches(granularity, since, end):
+        for starts in batches:
             until = min(granularity.end_of(starts[-1]), end)
             rows = reader.read(self._source, starts[0], until)
             added: list[ProfileRow] = []
@@ -125,11 +141,6 @@ class Computation:
         self._context.extend(profiled.rows.values())
         return profiled
 
-    def _profile_baseline(self, baseline: Source) -> Profiled:
-        profiled = self._whole(baseline, "BASELINE")
-        self.metrics.profile.extend(profiled.rows.values())
-        return profiled
-
     def _whole(self, source: Source, log_type: Literal["INPUT", "BASELINE"]) -> Profiled:
         """A table as a whole, whenever its rows were."""
         slices = self._usable_slices(source)
@@ -162,8 +173,9 @@ class Computation:
                 self.metrics.drift.append(row)
 
     def _compare_with_baseline(self, profiled: Profiled) -> None:
-        if self._baseline is not None:
-            self._compare(profiled, self._baseline, "BASELINE")
+        baseline = self.add_baseline() if profiled else None
+        if baseline is not None:
+            self._compare(profiled, baseline, "BASELINE")
 
     def _batches(self, granularity: Granularity, begin: int, end: int) -> Iterator[list[int]]:
         """The windows that have rows, so many at a time as may be read together."""
