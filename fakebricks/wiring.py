@@ -41,6 +41,7 @@ from fakebricks.services.model_registry.version_storage import InBucket, InFiles
 from fakebricks.services.model_registry.visible_models import VisibleModels
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway
 from fakebricks.services.model_serving.ai_gateway.rate_limits import EndpointRateLimits
+from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.ai_gateway.usage import UsageTable
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.data_plane import DataPlane
@@ -282,7 +283,7 @@ class Services:
 
     def _wire_sql(self, url: str | None) -> None:
         self.spark = Spark(url)
-        self.sql = SparkSql(self[Metastore], self._clock, self.spark)
+        self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark)
         self.add(self.sql)
 
     def _wire_monitoring(self) -> None:
@@ -364,6 +365,7 @@ class Services:
         permissions = EndpointPermissions(self.access_control, state)
         data_plane = DataPlane(state, permissions, identity.workspace_id)
         self.usage_table = UsageTable(state, identity)
+        self.sql.also_reads(USAGE, self.usage_table.read)
         gateway = Gateway(self.people, EndpointRateLimits(state), self.usage_table)
         endpoints = ServingEndpoints(
             state,

@@ -24,6 +24,7 @@ from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
+from fakebricks.services.sql.spark_session import WorkspaceSession
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -121,6 +122,7 @@ class Workspace(WorkspaceData):
             calls=self.calls,
             unsupported=self.unsupported,
         )
+        self._spark = WorkspaceSession(self._services.spark, self._services.sql, self._reader)
         self._surroundings: list[Surroundings] = []
         self._acting: list[str] = []
         self.user(user, token=self.token)
@@ -295,6 +297,19 @@ class Workspace(WorkspaceData):
         """
         given = [parameter_of(name, value) for name, value in parameters.items()]
         return self._services.sql.execute(statement, self._reader(), parameters=given).rows
+
+    @property
+    def spark(self) -> WorkspaceSession:
+        """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     spark = workspace.spark
+        ...     _ = spark.sql("CREATE TABLE main.default.cards AS SELECT id, id * 10 AS amount FROM range(5)")
+        ...     spark.table("main.default.cards").where("amount > 20").count()
+        2
+        """
+        return self._spark
 
     def lineage(self, full_name: str, version: int | str) -> VersionLineage:
         """What clients told about a model version: where it comes from, what uses it, and what it needs.

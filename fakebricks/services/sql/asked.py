@@ -22,6 +22,7 @@ class Asked:
         session: where names are looked for.
         parameters: what the statement's own are bound to.
         now: the simulated present.
+        views: names of temporary views of the engine's, which hide tables.
     """
 
     words: Words
@@ -30,6 +31,7 @@ class Asked:
     session: Session
     parameters: Sequence[Parameter]
     now: datetime
+    views: frozenset[str] = frozenset()
 
     def full_name(self, levels: Sequence[str]) -> str:
         """Three levels of a name that may have fewer; those that are missing are the session's."""

@@ -7,13 +7,14 @@ Refused: what neither has; never is a part of a statement left out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.sql import SqlError
 from fakebricks.services.sql.errors import refused, syntax_error
 
 if TYPE_CHECKING:
     from sqlglot import exp
+    from sqlglot.errors import ParseError
 
 _FROM, _TO = "databricks", "spark"
 
@@ -30,7 +31,7 @@ def parsed(text: str) -> exp.Expression:
     try:
         found = [one for one in sqlglot.parse(text, read=_FROM) if one is not None]
     except ParseError as error:
-        raise syntax_error(_near(error, text)) from None
+        raise syntax_error(_near(error)) from None
     except TokenError:
         raise syntax_error(text[-20:]) from None
     except RecursionError:
@@ -53,14 +54,14 @@ def spark_text(tree: exp.Expression) -> str:
     from sqlglot.errors import ErrorLevel, UnsupportedError
 
     try:
-        return tree.sql(dialect=_TO, unsupported_level=ErrorLevel.RAISE, normalize_functions="lower")
+        return str(tree.sql(dialect=_TO, unsupported_level=ErrorLevel.RAISE, normalize_functions="lower"))
     except UnsupportedError as error:
         raise refused(f"such a statement ({error})") from None
 
 
 def databricks_text(tree: exp.Expression) -> str:
     """An expression as Spark names its column."""
-    return tree.sql(dialect=_FROM, normalize_functions="lower")
+    return str(tree.sql(dialect=_FROM, normalize_functions="lower"))
 
 
 def name_columns(tree: exp.Expression, named: Callable[[exp.Expression], str | None]) -> None:
@@ -147,11 +148,8 @@ def _aggregates(projection: exp.Expression) -> bool:
     return any(not isinstance(one.parent, exp.Window) for one in projection.find_all(exp.AggFunc))
 
 
-def _near(error: object, text: str) -> str:
-    described = next(iter(getattr(error, "errors", [])), {})
-    ends = text.rstrip().endswith(described.get("start_context", "") + described.get("highlight", ""))
-    return (
-        ""
-        if ends and not described.get("end_context") and "Expected" in described["description"]
-        else str(described.get("highlight", ""))
-    )
+def _near(error: ParseError) -> str:
+    """The word at which a statement is none; nothing where it ends too early."""
+    described: dict[str, Any] = next(iter(error.errors), {})
+    ends_early = not described.get("end_context") and "Expected" in described.get("description", "")
+    return "" if ends_early else str(described.get("highlight") or "")

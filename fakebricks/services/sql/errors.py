@@ -29,6 +29,7 @@ from fakebricks.wire.errors import (
     TableDoesNotExist,
 )
 
+CONCURRENT_WRITE = "DELTA_CONCURRENT_WRITE"
 _SUGGESTED = 5
 _VERIFY = "Verify the spelling and correctness of the schema and catalog."
 
@@ -160,10 +161,12 @@ _STATES = {
     "INVALID_ARRAY_INDEX_IN_ELEMENT_AT": "22003",
     "INVALID_INDEX_OF_ZERO": "22003",
     "DATATYPE_MISMATCH": "42K09",
+    "TABLE_OR_VIEW_NOT_FOUND": "42P01",
     "WRONG_NUM_ARGS": "42605",
     "USER_RAISED_EXCEPTION": "P0001",
     "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
     "CANNOT_PARSE_TIMESTAMP": "22007",
+    "INCOMPATIBLE_DATA_FOR_TABLE.CANNOT_SAFELY_CAST": "KD000",
 }
 
 
@@ -211,6 +214,10 @@ def _unknown_column(found: re.Match[str]) -> SqlError:
     return UnresolvedColumn(_identifiers(found["name"]))
 
 
+def _unknown_target(found: re.Match[str]) -> SqlError:
+    return UnresolvedColumn([found["plain"]])
+
+
 def _unknown_field(found: re.Match[str]) -> SqlError:
     return SqlError("FIELD_NOT_FOUND", f"No such struct field {quoted(found['field'])}.", "42704")
 
@@ -256,7 +263,8 @@ def _identifiers(told: str) -> tuple[str, ...]:
     return tuple(re.findall(r'Identifier\("((?:[^"\\]|\\.)*)"\)', told))
 
 
-def _cardinality(_: re.Match[str]) -> SqlError:
+def several_matches() -> SqlError:
+    """Several rows of a MERGE's source change one row."""
     message = (
         "Cannot perform Merge as multiple source rows matched and attempted to modify the same target row in the Delta "
         "table in possibly conflicting ways. By SQL semantics of Merge, when multiple source rows match on the same "
@@ -266,13 +274,19 @@ def _cardinality(_: re.Match[str]) -> SqlError:
     return SqlError("DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE", message, "21506")
 
 
-def concurrent_change(full_name: str) -> SqlError:
+def concurrent_write() -> SqlError:
     """Other writers were faster, again and again."""
     message = (
-        f"ConcurrentAppendException: Files were added to the table {full_name} by a concurrent update. "
-        "Please try the operation again."
+        "ConcurrentWriteException: A concurrent transaction has written new data since the current transaction read "
+        "the table. Please try the operation again."
     )
-    return SqlError("DELTA_CONCURRENT_APPEND", message, "2D521")
+    return SqlError(CONCURRENT_WRITE, message, "2D521")
+
+
+def null_in(column: str) -> SqlError:
+    """A value is missing where one must be."""
+    message = f"NOT NULL constraint violated for column: {column}."
+    return SqlError("DELTA_NOT_NULL_CONSTRAINT_VIOLATED", message, "23502")
 
 
 _SPARK_TYPE = {
@@ -298,9 +312,11 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"(?P<value>\S+) is too large to store in a (?P<type>Decimal128) of precision"), _too_large),
     (re.compile(r"unknown (?:aggregate |window |table )?function: (?P<name>\w+)"), _unknown_function),
     (re.compile(r"attribute ObjectName\(\[(?P<name>.*?)\]\) is missing from the schema"), _unknown_column),
+    (re.compile(r"Cannot resolve (?:UPDATE target|source) column `(?P<plain>.*?)`"), _unknown_target),
     (re.compile(r"missing or ambiguous field: (?P<field>\w+)"), _unknown_field),
     (re.compile(r"ambiguous attribute: ObjectName\(\[(?P<name>.*?)\]\)"), _ambiguous),
-    (re.compile(r"MERGE_CARDINALITY_VIOLATION"), _cardinality),
+    (re.compile(r"Failed to commit transaction"), lambda _: concurrent_write()),
+    (re.compile(r"MERGE_CARDINALITY_VIOLATION"), lambda _: several_matches()),
     (re.compile(r"(?P<kind>UNION|INTERSECT|EXCEPT) queries have different number of columns"), _columns_differ),
     (re.compile(r"No field named .*Valid fields are", re.DOTALL), _not_grouped),
     (re.compile(r"Cannot coerce|non-boolean predicate|value expected|expects? .* arguments?"), _mismatched),

@@ -49,6 +49,23 @@ class Parameters:
 
         return {one.name: self._bound(one, self._named(one.name)) for one in list(tree.find_all(exp.Placeholder))}
 
+    def write_into(self, tree: exp.Expression) -> dict[str, Any]:
+        """Have the statement itself hold the values: the engine takes none beside a command, and none is returned.
+
+        They are written as the bytes of their text, in hexadecimal digits, which nothing can be read out of but a text.
+
+        Raises:
+            SqlError: as by `bind`.
+        """
+        from sqlglot import exp
+
+        values = self.bind(tree)
+        for placeholder in list(tree.find_all(exp.Placeholder)):
+            value = values[placeholder.name]
+            text = exp.HexString(this=str(value).encode().hex())
+            placeholder.replace(exp.null() if value is None else exp.cast(text, "string", dialect="databricks"))
+        return {}
+
     def _named(self, name: str) -> Parameter:
         if name not in self._given:
             raise unbound_parameter(name)

@@ -31,7 +31,7 @@ def tables_in(tree: exp.Expression) -> list[exp.Expression]:
 
 def levels_of(table: exp.Expression) -> tuple[str, ...]:
     """The levels of a table's name."""
-    return tuple(part.name for part in table.parts)  # type: ignore[attr-defined]
+    return tuple(part.name for part in table.parts)
 
 
 def point_at(table: exp.Expression, location: str) -> None:
@@ -64,6 +64,9 @@ def _names_a_table(table: exp.Expression) -> bool:
     if not isinstance(table.this, exp.Identifier):
         _refuse_reading(table)
         return False
+    version = table.args.get("version")
+    if version is not None and version.name.upper() == "TIMESTAMP":
+        raise refused("TIMESTAMP AS OF: Delta's log has this machine's time, not the workspace's", "Use VERSION AS OF.")
     if isinstance(table.args.get("alias"), exp.TableAlias) and isinstance(table.args["alias"].this, exp.Parameter):
         raise refused("versions written as 'table@v1'", "Use VERSION AS OF.")
     if (
@@ -116,6 +119,6 @@ def _shorten(table: exp.Expression, levels: tuple[str, ...]) -> None:
 
 def _drop(column: exp.Expression, count: int) -> None:
     """Take away the first levels of a column's name."""
-    kept = [part.copy() for part in column.parts][count:]  # type: ignore[attr-defined]
+    kept = [part.copy() for part in column.parts][count:]
     for place, arg in enumerate(("this", "table", "db", "catalog"), 1):
         column.set(arg, kept[-place] if place <= len(kept) else None)

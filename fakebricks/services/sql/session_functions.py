@@ -62,7 +62,7 @@ def _answers(asked: Asked, metastore: str) -> dict[str, exp.Expression]:
 def _name(function: exp.Expression) -> str:
     from sqlglot import exp
 
-    return str(function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()  # type: ignore[attr-defined]
+    return str(function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
 
 
 def _names(tree: exp.Expression) -> Iterator[str]:

@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import warnings
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.sql.errors import of_engine
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 _NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
+_VIEWS = 64
+_import = threading.Lock()
 _LOG = "RUST_LOG"
 Arguments = Mapping[str, Any] | Sequence[Any]
 
@@ -50,6 +56,8 @@ class Spark:
         self._url = url
         self._session: SparkSession | None = None
         self._starting = threading.Lock()
+        self._numbers = count()
+        self._views: deque[str] = deque()
 
     def require(self) -> None:
         """Raise `NotImplementedByFakebricks` where what it takes is not installed."""
@@ -72,7 +80,28 @@ class Spark:
     def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
         """What a query will answer; a command has been executed by then."""
         with engine_errors():
-            return self.session.sql(text, args=arguments or None)  # type: ignore[arg-type]
+            return self.session.sql(text, args=arguments or None)
+
+    def framed(self, rows: pa.Table) -> DataFrame:
+        """A data frame of these rows."""
+        with engine_errors():
+            if not rows.num_columns:
+                return self.session.range(0).drop("id")
+            if not rows.num_rows:
+                from pyspark.sql.pandas.types import from_arrow_schema
+
+                return self.session.createDataFrame([], from_arrow_schema(rows.schema))
+            return self.session.createDataFrame(rows)
+
+    def view_of(self, rows: pa.Table) -> str:
+        """The name of a temporary view of these rows, which is there for a while: until there are many newer ones."""
+        name = f"_made_{next(self._numbers)}"
+        with engine_errors():
+            self.framed(rows).createOrReplaceTempView(name)
+            self._views.append(name)
+            if len(self._views) > _VIEWS:
+                self.session.catalog.dropTempView(self._views.popleft())
+        return name
 
     def close(self) -> None:
         """End the session; the server in this process goes on."""
@@ -96,10 +125,10 @@ def analyzed(frame: DataFrame) -> DataFrame:
 @contextmanager
 def engine_errors() -> Iterator[None]:
     """What goes wrong in the engine meanwhile is a `SqlError`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pyspark's, about pandas 3, which is not used here
-        from grpc import RpcError
-        from pyspark.errors import PySparkException
+    with _import:
+        _import_pyspark()
+    from grpc import RpcError
+    from pyspark.errors import PySparkException
 
     try:
         yield
@@ -108,17 +137,31 @@ def engine_errors() -> Iterator[None]:
 
 
 def _session(url: str) -> SparkSession:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as above
+    with engine_errors():
         from pyspark.sql.connect.client.core import DefaultChannelBuilder
         from pyspark.sql.connect.session import SparkSession
 
-    # A proxy of the environment's is not on the way to a server that the test has named.
-    channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
-    with engine_errors():
+        # A proxy of the environment's is not on the way to a server that the test has named.
+        channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
         session: SparkSession = SparkSession.builder.channelBuilder(channel).create()
         session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
+
+
+@cache
+def _import_pyspark() -> None:
+    """Import it for the first time, which it takes as the running of its own doctests where no file is the program."""
+    program = sys.modules["__main__"]
+    pretending = not hasattr(program, "__file__")
+    if pretending:
+        program.__file__ = "program"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pandas 3, which is not used here
+            import pyspark.sql.connect.session  # noqa: F401
+    finally:
+        if pretending:
+            del program.__file__
 
 
 @cache

@@ -101,6 +101,15 @@ class Words:
         """All words, wherever this is."""
         return iter(self._words)
 
+    def has_outside(self, keyword: str) -> bool:
+        """Whether a keyword is there, and not in brackets."""
+        depth = 0
+        for word in self._words:
+            depth += {"(": 1, ")": -1}.get(word.text, 0) if word.kind == "sign" else 0
+            if depth == 0 and word.says(keyword):
+                return True
+        return False
+
     @property
     def next(self) -> Word:
         """The word that is next."""

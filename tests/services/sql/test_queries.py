@@ -91,6 +91,7 @@ def test_parameters_in_every_place(reading: Workspace) -> None:
         ("SELECT * FROM nosuch", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
         ("SELECT * FROM no.such.table", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
         ("SELECT * FROM a.b.c.d", "TABLE_OR_VIEW_NOT_FOUND", "42P01"),
+        ("SELECT *", "INVALID_USAGE_OF_STAR_OR_REGEX", "42000"),
         ("SELECT :missing", "UNBOUND_SQL_PARAMETER", "42P02"),
         ("SELECT ?", "UNBOUND_SQL_PARAMETER", "42P02"),
     ],
@@ -123,3 +124,107 @@ def test_a_syntax_error_names_where(reading: Workspace) -> None:
 def test_what_is_not_computed_is_refused(reading: Workspace, statement: str, named: str) -> None:
     with pytest.raises(NotImplementedByFakebricks, match=named.replace("[", r"\[").replace("*", r"\*")):
         reading.sql(statement)
+
+
+@pytest.fixture(scope="module")
+def cards(reading: Workspace) -> Workspace:
+    reading.sql("CREATE TABLE cards (id BIGINT, amount DECIMAL(10,2), label STRING, payload STRING)")
+    payload = '{"inputs": [{"amount": 9.5, "tags": ["x"]}], "two words": 2}'
+    reading.sql("INSERT INTO cards VALUES (1, 1, 'a', :p), (2, 2, 'b', NULL), (2, 3, 'c', NULL)", p=payload)
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns"),
+    [
+        ("SELECT * EXCEPT (payload, label) FROM cards WHERE id = 1", {"id": [1], "amount": [Decimal("1.00")]}),
+        (
+            "SELECT c.* EXCEPT (payload, amount), d.id FROM cards c JOIN cards d ON c.label = d.label WHERE c.id = 1",
+            None,
+        ),
+        ("SELECT * REPLACE (id + 1 AS id) FROM cards", None),
+        (
+            (
+                "WITH a AS (SELECT * EXCEPT (payload) FROM cards), b AS (SELECT * EXCEPT (amount) FROM a) "
+                "SELECT * FROM b WHERE id = 1"
+            ),
+            {"id": [1], "label": ["a"]},
+        ),
+        (
+            (
+                "SELECT * EXCEPT (payload) FROM cards "
+                "QUALIFY row_number() OVER (PARTITION BY id ORDER BY amount DESC) = 1 ORDER BY id"
+            ),
+            {"id": [1, 2], "amount": [Decimal("1.00"), Decimal("3.00")], "label": ["a", "c"]},
+        ),
+        ("SELECT id, count(*) AS n FROM cards GROUP BY ALL ORDER BY ALL", {"id": [1, 2], "n": [1, 2]}),
+        ("SELECT payload:inputs[0].amount::double FROM cards WHERE id = 1", {"amount": [9.5]}),
+        ("SELECT payload:inputs[0].tags[0], payload:['two words'] FROM cards WHERE id = 1", None),
+        ("SELECT main.default.cards.id FROM main.default.cards WHERE default.cards.label = 'c'", {"id": [2]}),
+        ("SELECT cards.id FROM cards LEFT ANTI JOIN (SELECT 2 AS id) b ON cards.id = b.id", {"id": [1]}),
+        (
+            "SELECT upper(label), count(*) FROM cards WHERE id = 1 GROUP BY label",
+            {"upper(label)": ["A"], "count(1)": [1]},
+        ),
+        ("SELECT 1 AS x, 'it''s' AS y, \"double\" AS z, r'\\d' AS w", None),
+        ("VALUES (1, 'a')", {"col1": [1], "col2": ["a"]}),
+        ("SELECT * FROM VALUES (1, 'a') AS v(x, y)", {"x": [1], "y": ["a"]}),
+        ("SELECT explode(from_json('[{\"a\": 1}]', 'array<struct<a: int>>')) AS e", {"e": [{"a": 1}]}),
+        ("SELECT window.start FROM (SELECT window(TIMESTAMP'2026-01-01 00:10:00', '1 hour') AS window)", None),
+        (
+            "SELECT transform(array(1, 2), x -> x + 1) AS t, filter(array(1, 2), x -> x > 1) AS f",
+            {"t": [[2, 3]], "f": [[2]]},
+        ),
+        (
+            "SELECT try_cast('x' AS INT) AS a, try_divide(1, 0) AS b, 'a' ILIKE 'A' AS c",
+            {"a": [None], "b": [None], "c": [True]},
+        ),
+        ("SELECT id FROM range(5) WHERE id NOT IN (SELECT 2) ORDER BY id DESC LIMIT 2", {"id": [4, 3]}),
+        ("SELECT label FROM cards LATERAL VIEW explode(array(1)) e AS x WHERE id = 1", {"label": ["a"]}),
+        (
+            "SELECT id, lag(label) OVER (ORDER BY amount) AS l FROM cards ORDER BY amount",
+            {"id": [1, 2, 2], "l": [None, "a", "b"]},
+        ),
+        (
+            "SELECT date_trunc('hour', TIMESTAMP'2026-01-01 10:20:00') = TIMESTAMP'2026-01-01 10:00:00' AS x",
+            {"x": [True]},
+        ),
+        ("SELECT stddev(amount), corr(id, amount), percentile(id, 0.5), max_by(label, amount) AS m FROM cards", None),
+        ("SELECT count_if(id > 1) AS n, collect_set(id) AS s FROM cards WHERE id = 2", {"n": [2], "s": [[2]]}),
+        ("SELECT id FROM cards UNION SELECT 7 ORDER BY id", {"id": [1, 2, 7]}),
+        ("SELECT id FROM (SELECT id FROM cards INTERSECT SELECT 1)", {"id": [1]}),
+        ("SELECT CASE WHEN id = 1 THEN 'one' ELSE 'more' END AS w FROM cards ORDER BY amount LIMIT 1", {"w": ["one"]}),
+        (
+            "SELECT label FROM cards c WHERE EXISTS (SELECT 1 FROM cards d WHERE d.id = c.id + 1) AND amount < 3",
+            {"label": ["a"]},
+        ),
+        ("SELECT grouping(id) AS g, count(*) AS n FROM cards GROUP BY ROLLUP (id) HAVING g = 1", {"g": [1], "n": [3]}),
+    ],
+)
+def test_queries_as_teams_write_them(cards: Workspace, statement: str, columns: dict[str, list[object]] | None) -> None:
+    found = cards.sql(statement)
+    assert found.num_rows >= 1
+    if columns is not None:
+        assert found.to_pydict() == columns
+
+
+def test_a_column_that_is_not_there_is_named_with_what_is(cards: Workspace) -> None:
+    with pytest.raises(SqlError) as caught:
+        cards.sql("SELECT amonut FROM cards")
+    assert "`amonut` cannot be resolved. Did you mean one of the following? [`amount`, " in str(caught.value)
+
+
+def test_common_table_expressions_hide_tables(cards: Workspace) -> None:
+    assert cards.sql("WITH cards AS (SELECT 42 AS x) SELECT x FROM cards").to_pydict() == {"x": [42]}
+    inner = "WITH c AS (WITH cards AS (SELECT 42 AS x) SELECT * FROM cards) SELECT (SELECT x FROM c) AS x FROM cards"
+    assert cards.sql(inner).column("x").to_pylist() == [42] * 3
+
+
+def test_a_name_given_as_a_parameter_is_read_as_a_name(cards: Workspace) -> None:
+    statement = "SELECT count(*) AS n FROM IDENTIFIER(:name)"
+    assert value(cards, statement, name="main.default.cards") == 3
+    assert value(cards, "SELECT max(IDENTIFIER('id')) FROM IDENTIFIER(:name)", name="`main`.default.`cards`") == 2
+    for name in ("cards; DROP TABLE cards", "cards UNION SELECT 1", "cards c JOIN cards", "", "`a", "cards)"):
+        with pytest.raises(SqlError):
+            cards.sql(statement, name=name)
+    assert value(cards, "SELECT count(*) FROM cards") == 3
