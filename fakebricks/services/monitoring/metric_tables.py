@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.monitoring.granularities import Granularity
@@ -29,10 +30,12 @@ class Replaced:
 
     Attributes:
         windows: from where on windows are replaced, of each granularity.
+        points: from when on snapshots are; None where there are none.
         baseline: whether the profile of the baseline is.
     """
 
     windows: Mapping[Granularity, int]
+    points: int | None = None
     baseline: bool = False
 
     def condition(self, *, baseline: bool) -> str | None:
@@ -41,6 +44,8 @@ class Replaced:
             f"(granularity = '{one.name}' AND window['start'] >= '{_instant(begin)}')"
             for one, begin in self.windows.items()
         ]
+        if self.points is not None:
+            parts.append(f"(granularity IS NULL AND window['start'] >= '{_instant(self.points)}')")
         if baseline and self.baseline:
             parts.append("log_type = 'BASELINE'")
         return " OR ".join(parts) or None
@@ -95,8 +100,13 @@ class MetricTables:
     def _replace(self, table: TableRecord, rows: list[dict[str, Any]], condition: str | None) -> None:
         if not rows and condition is None:
             return
-        with self._delta_tables.writing:
-            self._delta_tables.files_of(table).replace(rows, condition)
+        from deltalake.exceptions import DeltaError
+
+        try:
+            with self._delta_tables.writing:
+                self._delta_tables.files_of(table).replace(rows, condition)
+        except DeltaError as error:
+            raise InvalidState(f"The table '{table.full_name}' cannot be written: {_first_line(error)}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,10 @@ class _Told:
         return pa.scalar(row.key.model).cast(arrow_type(column_type(self.types[analysis.model_id_col]))).as_py()
 
 
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as Arrow takes them: maps are lists of pairs, also within structs."""
     return {name: _pairs(name, value) for name, value in values.items()}
@@ -168,6 +182,4 @@ def _pairs(name: str, value: Any) -> Any:
 
 
 def _instant(millis: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(millis / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -68,7 +68,8 @@ class Refreshing:
                 first = granularity.first_start(monitor.created_at)
                 computation.add_windows(granularity, first, begin, progress.until)
         problems = computation.finish()
-        replaced = Replaced(begins, baseline=computation.has_baseline or known is None)
+        points = min(times) if isinstance(analysis, Snapshot) else None
+        replaced = Replaced(begins, points, baseline=computation.has_baseline or known is None)
         self._metric_tables.write(monitor, table, computation.metrics, replaced, progress.table_version)
         return Done(progress, problems)
 

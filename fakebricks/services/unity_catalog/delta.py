@@ -128,23 +128,28 @@ class Delta:
 
         added = pa.Table.from_pylist(rows, _schema(self._columns))
         if condition is None:
-            write_deltalake(self._opened(), added, mode="append")
+            write_deltalake(self.opened(), added, mode="append")
         else:
-            write_deltalake(self._opened(), added, mode="overwrite", predicate=condition)
+            write_deltalake(self.opened(), added, mode="overwrite", predicate=condition)
 
     def add_columns(self, columns: Sequence[ColumnRecord]) -> None:
         """Give the table more columns, which are NULL in all rows that it has."""
         from deltalake import Schema
 
-        self._opened().alter.add_columns(list(Schema.from_arrow(_schema(columns)).fields))
+        self.opened().alter.add_columns(list(Schema.from_arrow(_schema(columns)).fields))
 
     def least_changed(self, column: str, since: int) -> list[Any]:
         """The least value of a column in each file that the table has gained or lost since a version.
 
-        It is None where the log does not tell; see `Delta`'s statistics of files.
+        It is None where the log does not tell, or no longer knows that version.
         """
-        before, now = self._opened(), self._opened()
-        before.load_as_version(since)
+        from deltalake.exceptions import DeltaError
+
+        before, now = self.opened(), self.opened()
+        try:
+            before.load_as_version(since)
+        except DeltaError:
+            return [None]
         files = [_least_by_file(table, column) for table in (before, now)]
         return [value for ours, theirs in (files, files[::-1]) for path, value in ours.items() if path not in theirs]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from conftest import RefusedError, Rest
+from deltalake import write_deltalake
 from monitored import INFERENCE, add_rows, add_table, drift, midnight, monitor, path, profile, refresh
 
 from fakebricks import Workspace
@@ -84,7 +85,9 @@ def test_snapshots_are_points_in_time_and_compared_with_the_one_before(workspace
     draw = np.random.default_rng(1)
     cells = {"x": draw.normal(size=300), "k": ["a"] * 300, "`odd`_name": ["it's"] * 300}
     add_rows(workspace, pa.table(cells), name)
-    monitor(rest, name, snapshot={}, slicing_exprs=["`odd`_name"])
+    add_table(workspace, f"{name}_base", {"x": "double"})
+    add_rows(workspace, pa.table({"x": draw.normal(size=200)}), f"{name}_base")
+    monitor(rest, name, snapshot={}, slicing_exprs=["`odd`_name"], baseline_table_name=f"{name}_base")
     first = refresh(rest, name)
     add_rows(workspace, pa.table({**cells, "x": draw.normal(3, size=300)}), name)
     second = refresh(rest, name)
@@ -93,9 +96,12 @@ def test_snapshots_are_points_in_time_and_compared_with_the_one_before(workspace
         [one["start_time_ms"] / 1000 for one in (first, second)], abs=0.001
     )
     assert [(one["count"], one["granularity"]) for one in rows] == [(300, None), (600, None)]
-    (compared,) = drift(workspace, name, column_name="x")
+    (compared,) = drift(workspace, name, column_name="x", drift_type="CONSECUTIVE")
     assert compared["ks_test"]["pvalue"] < 1e-6
     assert compared["count_delta"] == 300
+    alarms = [one["ks_test"]["pvalue"] < 1e-6 for one in drift(workspace, name, column_name="x", drift_type="BASELINE")]
+    assert alarms == [False, True]
+    assert len(profile(workspace, name, column_name="x", log_type="BASELINE")) == 1
     assert profile(workspace, name, column_name="x", slice_key="`odd`_name", slice_value="it's")
 
 
@@ -176,6 +182,20 @@ def test_a_metric_table_that_is_somebody_elses_is_left_alone(workspace: Workspac
     refreshed = refresh(rest, name)
     assert refreshed["state"] == "FAILED"
     assert f"The table '{name}_profile_metrics' cannot take the metrics" in refreshed["message"]
+
+
+def test_a_metric_table_that_was_changed_by_hand_is_told_of(workspace: Workspace, rest: Rest):
+    name = "main.default.changed"
+    add_table(workspace, name, PLAIN)
+    add_rows(workspace, [row(midnight(workspace, 1))], name)
+    monitor(rest, name, time_series=SERIES)
+    assert refresh(rest, name)["state"] == "SUCCESS"
+    location = workspace._services.tables.require(f"{name}_drift_metrics").storage_location
+    write_deltalake(location, pa.table({"mine": [1]}), mode="overwrite", schema_mode="overwrite")
+    add_rows(workspace, [row(midnight(workspace, 1))], name)
+    refreshed = refresh(rest, name)
+    assert refreshed["state"] == "FAILED"
+    assert f"The table '{name}_drift_metrics' cannot be written" in refreshed["message"]
 
 
 def test_a_new_custom_metric_is_a_new_column(workspace: Workspace, rest: Rest):
