@@ -86,7 +86,7 @@ def _packages(name: str, lines: list[str]) -> tuple[tuple[Requirement, ...], tup
             packages.append(Requirement(_as_pip_says(line)))
         except InvalidRequirement:
             reason = "is a package of conda that pip has no words for, and is left out"
-            left_out.append(LeftOut(name, line[:200], reason, fatal=False))
+            left_out.append(LeftOut(name, line[:200], "conda", reason))
     return tuple(packages), tuple(left_out)
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fakebricks.environments.model_files import UnusableModelError, read_text
 
@@ -45,20 +45,33 @@ _INDEX_OPTIONS = frozenset(
 )
 
 
+class Why(NamedTuple):
+    """Why a line is not installed."""
+
+    kind: Literal["index", "conda", "outside", "not understood"]
+    reason: str
+
+
 class LeftOut(NamedTuple):
     """A line that is not installed.
 
     Attributes:
         where: the file and the number of the line, such as `requirements.txt, line 3`.
         line: its text, shortened.
+        kind: `index` for a choice of where packages come from, `conda` for what only conda can install, `outside` for
+            what is not on a package index, `not understood` for what pip would fail on as well.
         reason: why, in a few words.
-        fatal: whether an environment without it would be another one than the model asks for.
     """
 
     where: str
     line: str
+    kind: Literal["index", "conda", "outside", "not understood"]
     reason: str
-    fatal: bool = True
+
+    @property
+    def fatal(self) -> bool:
+        """Whether an environment without it would be another one than the model asks for."""
+        return self.kind in ("outside", "not understood")
 
     def __str__(self) -> str:
         return f"{self.where}: {self.line!r} {self.reason}"
@@ -94,6 +107,9 @@ def parse_lines(model: Path, name: str, lines: Iterable[str]) -> Lines:
     return read
 
 
+_OUTSIDE = Why("outside", "would be installed from a place outside the package index")
+
+
 class _Reader:
     def __init__(self, model: Path, read: Lines) -> None:
         self._model = model
@@ -103,36 +119,34 @@ class _Reader:
     def read(self, name: str, lines: Iterable[str], *, into: list[Requirement]) -> None:
         for number, line in _logical(lines):
             where = f"{name}, line {number}"
-            reason = self._take(line, name, into)
-            if reason:
-                self._read.left_out.append(
-                    LeftOut(where, line[:_SHOWN], reason, fatal=_option(line) not in _INDEX_OPTIONS)
-                )
+            why = self._take(line, name, into)
+            if why:
+                self._read.left_out.append(LeftOut(where, line[:_SHOWN], *why))
 
-    def _take(self, line: str, name: str, into: list[Requirement]) -> str | None:
+    def _take(self, line: str, name: str, into: list[Requirement]) -> Why | None:
         """Take a line in, or say why not."""
         if _CONTROL.search(line):
-            return "holds control characters"
+            return Why("not understood", "holds control characters")
         if "${" in line:
-            return "takes its value from an environment variable"
+            return Why("outside", "takes its value from an environment variable")
         if line.startswith("-"):
             return self._take_option(line, name, into)
         return self._take_requirement(line, into)
 
-    def _take_option(self, line: str, name: str, into: list[Requirement]) -> str | None:
+    def _take_option(self, line: str, name: str, into: list[Requirement]) -> Why | None:
         named = _FILE.fullmatch(line)
         if named:
             return self._take_file(named["name"].strip(), name, self._read.constraints if not named[1] else into)
         option = _option(line)
         if option in _INDEX_OPTIONS:
-            return "is left out: where packages come from is for who builds the environment"
+            return Why("index", "is left out: where packages come from is for who builds the environment")
         if option in ("-e", "--editable"):
-            return "would be installed from a place outside the package index"
-        return "is an option that is not understood"
+            return _OUTSIDE
+        return Why("not understood", "is an option that is not understood")
 
-    def _take_file(self, named: str, by: str, into: list[Requirement]) -> str | None:
+    def _take_file(self, named: str, by: str, into: list[Requirement]) -> Why | None:
         if _VCS_OR_URL.match(named):
-            return "names a file outside the model"
+            return Why("outside", "names a file outside the model")
         name = (Path(by).parent / named).as_posix()
         opened = (name, into is self._read.constraints)
         if opened in self._opened:
@@ -141,40 +155,40 @@ class _Reader:
         try:
             text = read_text(self._model, name)
         except UnusableModelError as error:
-            return f"names a file that cannot be read: {error}"
+            return Why("outside", f"names a file that cannot be read: {error}")
         if text is None:
-            return "names a file that is not in the model"
+            return Why("not understood", "names a file that is not in the model")
         self.read(name, text.splitlines(), into=into)
         return None
 
-    def _take_requirement(self, line: str, into: list[Requirement]) -> str | None:
+    def _take_requirement(self, line: str, into: list[Requirement]) -> Why | None:
         from packaging.requirements import InvalidRequirement, Requirement
 
         text = _HASH.sub("", line)
         if text.endswith(".whl") and not _VCS_OR_URL.match(text):
             return self._take_wheel(text, into)
         if _VCS_OR_URL.match(text):
-            return "would be installed from a place outside the package index"
+            return _OUTSIDE
         try:
             requirement = Requirement(text)
         except (InvalidRequirement, RecursionError):
             return _not_understood(text)
         if requirement.url:
-            return "would be installed from a place outside the package index"
+            return _OUTSIDE
         into.append(requirement)
         return None
 
-    def _take_wheel(self, text: str, into: list[Requirement]) -> str | None:
+    def _take_wheel(self, text: str, into: list[Requirement]) -> Why | None:
         from packaging.requirements import Requirement
         from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
         path = (self._model / text).resolve()
         if not path.is_relative_to(self._model.resolve()) or not path.is_file():
-            return "is a wheel that is not in the model"
+            return Why("outside", "is a wheel that is not in the model")
         try:
             name = parse_wheel_filename(path.name)[0]
         except InvalidWheelFilename:
-            return "is called as no wheel is"
+            return Why("not understood", "is called as no wheel is")
         into.append(Requirement(f"{name} @ {path.as_uri()}"))
         return None
 
@@ -205,7 +219,7 @@ def _option(line: str) -> str:
     return option if option.startswith("--") else option[:2]
 
 
-def _not_understood(text: str) -> str:
+def _not_understood(text: str) -> Why:
     if text.startswith((".", "/", "~")) or text.endswith((".tar.gz", ".zip")):
-        return "is a path: would be installed from a place outside the package index"
-    return "is not a requirement that pip understands"
+        return _OUTSIDE
+    return Why("not understood", "is not a requirement that pip understands")

@@ -37,11 +37,6 @@ def model(directory: Path, **files: str) -> Path:
     return directory
 
 
-def left_out(directory: Path, *lines: str) -> list[tuple[str, bool]]:
-    """The reasons why lines are left out of the environment, each with whether it is fatal."""
-    return [(one.reason, one.fatal) for one in parse_lines(directory, "requirements.txt", lines).left_out]
-
-
 def test_pins_and_what_the_flavors_noted_are_the_training_environment(tmp_path):
     logged = logged_environment(model(tmp_path, requirements__txt="mlflow==2.13.1\nnumpy==1.23.5\nscikit_learn>=1\n"))
 
