@@ -29,12 +29,14 @@ class Conda:
     """What a `conda.yaml` says.
 
     Attributes:
+        name: the name of the file.
         python: the version of Python, if it is pinned.
         pip: its pip part.
         packages: what conda itself would install, without Python and the tools that install.
         left_out: entries that pip has no words for.
     """
 
+    name: str
     python: str | None
     pip: Lines
     packages: tuple[Requirement, ...]
@@ -56,7 +58,7 @@ def read_conda(model: Path, name: str) -> Conda | None:
     lines = [entry for entry in entries if isinstance(entry, str)]
     packages, left_out = _packages(name, lines)
     pip = parse_lines(model, f"{name}, pip", _pip(name, entries))
-    return Conda(_python(lines), pip, packages, left_out)
+    return Conda(name, _python(lines), pip, packages, left_out)
 
 
 def _python(lines: list[str]) -> str | None:
