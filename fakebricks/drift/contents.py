@@ -5,6 +5,7 @@ Real: read from the files themselves, see `reading`. Nothing here is executed or
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,8 +14,20 @@ SKOPS = "skops"
 HOLDING_OBJECTS = frozenset({PICKLE, SKOPS})
 """Formats that keep objects of Python by the names of their classes."""
 
-IMPORT_NAMES = {"sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "_loss": "scikit-learn",  # pickles of 1.5 and later have it so
+    "PIL": "pillow",
+    "cv2": "opencv-python",
+    "google": "protobuf",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 """Packages whose distribution is called otherwise than they are imported."""
+
+
+NO_LIBRARIES = frozenset({PICKLE, "__main__", "copy_reg"})
+"""What a name can begin with that is no package of a distribution; `copy_reg` is an old name of Python's own."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +49,19 @@ class Held:
 
     Attributes:
         class_name: the full name of its class, `sklearn.svm._classes.SVC`.
-        position: where in the file it is made, in bytes.
+        position: where in the file it begins, in bytes.
         traits: its attributes by name.
+        end: where it is complete; an object that begins before is part of it.
     """
 
     class_name: str
     position: int
     traits: Mapping[str, Trait] = field(default_factory=dict)
+    end: int = 0
 
-    @property
-    def short_name(self) -> str:
-        return self.class_name.rpartition(".")[2]
+    def has(self, other: Held) -> bool:
+        """Whether another object of the same file is part of it."""
+        return self.position < other.position < self.end
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,7 @@ class ModelFile:
         held: the objects in it, in the order in which they are made.
         names: what is imported to read it, `module.name`, each with where in the file it is first asked for.
         by_value: functions and classes whose code itself is in the file.
+        called: the names that this code uses, packages that it imports among them.
         told: versions by library that the file says it was written with.
     """
 
@@ -67,13 +83,19 @@ class ModelFile:
     held: tuple[Held, ...] = ()
     names: Mapping[str, int] = field(default_factory=dict)
     by_value: tuple[str, ...] = ()
+    called: frozenset[str] = frozenset()
     told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def libraries(self) -> frozenset[str]:
         """The libraries that it takes to read it, by the names of their distributions."""
         packages = {name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]}
-        return frozenset(IMPORT_NAMES.get(one, one.lower()) for one in packages - {PICKLE})
+        return frozenset(map(distribution, packages - sys.stdlib_module_names - NO_LIBRARIES))
+
+
+def distribution(package: str) -> str:
+    """The name of the distribution that brings a package."""
+    return DISTRIBUTIONS.get(package, package.lower().replace("_", "-"))
 
 
 @dataclass(frozen=True)
@@ -110,6 +132,19 @@ class Contents:
     def by_value(self) -> tuple[str, ...]:
         """Functions and classes whose code itself is in the files."""
         return tuple(name for file in self.files for name in file.by_value)
+
+    def calls(self, library: str) -> bool:
+        """Whether code that is in the files may call a library; all names in the code are taken for packages."""
+        return any(distribution(name) == library for file in self.files for name in file.called)
+
+    def holds_of(self, library: str) -> bool:
+        """Whether objects of a library are in the files, not only its name in code."""
+        names = (name for file in self.files for name in (*file.names, f"{file.format} file"))
+        return any(
+            distribution(one.partition(".")[0].partition(" ")[0]) == library
+            for one in names
+            if "." in one or " " in one
+        )
 
     def __iter__(self) -> Iterator[ModelFile]:
         return iter(self.files)
