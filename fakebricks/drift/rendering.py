@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
-from fakebricks.drift.reports import DriftReport
+from fakebricks.drift.reports import DriftReport, DriftReports
 from fakebricks.drift.verdicts import Verdict
 
 _STYLES: dict[Verdict, str] = {"same": "green", "compatible": "green", "risky": "yellow", "breaking": "bold red"}
@@ -22,18 +22,24 @@ def print_report(report: DriftReport, console: Console) -> None:
 
 def print_row(reports: Sequence[DriftReport], console: Console) -> None:
     """One model in several environments, a line for each."""
-    table = Table("onto", "verdict", "what is expected first", title=Text(reports[0].model), title_justify="left")
-    for one in reports:
-        table.add_row(Text(one.onto), _verdict(one.verdict), Text(_first(one)))
-    console.print(table)
+    console.print(Text(reports[0].model))
+    console.print(_lines("onto", ((one.onto, one) for one in reports)))
 
 
-def print_models(reports: Sequence[DriftReport], console: Console) -> None:
+def print_models(reports: DriftReports, console: Console) -> None:
     """Several models in one environment, a line for each."""
-    table = Table("model", "verdict", "what is expected first", title=Text(f"onto {reports[0].onto}"))
-    for one in reports:
-        table.add_row(Text(one.model), _verdict(one.verdict), Text(_first(one)))
-    console.print(table)
+    console.print(Text(f"onto {reports.onto}"))
+    console.print(_lines("model", ((one.model, one) for one in reports)))
+    for model, reason in reports.unusable.items():
+        console.print(Text(f"{model} cannot be checked: {reason}"))
+
+
+def _lines(heading: str, reports: Iterable[tuple[str, DriftReport]]) -> Table:
+    first = Column("what is expected first", no_wrap=True, overflow="ellipsis", ratio=1)
+    table = Table(heading, "verdict", first, expand=True)
+    for name, report in reports:
+        table.add_row(Text(name), _verdict(report.verdict), Text(_first(report)))
+    return table
 
 
 def _report(report: DriftReport) -> Iterator[RenderableType]:
@@ -42,8 +48,8 @@ def _report(report: DriftReport) -> Iterator[RenderableType]:
     if telling:
         table = Table("library", "trained", "there", "verdict", "what is expected, and why")
         for one in telling:
-            trained, there = one.trained or "?", one.serving or "not there"
-            table.add_row(one.library, trained, there, _verdict(one.verdict), _expected(one.message, one.explanation))
+            expected = Text("\n".join(filter(None, (one.message, one.explanation))))
+            table.add_row(one.library, one.trained or "?", one.serving or "-", _verdict(one.verdict), expected)
         yield table
     safe = [one.library for one in report.libraries if one.verdict not in _SHOWN]
     if safe:
@@ -52,29 +58,25 @@ def _report(report: DriftReport) -> Iterator[RenderableType]:
         if finding in report.relevant_findings:
             yield Text.assemble(_verdict(finding.verdict), f" {finding.kind}: {finding.message}")
         else:
-            yield Text(f"(not there: {finding.kind}: {finding.message})", style="dim")
-
-
-def _expected(message: str, explanation: str) -> Text:
-    lines = filter(None, (message, explanation))
-    return Text("\n".join(lines))
+            yield Text(f"with its own requirements only: {finding.kind}: {finding.message}", style="dim")
 
 
 def _first(report: DriftReport) -> str:
     """The first line of what is expected, or of the first reason for care."""
     if report.breaks:
-        return report.expected.partition("\n")[0]
-    reasons = _reasons(report)
-    return next(reasons, "") if report.verdict == "risky" else ""
+        return _line(report.expected)
+    return next(map(_line, _reasons(report)), "")
 
 
 def _reasons(report: DriftReport) -> Iterator[str]:
-    yield from _texts((one.message or one.explanation) for one in report.libraries if one.verdict == "risky")
-    yield from _texts(one.message for one in report.relevant_findings if one.verdict == "risky")
+    risky = [one for one in report.libraries if one.verdict == "risky"]
+    yield from (one.message for one in risky if one.message)
+    yield from (one.message for one in report.relevant_findings if one.verdict == "risky")
+    yield from (one.explanation for one in risky)
 
 
-def _texts(texts: Iterable[str]) -> Iterator[str]:
-    return (text.partition("\n")[0] for text in texts)
+def _line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _verdict(verdict: Verdict) -> Text:

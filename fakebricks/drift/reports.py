@@ -120,4 +120,10 @@ class DriftReports(Sequence[DriftReport]):
 
 def _library(one: LibraryVerdict) -> dict[str, Any]:
     told = asdict(one)
-    return {"library": told.pop("library"), "trained": told.pop("trained"), "onto": told.pop("serving"), **told}
+    return {
+        "library": told.pop("library"),
+        "trained": told.pop("trained"),
+        "onto": told.pop("serving"),
+        **told,
+        "affected": list(one.affected),
+    }
