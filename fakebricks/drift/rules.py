@@ -69,6 +69,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         explanation: why, for a person.
         source: where it is known from.
         provenance: how it is known.
+        direction: whether it is only about a later version than at training, or an earlier one.
         general: whether it is asked only where no other rule says what happens to the model.
     """
 
@@ -82,6 +83,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provenance: Provenance
     message: str = ""
     source: str = ""
+    direction: Literal["either", "later", "earlier"] = "either"
     general: bool = False
 
 
@@ -130,9 +132,16 @@ def strikes(
         serving: versions of the environment that loads it, `python` among them.
     """
     for rule in rules_by_library().get(library, ()):
-        if within(rule.trained, trained) and within(rule.serving, serving):
+        if within(rule.trained, trained) and within(rule.serving, serving) and _goes(rule, trained, serving):
             found = (_strike(rule, number, file) for number, file in enumerate(contents.files))
             yield from (strike for strike in found if strike)
+
+
+def _goes(rule: Rule, trained: Mapping[str, str], serving: Mapping[str, str]) -> bool:
+    if rule.direction == "either":
+        return True
+    is_later = Version(serving[rule.library]) > Version(trained[rule.library])
+    return is_later == (rule.direction == "later")
 
 
 def within(ranges: Mapping[str, str], versions: Mapping[str, str]) -> bool:
