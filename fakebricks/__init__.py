@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fakebricks.library_drift import LibraryDriftError
 from fakebricks.services.model_serving.external_models.providers import ModelProviderError
 from fakebricks.workspace import UnsupportedCallError, Workspace
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["ModelProviderError", "UnsupportedCallError", "Workspace", "fake_workspace"]
+__all__ = ["LibraryDriftError", "ModelProviderError", "UnsupportedCallError", "Workspace", "fake_workspace"]
 
 
 def __getattr__(name: str) -> Any:

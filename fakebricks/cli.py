@@ -14,6 +14,7 @@ import click
 
 from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
+from fakebricks.drift_command import drift
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
@@ -154,6 +155,9 @@ def demo(*, host: str | None, token: str | None) -> None:
     except StoryError as error:
         message = f"not as told: {error}"
         raise click.ClickException(message) from None
+
+
+main.add_command(drift)
 
 
 def _workspace(url: str, **options: Any) -> Workspace:

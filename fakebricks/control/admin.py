@@ -107,6 +107,24 @@ class People(Protocol):
     def group(self, display_name: str, *, members: Sequence[str]) -> Group: ...
 
 
+class Loads(Protocol):
+    """Who knows the models that were loaded since some moment."""
+
+    @property
+    def reports(self) -> Any: ...
+
+    def end(self) -> None:
+        """Count no load that comes from now on."""
+
+
+class Drift(Protocol):
+    """Who checks registered models against other libraries."""
+
+    def check(self, onto: Any, model: str | None) -> Any: ...
+
+    def loads(self, onto: Any) -> Loads: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """The parts of a workspace that the admin plane reaches."""
@@ -123,13 +141,15 @@ class Controlled:
     runs: Runs
     watch_runs: Callable[[], Watch]
     people: People
+    drift: Drift
 
 
 class _Kept(Generic[T]):
     """The last few of what clients asked to be kept, by the ids that they were told."""
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, dropped: Callable[[T], None] = lambda _: None) -> None:
         self._noun = noun
+        self._dropped = dropped
         self._kept: OrderedDict[str, T] = OrderedDict()
         self._lock = Lock()
 
@@ -138,7 +158,7 @@ class _Kept(Generic[T]):
         with self._lock:
             self._kept[name] = value
             if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+                self._dropped(self._kept.popitem(last=False)[1])
         return name
 
     def get(self, name: str) -> T:
@@ -157,6 +177,7 @@ class Admin:
         self._controlled = controlled
         self._snapshots = _Kept[Snapshot]("snapshot")
         self._watches = _Kept[Watch]("watch of runs")
+        self._loads = _Kept[Loads]("watch of loads", dropped=lambda loads: loads.end())
 
     @property
     def clock(self) -> Clock:
@@ -265,6 +286,40 @@ class Admin:
     def lineage(self, full_name: str, version: str) -> Any:
         """What clients told about where a model version comes from, what uses it and what it needs."""
         return self._controlled.lineage(full_name, version)
+
+    def drift(self, onto: Any, model: str | None) -> Any:
+        """What becomes of registered models on a runtime or under pins, as JSON.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime, a version is none, or the model is not named like one.
+        """
+        with _refused():
+            return self._controlled.drift.check(onto, model).to_json()
+
+    def watch_loads(self, onto: Any) -> str:
+        """Begin to note which models are loaded; the name to ask by.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime, or a version is none.
+        """
+        with _refused():
+            return self._loads.keep(self._controlled.drift.loads(onto))
+
+    def loads(self, watch: str) -> Any:
+        """What becomes of the models that were loaded since a watch began, as JSON.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        return self._loads.get(watch).reports.to_json()
+
+    def stop_watching_loads(self, name: str) -> None:
+        """Note no load for it that comes from now on.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        self._loads.get(name).end()
 
     def table(self, full_name: str, caller: Caller) -> bytes:
         """A table, as an Arrow IPC stream.

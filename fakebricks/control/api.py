@@ -80,6 +80,19 @@ class GetLineage(Shape):
     version: str
 
 
+class CheckDrift(Shape):
+    onto: str | dict[str, str] | None
+    model: str | None = None
+
+
+class WatchLoads(Shape):
+    onto: str | dict[str, str]
+
+
+class ListLoads(Shape):
+    watch: str
+
+
 class GetTable(Shape):
     full_name: str
 
@@ -193,6 +206,26 @@ def stop_watching_runs(admin: Admin, call: Call, body: OfWatch) -> None:
 @routes.get("/_fakebricks/lineage/<full_name>/<version>", atomic=False)
 def get_lineage(admin: Admin, call: Call, body: GetLineage) -> Any:
     return admin.lineage(body.full_name, body.version)
+
+
+@routes.post("/_fakebricks/drift", atomic=False)
+def check_drift(admin: Admin, call: Call, body: CheckDrift) -> Any:
+    return admin.drift(body.onto, body.model)
+
+
+@routes.get("/_fakebricks/loads", atomic=False)
+def list_loads(admin: Admin, call: Call, body: ListLoads) -> Any:
+    return admin.loads(body.watch)
+
+
+@routes.post("/_fakebricks/loads/watch", atomic=False)
+def watch_loads(admin: Admin, call: Call, body: WatchLoads) -> dict[str, Any]:
+    return {"id": admin.watch_loads(body.onto)}
+
+
+@routes.post("/_fakebricks/loads/watch/stop", atomic=False)
+def stop_watching_loads(admin: Admin, call: Call, body: OfWatch) -> None:
+    admin.stop_watching_loads(body.id)
 
 
 @routes.get("/_fakebricks/tables/<full_name>", atomic=False)

@@ -77,6 +77,7 @@ class Calls(Sequence[CallRecord]):
 
     def __init__(self, limit: int | None = None) -> None:
         self._records: deque[CallRecord] = deque(maxlen=limit)
+        self._followers: list[list[CallRecord]] = []
 
     @overload
     def __getitem__(self, index: int) -> CallRecord: ...
@@ -110,6 +111,18 @@ class Calls(Sequence[CallRecord]):
     def add(self, record: CallRecord) -> None:
         """Note one more call."""
         self._records.append(record)
+        for follower in self._followers:
+            follower.append(record)
+
+    def follow(self) -> list[CallRecord]:
+        """A list that all calls from now on are added to, whatever is forgotten of the log."""
+        follower: list[CallRecord] = []
+        self._followers = [*self._followers, follower]
+        return follower
+
+    def leave(self, follower: list[CallRecord]) -> None:
+        """Add no more calls to a list that follows; nothing happens where it does not."""
+        self._followers = [one for one in self._followers if one is not follower]
 
 
 def fits(pattern: str, operation: str | None, method: str, path: str) -> bool:

@@ -1,0 +1,161 @@
+"""The model versions of a workspace, of both of its registries, by name, by alias, and by the calls that read them.
+
+Real: a name of three levels is one of Unity Catalog, every other one of the workspace model registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from fakebricks.services.files.files import Files
+from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.files.signed_urls import STORAGE_PATH
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_registry.records import ModelVersionRecord, RegisteredModelRecord
+from fakebricks.services.model_serving.rights import of_unity_catalog
+from fakebricks.services.workspace_model_registry.names import STAGES
+from fakebricks.services.workspace_model_registry.records import WorkspaceModel, WorkspaceModelVersion
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
+from fakebricks.wire.calls import CallRecord
+
+_REFERENCE = re.compile(r"(?:models:/+)?(?P<name>[^@/]+)(?:@(?P<alias>[^/]+)|/(?P<version>\d+)|/(?P<stage>[A-Za-z]+))?")
+_FILES_API = "/api/2.0/fs/files"
+_READ = frozenset((200, 206))
+_DESCRIBING = frozenset(("MLmodel", "conda.yaml", "constraints.txt", "python_env.yaml", "requirements.txt"))
+"""Who reads only these asks about a model, and does not load it."""
+
+
+class RegisteredVersion(NamedTuple):
+    """A version of a registered model, and where its files are within `Files`."""
+
+    name: str
+    version: str
+    directory: str
+
+    @property
+    def uri(self) -> str:
+        """As MLflow names it."""
+        return f"models:/{self.name}/{self.version}"
+
+
+class RegisteredVersions:
+    """The versions in the registries of one workspace."""
+
+    def __init__(self, registry: ModelRegistry, workspace_registry: WorkspaceModelRegistry, files: Files) -> None:
+        self._registry = registry
+        self._workspace_registry = workspace_registry
+        self._files = files
+
+    def in_use(self) -> Iterator[RegisteredVersion]:
+        """Of every model, the newest version that is READY, and those that aliases or stages stand for."""
+        for model in self._registry.models():
+            yield from self._in_use_of(model)
+        for workspace_model in self._workspace_registry.models():
+            yield from self._in_stages_of(workspace_model)
+
+    def named(self, reference: str) -> list[RegisteredVersion]:
+        """The versions that a reference means: `name/3`, `name@alias`, `name/Production`, or those in use of `name`.
+
+        Raises:
+            ValueError: it is no such reference.
+            DatabricksError: there is no such model or version.
+        """
+        found = _REFERENCE.fullmatch(reference)
+        if found is None:
+            message = f"{reference!r} is no model such as 'main.default.fraud', with '/3' or '@champion' or not"
+            raise ValueError(message)
+        name, alias, version, stage = found.group("name", "alias", "version", "stage")
+        if of_unity_catalog(name) or alias:
+            return self._of_unity_catalog(name, alias, version)
+        registry = self._workspace_registry
+        if version:
+            return [self._of_workspace(registry.get_version(name, version))]
+        if stage:
+            return [self._of_workspace(one) for one in registry.latest_versions(name, [stage])]
+        return list(self._in_stages_of(registry.get_model(name)))
+
+    def read_by(self, calls: Iterable[CallRecord]) -> list[RegisteredVersion]:
+        """The versions whose files some calls have read, by whichever route, in the order of the first reads.
+
+        Versions that are gone by now are left out, and those of which only descriptions were read, such as `MLmodel`.
+        """
+        places = self._places()
+        read: dict[RegisteredVersion, None] = {}
+        for call in calls:
+            place = _place(call)
+            for end in range(len(place) - 1, 0, -1):
+                version = places.get(place[:end])
+                if version and place[end:] not in {(name,) for name in _DESCRIBING}:
+                    read[version] = None
+        return list(read)
+
+    @contextmanager
+    def local(self, version: RegisteredVersion) -> Iterator[Path]:
+        """The files of a version in a local directory, which is removed afterwards.
+
+        Raises:
+            NotFound: it has no files.
+        """
+        with TemporaryDirectory(prefix="fakebricks-version-") as directory:
+            self._files.materialise(version.directory, Path(directory))
+            yield Path(directory)
+
+    def _in_use_of(self, model: RegisteredModelRecord) -> Iterator[RegisteredVersion]:
+        aliased = {alias.number for alias in self._registry.aliases.of(model)}
+        ready = [one for one in self._registry.versions(model.name) if one.status == "READY"]
+        for position, version in enumerate(ready):
+            if position == 0 or version.number in aliased:
+                yield self._of_catalog(version)
+
+    def _in_stages_of(self, model: WorkspaceModel) -> Iterator[RegisteredVersion]:
+        versions = self._workspace_registry.versions.latest(model, STAGES)
+        yield from (self._of_workspace(one) for one in sorted(versions, key=lambda one: -one.number))
+
+    def _of_unity_catalog(self, name: str, alias: str | None, version: str | None) -> list[RegisteredVersion]:
+        registry = self._registry
+        if alias is None and version is None:
+            return list(self._in_use_of(registry.get_model(name)))
+        found = registry.get_by_alias(name, alias) if alias else registry.get_version(name, version or "")
+        registry.require_ready(found)
+        return [self._of_catalog(found)]
+
+    def _of_catalog(self, version: ModelVersionRecord) -> RegisteredVersion:
+        return RegisteredVersion(version.name, version.version, self._registry.files_directory(version))
+
+    def _of_workspace(self, version: WorkspaceModelVersion) -> RegisteredVersion:
+        directory = self._workspace_registry.versions.directory(version)
+        return RegisteredVersion(version.name, str(version.number), directory)
+
+    def _places(self) -> dict[tuple[str, ...], RegisteredVersion]:
+        """The versions by where clients find their files: the route, and the parts of the path."""
+        places: dict[tuple[str, ...], RegisteredVersion] = {}
+        for version in self._registry.all_versions():
+            known = self._of_catalog(version)
+            places["files", *_parts(known.directory)] = known
+            bucket = urlsplit(version.storage_location)
+            places["s3", bucket.netloc, *_parts(bucket.path)] = known
+        for model in self._workspace_registry.models():
+            for one in self._workspace_registry.versions.of(model):
+                known = self._of_workspace(one)
+                places["files", *_parts(known.directory)] = known
+        return places
+
+
+def _place(call: CallRecord) -> tuple[str, ...]:
+    """What a call has read: the route, and the parts of the path; nothing where it has read no file."""
+    if call.method != "GET" or call.status not in _READ:
+        return ()
+    for prefix, route in ((_FILES_API, "files"), (STORAGE_PATH, "files"), (S3_PATH, "s3")):
+        if call.path.startswith(f"{prefix}/"):
+            return (route, *_parts(call.path.removeprefix(prefix)))
+    return ()
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(filter(None, path.split("/")))
