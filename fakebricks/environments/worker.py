@@ -50,7 +50,7 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any, BinaryIO, Callable, Iterator, NamedTuple  # noqa: UP035 - Python 3.8
+from typing import Any, BinaryIO, Callable, Iterator, NamedTuple, NoReturn  # noqa: UP035 - Python 3.8
 
 PROTOCOL = 1
 SIZES = struct.Struct("!II")
@@ -284,7 +284,7 @@ class ForkServer:
         self._workers: set[int] = set()
 
     def serve(self) -> None:
-        """Answer until the control socket is closed; in a worker, until its client goes."""
+        """Answer until the control socket is closed."""
         self._control.send(json.dumps(_prepared()).encode())
         while True:
             packet, descriptors = self._received()
@@ -293,8 +293,6 @@ class ForkServer:
             asked = json.loads(packet)
             if asked["do"] == "fork":
                 answer = self._forked(*descriptors)
-                if answer is None:
-                    return
             elif asked["do"] == "import":
                 answer = _imported(asked["modules"])
             else:
@@ -302,6 +300,7 @@ class ForkServer:
             self._control.send(json.dumps(answer).encode())
         for pid in list(self._workers):
             self._ended(pid)
+        os._exit(0)
 
     def _received(self) -> tuple[bytes, array.array[int]]:
         descriptors = array.array("i")
@@ -311,14 +310,16 @@ class ForkServer:
                 descriptors.frombytes(data)
         return packet, descriptors
 
-    def _forked(self, connection: int, log: int) -> dict[str, Any] | None:
-        """What to answer; nothing in the worker, when its work is done."""
+    def _forked(self, connection: int, log: int) -> dict[str, Any]:
         pid = os.fork()
-        if pid:
-            self._workers.add(pid)
-            os.close(connection)
-            os.close(log)
-            return {"pid": pid}
+        if not pid:
+            self._work(connection, log)
+        self._workers.add(pid)
+        os.close(connection)
+        os.close(log)
+        return {"pid": pid}
+
+    def _work(self, connection: int, log: int) -> NoReturn:
         os.setpgid(0, 0)
         _die_with_parent()
         self._control.close()
@@ -328,7 +329,6 @@ class ForkServer:
         if "numpy" in sys.modules:  # else all workers would draw the same numbers
             sys.modules["numpy"].random.seed()
         _work(socket.socket(fileno=connection))
-        return None
 
     def _ended(self, pid: int) -> dict[str, Any]:
         """The worker is a child that was not waited for, so nobody else has its number."""
@@ -348,6 +348,9 @@ def _prepared() -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001 - an environment may hold anything
         return {"failed": _said(error)}
     _imported(["mlflow.pyfunc.scoring_server"])
+    look_up = getattr(sys.modules.get("mlflow.utils.requirements_utils"), "_init_modules_to_packages_map", None)
+    if look_up is not None:  # of all that is installed; MLflow keeps it, and needs it whenever it loads a model
+        look_up()
     return {"ready": PROTOCOL, "python": _python()}
 
 
@@ -385,11 +388,12 @@ def _end_when_orphaned() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _work(connection: socket.socket) -> None:
+def _work(connection: socket.socket) -> NoReturn:
     channel = Channel.over(connection)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=channel.forget)
     Worker().serve(channel)
+    os._exit(0)  # a container is not asked to tidy up either
 
 
 def _listen(host: str, port: int) -> None:
