@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from wheels import make_mlflow, make_wheel
 
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.shared import Environments
 from fakebricks.environments.specs import EnvironmentSpec
-from wheels import make_mlflow, make_wheel
 
 HERE = "3.11"
 

@@ -25,7 +25,7 @@ def make_wheel(
     return path
 
 
-_SCORING_SERVER = '''
+_SCORING_SERVER = """
 import json
 from collections import namedtuple
 
@@ -43,9 +43,9 @@ def _parse_json_data(data, metadata, input_schema):
 
 def unwrapped_predictions_to_json(value, output):
     json.dump(value, output)
-'''
+"""
 
-_OLD_SCORING_SERVER = '''
+_OLD_SCORING_SERVER = """
 import json
 from collections import namedtuple
 
@@ -62,10 +62,10 @@ class init:
     def post(self, path, data, content_type):
         assert path == "/invocations"
         return Reply(200, json.dumps(self.model.predict(json.loads(data))).encode(), content_type)
-'''
+"""
 
 # Does what it is asked to: a model of the tests' own, as small as can be.
-_PYFUNC = '''
+_PYFUNC = """
 import os
 import signal
 import sys
@@ -131,7 +131,7 @@ def load_model(directory):
     if not (files / "MLmodel").exists():
         raise OSError("no MLmodel")
     return Model()
-'''
+"""
 
 _EXCEPTIONS = """
 import json

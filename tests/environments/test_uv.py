@@ -7,6 +7,7 @@ import stat
 import time
 
 import pytest
+from alive import running
 
 from fakebricks.environments import uv
 from fakebricks.environments.limits import Limits
@@ -20,8 +21,7 @@ def versions(environment, tmp_path):
     """What is installed, by name."""
     script = tmp_path / "installed.py"
     script.write_text(
-        "from importlib.metadata import distributions\n"
-        "print(*(f'{d.name}=={d.version}' for d in distributions()))\n",
+        "from importlib.metadata import distributions\nprint(*(f'{d.name}=={d.version}' for d in distributions()))\n",
     )
     return dict(one.split("==") for one in environment.run(script).split())
 
@@ -33,7 +33,9 @@ def test_an_environment_has_what_is_required_and_nothing_of_this_process(made, t
 
 
 def test_a_pin_overrides_what_is_asked_for_and_installs_nothing_by_itself(made, tmp_path):
-    environment = made.get(EnvironmentSpec(HERE, ("fakebricks-outer",), {"fakebricks-inner": "2.0", "mlflow": "3000.0"}))
+    environment = made.get(
+        EnvironmentSpec(HERE, ("fakebricks-outer",), {"fakebricks-inner": "2.0", "mlflow": "3000.0"})
+    )
     assert versions(environment, tmp_path) == {"fakebricks_outer": "1.0", "fakebricks_inner": "2.0"}
 
 
@@ -73,7 +75,8 @@ def test_a_line_that_is_more_than_a_requirement_is_refused(made, tmp_path, line,
 
 
 @pytest.mark.parametrize(
-    "line", ["inner; touch {0}", "inner && touch {0}", "$(touch {0})", "`touch {0}`", "inner | tee {0}", "'; touch {0} #"]
+    "line",
+    ["inner; touch {0}", "inner && touch {0}", "$(touch {0})", "`touch {0}`", "inner | tee {0}", "'; touch {0} #"],
 )
 def test_a_line_never_reaches_a_shell(made, tmp_path, line):
     victim = tmp_path / "victim"
@@ -103,7 +106,7 @@ def test_why_a_requirement_cannot_be_had_is_said_in_one_line(made):
     assert "fakebricks-inner<2" in reason
     assert "fakebricks-inner==2.0" in reason
     assert "$ uv pip install" in caught.value.log
-    assert reason.split(": ")[-1].split(" ")[-1] in caught.value.log
+    assert reason.rsplit(": ", maxsplit=1)[-1].rsplit(" ", maxsplit=1)[-1] in caught.value.log
 
 
 def test_a_package_that_is_nowhere_is_named(made):
@@ -136,14 +139,6 @@ def test_a_build_that_hangs_is_ended_with_all_that_it_has_started(tmp_path, monk
     child = int((tmp_path / "child").read_text())
     assert not running(child)
     assert not list((tmp_path / "cache" / "environments").glob("*.building"))
-
-
-def running(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_uv_that_dies_without_a_word_is_an_error_too(tmp_path, monkeypatch):
@@ -186,19 +181,27 @@ def test_a_netrc_that_is_hidden_does_not_hide_the_users_own_from_uv(tmp_path):
     assert "NETRC" in uv._variables({"NETRC": str(tmp_path / "netrc")})
 
 
+_NOT_FOUND = "No solution found when resolving dependencies: Because a was not found and you require a, we conclude."
+_SINCE_0_12 = """Using Python 3.11.7
+error: No solution found when resolving dependencies
+  cause: Because a was not found
+         and you require a, we conclude.
+
+hint: try again
+"""
+_BEFORE_0_12 = """  \u00d7 No solution found when resolving dependencies:
+  \u2570\u2500\u25b6 Because a was not found
+      and you require a, we conclude.
+
+      hint: try again
+"""
+
+
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
-        (
-            "Using Python 3.11.7\nerror: No solution found when resolving dependencies\n  cause: Because a was not found\n"
-            "         and you require a, we conclude.\n\nhint: try again",
-            "No solution found when resolving dependencies: Because a was not found and you require a, we conclude.",
-        ),
-        (
-            "  \u00d7 No solution found when resolving dependencies:\n  \u2570\u2500\u25b6 Because a was not found\n"
-            "      and you require a, we conclude.\n\n      hint: try again",
-            "No solution found when resolving dependencies: Because a was not found and you require a, we conclude.",
-        ),
+        (_SINCE_0_12, _NOT_FOUND),
+        (_BEFORE_0_12, _NOT_FOUND),
         ("error: Failed to fetch\n  cause: dns error\n  cause: nobody", "Failed to fetch: dns error: nobody"),
         ("something else\nentirely", "entirely"),
         ("", "uv has failed without a word."),
