@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from fakebricks.environments.processes import Deadline
 from fakebricks.environments.specs import EnvironmentBuildError, EnvironmentSpec
@@ -41,11 +42,20 @@ def digest(spec: EnvironmentSpec) -> str:
     content = [
         _FORMAT,
         spec.python,
-        spec.requirements,
+        [_content(line) for line in spec.requirements],
         sorted(spec.pins.items()),
         [sysconfig.get_platform(), *platform.libc_ver()],
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def _content(line: str) -> str:
+    """A requirement; of one that is a file on this machine, what is in the file."""
+    name, _, address = line.partition(" @ file://")
+    file = Path(unquote(urlsplit(address).path))
+    if not address or not file.is_file():
+        return line
+    return f"{name} @ {file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 @contextmanager

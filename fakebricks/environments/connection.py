@@ -6,7 +6,6 @@ The protocol is in `worker.py`. A worker may be in a process beside this one or 
 from __future__ import annotations
 
 import json
-import select
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -90,8 +89,14 @@ class Connection:
 
     def idle(self) -> bool:
         """Whether the worker is there, and waits for a request."""
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        return not readable  # between requests, only the end can be read
+        self._socket.settimeout(0)
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False  # between requests, there is nothing to be read but the end
 
     def close(self) -> None:
         """Leave the worker."""

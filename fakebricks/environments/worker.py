@@ -332,6 +332,8 @@ class ForkServer:
 
     def _ended(self, pid: int) -> dict[str, Any]:
         """The worker is a child that was not waited for, so nobody else has its number."""
+        if pid not in self._workers:
+            return {"status": 0}
         for kill in (os.killpg, os.kill):  # as a group, with what the model started; it may not be one yet
             try:
                 kill(pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from fakebricks.environments import worker
@@ -31,6 +32,7 @@ class Worker:
         self._log = log
         self._end = end
         self._secret = secret
+        self._closing = Lock()
         self._ended: int | None = None
         self.imported: list[str] = []
         """What had to be imported to load the model, of what may be imported before a fork."""
@@ -73,10 +75,11 @@ class Worker:
         return self._ended is None and self._connection.idle()
 
     def close(self) -> None:
-        """End the process."""
-        if self._ended is None:
-            self._connection.close()
-            self._ended = self._end()
+        """End the process; from any thread, and then whoever waits for its answer is told so."""
+        with self._closing:
+            if self._ended is None:
+                self._ended = self._end()
+                self._connection.close()
 
     def _load(self, directory: str, variables: Mapping[str, str], deadline: Deadline) -> Mapping[str, Any]:
         self._connection.greeted(self._secret, deadline.left())
