@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
+from fakebricks.environments.shared import environments
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.dbfs.api import DbfsService
 from fakebricks.services.dbfs.dbfs import Dbfs
@@ -57,8 +58,11 @@ from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.records import ServingRuntime
 from fakebricks.services.model_serving.rights import Rights
+from fakebricks.services.model_serving.runtimes.choice import libraries
+from fakebricks.services.model_serving.runtimes.docker import DockerRuntime
 from fakebricks.services.model_serving.runtimes.made import Runtimes
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.runtimes.virtualenv import VirtualenvRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
 from fakebricks.services.model_serving.stored import StoredModels
@@ -328,7 +332,13 @@ class Services:
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.runtimes = Runtimes({"process": lambda _: ProcessRuntime()})
+        self.runtimes = Runtimes(
+            {
+                "process": lambda _: ProcessRuntime(),
+                "virtualenv": lambda chosen: VirtualenvRuntime(environments(), *libraries(chosen)),
+                "docker": lambda chosen: DockerRuntime(*libraries(chosen)),
+            }
+        )
         self.models = Models(self.runtimes, stored, self.secret_references, clock)
         history = History(state)
         self.providers = Providers()

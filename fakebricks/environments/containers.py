@@ -142,8 +142,14 @@ class _Container:
         raise WorkerTooSlowError
 
     def text(self) -> str:
-        """The last of what it has printed."""
-        return bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
+        """The last of what it has printed; nothing once it is removed."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            return bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
+        except (DockerException, RequestException):
+            return ""
 
     def trim(self) -> None:
         """The daemon keeps what it prints."""

@@ -114,7 +114,7 @@ class Images:
             installer.fetch(spec, "site", plan.platform)
             for program in _PROGRAMS:
                 shutil.copy(str(program.__file__), context)
-            (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base), encoding="utf-8")
+            (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base, spec.python), encoding="utf-8")
             said = installer.log
             with _refused(said):
                 for line in self._built(context, plan.name, deadline):
@@ -134,9 +134,12 @@ class Images:
             decode=True,
             timeout=max(1, int(deadline.left())),
         )
+        last = ""
         for event in events:
             if "error" in event:
-                raise EnvironmentBuildError(event["error"].strip(), event["error"])
+                reason = last if last and not last.startswith("--->") else event["error"].strip()
+                raise EnvironmentBuildError(reason, event["error"])
+            last = event.get("stream", "").strip() or last
             if not deadline.left():
                 message = "Building the image took longer than its limit, and was ended."
                 raise EnvironmentBuildError(message, "")
@@ -182,8 +185,9 @@ def base_image(python: str) -> str:
     return name
 
 
-def _dockerfile(base: str) -> str:
-    compiled = json.dumps(["python3", "-I", f"{ROOM}/{Path(str(docker_start.__file__)).name}", "compile"])
+def _dockerfile(base: str, python: str) -> str:
+    program = f"{ROOM}/{Path(str(docker_start.__file__)).name}"
+    compiled = json.dumps(["python3", "-I", program, "compile", python])  # without a shell
     return f"FROM {base}\nCOPY . {ROOM}/\nRUN {compiled}\n"
 
 

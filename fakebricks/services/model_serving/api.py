@@ -90,7 +90,7 @@ def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: S
 )
 def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
     _, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
-    return {"logs": logs.server(update, entity, call.time)}
+    return {"logs": logs.server(update, entity, endpoints.printed(entity), call.time)}
 
 
 class QueryEndpoint(Shape):

@@ -1,8 +1,8 @@
 """The build log and the service log of a served entity.
 
 Real: what building the environment of a model has said, where its runtime builds one; what really happened when the
-model was loaded, with the traceback where it failed. Simulated: in the runtime `process` no container image is built,
-and the build log says so. Inferred: how the lines look.
+model was loaded, with the traceback where it failed; what the model has printed, if not in this process. Simulated: in
+the runtime `process` no container image is built, and the build log says so. Inferred: how the lines look.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def build(endpoint: Endpoint, update: Update, entity: ServedEntity, built: str, 
     return "\n".join([head, *lines[:1], *said, *lines[1:]])
 
 
-def server(update: Update, entity: ServedEntity, now: float) -> str:
-    """The service log; empty before the model server starts."""
+def server(update: Update, entity: ServedEntity, printed: str, now: float) -> str:
+    """The service log; empty before the model server starts. The model has printed the last of it, where it is told."""
     position = update.config.served_entities.index(entity)
     if update.failures and not update.failures[position].built:
         return ""
@@ -45,7 +45,7 @@ def server(update: Update, entity: ServedEntity, now: float) -> str:
     if not update.config.deployed_at:
         return ""
     loaded = f"Loaded {entity.entity_name} version {entity.entity_version}."
-    return _line(Step(update.config.deployed_at, progress.SERVICE, loaded))
+    return "\n".join([_line(Step(update.config.deployed_at, progress.SERVICE, loaded)), *printed.splitlines()])
 
 
 def _steps(update: Update, entity: ServedEntity, kind: str, now: float) -> list[Step]:

@@ -107,6 +107,11 @@ class Models:
         next(events)  # only a generator that has begun notices that nobody goes on with it
         return scored._replace(events=events)
 
+    def printed(self, entity: ServedEntity) -> str:
+        """The last of what the model of a deployed entity has printed, where it is loaded outside this process."""
+        kept = self._kept.get(entity.model or "")
+        return kept.model.log if kept else ""
+
     def keep_only(self, used: Collection[str]) -> None:
         """Free the models that live outside this process and are kept by none of those keys."""
         with self._lock:

@@ -266,6 +266,10 @@ class ServingEndpoints:
         """What building the environment of an entity has said, where one was built."""
         return self._history.build_log(endpoint, update, entity)
 
+    def printed(self, entity: ServedEntity) -> str:
+        """The last of what the model of an entity has printed, where it is loaded outside this process."""
+        return self._models.printed(entity)
+
     def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Update, ServedEntity]:
         """A served entity, and the update to the config of that version; to the newest that has it by default.
 

@@ -50,6 +50,14 @@ def chosen(runtime: str, image: ImageOption | None) -> ServingRuntime:
     return ServingRuntime(kind=runtime, pins=dict(sorted(_pin(*item) for item in _items(image))))
 
 
+def libraries(runtime: ServingRuntime) -> tuple[Mapping[str, str], str | None]:
+    """The versions of an image, by normalised name of the package, and its Python; None where it says nothing of it."""
+    if runtime.image:
+        manifest = manifests.find(runtime.image)
+        return manifest.libraries, manifest.python
+    return {name: version for name, version in runtime.pins.items() if name != "python"}, runtime.pins.get("python")
+
+
 def _items(image: object) -> list[tuple[object, object]]:
     if not isinstance(image, Mapping) or not image:
         message = (

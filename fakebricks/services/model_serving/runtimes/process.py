@@ -69,6 +69,7 @@ class ProcessModel:
     """A pyfunc model behind MLflow's scoring server, without the server."""
 
     build_log = ""
+    log = ""
 
     def __init__(self, model: Any, schema: Any, leniency: _Leniency) -> None:
         self._model = model

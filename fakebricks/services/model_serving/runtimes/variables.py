@@ -31,6 +31,10 @@ class WithVariables:
     def build_log(self) -> str:
         return self._model.build_log
 
+    @property
+    def log(self) -> str:
+        return self._model.log
+
     def close(self) -> None:
         self._model.close()
 

@@ -67,6 +67,7 @@ class IsolatedRuntime:
 
 class IsolatedModel:
     build_log = "Resolved 7 packages\nInstalled 7 packages\n"
+    log = "Listening"
 
     def __init__(self, image: Any, variables: dict[str, str]) -> None:
         self.image = image
