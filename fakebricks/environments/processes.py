@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Thread
@@ -40,21 +41,25 @@ class Log:
     """What a process prints: a file without a name, of which the end is kept."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - it is closed when nobody has it any more
+        import fcntl  # where there is none, neither is there anything to log
+
+        self._descriptor, path = tempfile.mkstemp(prefix="fakebricks-")
+        os.unlink(path)  # noqa: PTH108 - as it was made
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, os.O_APPEND)
+        weakref.finalize(self, os.close, self._descriptor)
 
     def fileno(self) -> int:
-        return self._file.fileno()
+        return self._descriptor
 
     def trim(self) -> None:
         """Forget all, if it has become too much; the process appends, and so goes on at the beginning."""
-        if os.fstat(self.fileno()).st_size > _LARGEST_LOG:
-            os.ftruncate(self.fileno(), 0)
+        if os.fstat(self._descriptor).st_size > _LARGEST_LOG:
+            os.ftruncate(self._descriptor, 0)
 
     def text(self) -> str:
         """The last of it."""
-        size = os.fstat(self.fileno()).st_size
-        self._file.seek(max(0, size - _TAIL))
-        return self._file.read().decode("utf-8", "replace")
+        size = os.fstat(self._descriptor).st_size
+        return os.pread(self._descriptor, _TAIL, max(0, size - _TAIL)).decode("utf-8", "replace")
 
     def last_words(self) -> str:
         """The last line of it."""
