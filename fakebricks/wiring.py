@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
+from fakebricks.environments.shared import environments
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.dbfs.api import DbfsService
 from fakebricks.services.dbfs.dbfs import Dbfs
@@ -55,9 +56,15 @@ from fakebricks.services.model_serving.in_flight import InFlight
 from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
+from fakebricks.services.model_serving.records import ServingRuntime
 from fakebricks.services.model_serving.rights import Rights
+from fakebricks.services.model_serving.runtimes.choice import libraries
+from fakebricks.services.model_serving.runtimes.docker import DockerRuntime
+from fakebricks.services.model_serving.runtimes.made import Runtimes
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.runtimes.virtualenv import VirtualenvRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.secrets.references import SecretReferences
@@ -118,6 +125,7 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        runtime: where models are loaded for which a test chooses nothing else.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -135,6 +143,7 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        runtime: ServingRuntime,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -145,6 +154,7 @@ class Services:
         self.uploads = Uploads(state, ids, self.files)
         self.storage = _checked(storage)
         self.timings = timings
+        self.serving_runtimes = ServingRuntimes(state, runtime)
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
@@ -171,9 +181,11 @@ class Services:
         if self._in_bucket:
             versions = self.registry.all_versions()
             self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
+        self.deployments.free_unused()
 
     def close(self) -> None:
         """Free what is held outside the state."""
+        self.models.close()
         if self._bucket:
             self._bucket.close()
 
@@ -320,10 +332,17 @@ class Services:
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.models = Models(ProcessRuntime(), stored, self.secret_references)
+        self.runtimes = Runtimes(
+            {
+                "process": lambda _: ProcessRuntime(),
+                "virtualenv": lambda chosen: VirtualenvRuntime(environments(), *libraries(chosen)),
+                "docker": lambda chosen: DockerRuntime(*libraries(chosen)),
+            }
+        )
+        self.models = Models(self.runtimes, stored, self.secret_references, clock)
         history = History(state)
         self.providers = Providers()
-        deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
+        self.deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
         capture = Capture(self.inference_tables, rights)
         permissions = EndpointPermissions(self.access_control, state)
@@ -335,7 +354,7 @@ class Services:
             ids,
             stored=stored,
             models=self.models,
-            deployments=deployments,
+            deployments=self.deployments,
             capture=capture,
             permissions=permissions,
             in_flight=in_flight,
@@ -344,6 +363,7 @@ class Services:
             gateway=gateway,
             secrets=self.secret_references,
             data_plane=data_plane,
+            runtimes=self.serving_runtimes,
         )
         self.add(
             permissions,
@@ -354,7 +374,7 @@ class Services:
             Invocations(
                 state,
                 ids,
-                deployments=deployments,
+                deployments=self.deployments,
                 models=self.models,
                 capture=capture,
                 in_flight=in_flight,

@@ -81,6 +81,22 @@ class Installer:
         if spec.requirements:
             self._run(*install, *(["--overrides", str(overrides)] if spec.pins else []))
 
+    def fetch(self, spec: EnvironmentSpec, target: str, platform: str) -> None:
+        """Put the packages alone into a directory, for a Python on a platform as uv calls it.
+
+        Raises:
+            EnvironmentBuildError: they cannot be had, or not in time.
+        """
+        requirements, overrides = written(spec, self._directory)
+        (self._directory / target).mkdir()
+        if spec.requirements:
+            self._run(
+                *("pip", "install", "--target", target, "--python", sys.executable),
+                *("--python-version", spec.python, "--python-platform", platform),
+                *("--requirements", str(requirements)),
+                *(["--overrides", str(overrides)] if spec.pins else []),
+            )
+
     def _run(self, *arguments: str) -> None:
         """Run uv offline, and where that does not do, online."""
         if self._ran(*arguments, "--offline"):

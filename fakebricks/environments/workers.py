@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fakebricks.environments import worker
 from fakebricks.environments.connection import Connection, ModelFailedError, WorkerGoneError, WorkerTooSlowError
-from fakebricks.environments.processes import Deadline, Log, ending
+from fakebricks.environments.processes import Deadline, ending
 from fakebricks.environments.worker import Message
 
 _T = TypeVar("_T")
 
 PROGRAM = str(Path(worker.__file__).resolve())
+
+
+class Printed(Protocol):
+    """What a process prints."""
+
+    def trim(self) -> None:
+        """Forget all, if it has become too much."""
+
+    def text(self) -> str:
+        """The last of it."""
 
 
 class Worker:
@@ -27,7 +37,7 @@ class Worker:
         secret: what the process proves itself by.
     """
 
-    def __init__(self, connection: Connection, log: Log, end: Callable[[], int], secret: str = "") -> None:
+    def __init__(self, connection: Connection, log: Printed, end: Callable[[], int], secret: str = "") -> None:
         self._connection = connection
         self._log = log
         self._end = end
@@ -42,7 +52,7 @@ class Worker:
         """The last of what the process has printed."""
         return self._log.text()
 
-    def load(self, directory: Path, variables: Mapping[str, str], seconds: float) -> None:
+    def load(self, directory: PurePath, variables: Mapping[str, str], seconds: float) -> None:
         """Have it load a model; where it does not, the process is ended.
 
         Raises:

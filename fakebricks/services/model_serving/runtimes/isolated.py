@@ -29,6 +29,10 @@ _TIMED_OUT = "Timed out while evaluating the model. Verify that the model evalua
 class Process(Protocol):
     """A process that has loaded a model. Not for two threads at once."""
 
+    @property
+    def log(self) -> str:
+        """The last of what it has printed; it may be asked from any thread."""
+
     def ask(self, message: Message, seconds: float) -> Message:
         """The answer to a message of the worker's protocol.
 
@@ -63,6 +67,11 @@ class IsolatedModel:
         self._process = load()
         self._lock = Lock()
         self._closed = False
+
+    @property
+    def log(self) -> str:
+        """The last of what its process has printed."""
+        return self._process.log
 
     def score(self, body: bytes, content_type: str) -> Scored:
         """The answer to one request."""

@@ -2,7 +2,7 @@
 
 Real: the environment, built with `uv` from what the model was logged with, or from that and the libraries of an image,
 which go before it; what goes wrong while it is built, or while the model loads in it. `isolated.py` says the rest.
-Simulated: no container image is built. Observed: the message for a model that does not require MLflow.
+Simulated: no container image is built.
 """
 
 from __future__ import annotations
@@ -15,16 +15,13 @@ from pathlib import Path
 
 from fakebricks.environments.connection import ModelFailedError
 from fakebricks.environments.environment import Environment
-from fakebricks.environments.logged import logged_environment
-from fakebricks.environments.model_files import UnusableModelError
 from fakebricks.environments.shared import Environments
-from fakebricks.environments.specs import EnvironmentBuildError, EnvironmentSpec
+from fakebricks.environments.specs import EnvironmentBuildError
 from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError
 from fakebricks.services.model_serving.runtimes.isolated import IsolatedModel
+from fakebricks.services.model_serving.runtimes.required import required
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
-_NO_MLFLOW = "unsupported model: Environment file conda.yaml does not specify mlflow as a dependency."
-_MLFLOW = re.compile(r"mlflow([-_.]skinny)?(?![\w.-]*\w)", re.IGNORECASE)
 _LOADER = re.compile(r"^\s+loader_module:\s*(\S+)\s*$", re.MULTILINE)
 
 # What most models of a flavour import, by the module that loads them: a guess, which makes the second model quicker.
@@ -82,19 +79,11 @@ class VirtualenvRuntime:
             raise ModelLoadError(str(error), error.log, build_log=environment.build_log) from error
 
     def _environment(self, directory: Path) -> Environment:
+        spec = required(directory, self._pins, self._python)
         try:
-            spec = logged_environment(directory).spec(self._pins, python=self._python)
-            _check_mlflow(spec)
             return self._environments.get(spec)
-        except UnusableModelError as error:
-            raise ModelLoadError(str(error), built=False) from error
         except EnvironmentBuildError as error:
             raise ModelLoadError(str(error), build_log=error.log, built=False) from error
-
-
-def _check_mlflow(spec: EnvironmentSpec) -> None:
-    if not any(_MLFLOW.match(line) for line in spec.requirements):
-        raise UnusableModelError(_NO_MLFLOW)
 
 
 def _needed(directory: Path) -> tuple[str, ...]:
