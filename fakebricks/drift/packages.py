@@ -12,20 +12,17 @@ from functools import cache
 from importlib import metadata
 
 from fakebricks.databricks_runtimes.manifests import all_runtimes
+from fakebricks.drift.contents import DISTRIBUTIONS
 
 OF_PYTHON = frozenset(sys.stdlib_module_names) | {"copy_reg", "__builtin__"}
 
 _NAMED_OTHERWISE = {
-    "PIL": "pillow",
+    **DISTRIBUTIONS,
     "attr": "attrs",
     "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
     "dateutil": "python-dateutil",
     "imblearn": "imbalanced-learn",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
     "umap": "umap-learn",
-    "yaml": "pyyaml",
 }
 _BRINGS: Mapping[str, frozenset[str]] = {
     "catboost": frozenset(("numpy", "pandas", "scipy")),

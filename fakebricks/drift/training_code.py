@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from fakebricks.drift.contents import Contents
+from fakebricks.drift.contents import Contents, distribution
 from fakebricks.drift.findings import Finding
 from fakebricks.drift.packages import OF_PYTHON, distribution_of, is_known
 from fakebricks.environments.logged import LoggedEnvironment, normalised
@@ -42,6 +42,16 @@ def needed_modules(logged: LoggedEnvironment, contents: Contents) -> dict[str, l
         if module == _MAIN or not (module in own or module in OF_PYTHON):
             needed[module].append(name)
     return dict(needed)
+
+
+def project_modules(logged: LoggedEnvironment, contents: Contents) -> frozenset[str]:
+    """What the model's files name and is no library: its own modules, and those that are of no known package.
+
+    They are called as distributions are, for comparison with `Contents.libraries`.
+    """
+    named = {name.partition(".")[0] for file in contents for name in file.names}
+    own = _own_modules(logged)
+    return frozenset(distribution(one) for one in named if one in own or distribution_of(one) is None)
 
 
 def _own_modules(logged: LoggedEnvironment) -> set[str]:

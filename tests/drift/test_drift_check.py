@@ -155,6 +155,18 @@ def test_training_code_that_is_missing_breaks_everywhere(linear, tmp_path):
         assert report.breaks
         assert "training code is not in the model" in {one.kind for one in report.relevant_findings}
     assert "No module named 'fraud_features'" in check(model).expected
+    assert "code_paths" in check(model, "16.4").expected
+
+
+def test_the_models_own_code_is_not_missing_on_a_runtime(linear, tmp_path):
+    pickled = b"\x80\x04\x8c\x0efraud_features\x8c\x06Scaler\x93)R."
+    model = changed(linear, tmp_path / "model", model__pkl=pickled)
+    (model / "code" / "fraud_features").mkdir(parents=True)
+    (model / "MLmodel").write_text((model / "MLmodel").read_text().replace("code: null", "code: code"))
+    report = check(model, "16.4")
+
+    assert "fraud-features" not in verdicts(report)
+    assert "training code is not in the model" not in {one.kind for one in report.findings}
 
 
 def test_a_flavor_whose_library_is_nowhere_in_the_files_is_told(linear, tmp_path):
