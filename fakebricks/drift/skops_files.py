@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from zipfile import ZipFile
 
@@ -21,6 +22,16 @@ LONGEST_HEAD = 1024
 _SHAPE = re.compile(rb"'shape': \(([0-9, ]*)\)")
 _CONTAINERS = {"DictNode", "ListNode", "TupleNode", "SetNode", "TypeNode", "JsonNode", "NdArrayNode", "DefaultDictNode"}
 
+_OF_EVERY_NODE = ("__module__", "__class__", "__loader__")
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where a node ends whose number is known."""
+
+    node: dict[str, Any]
+    number: int
+
 
 def read_skops(archive: ZipFile, path: str) -> ModelFile:
     """What a skops file holds.
@@ -29,50 +40,52 @@ def read_skops(archive: ZipFile, path: str) -> ModelFile:
         UnreadableZip: its schema is missing, damaged or none of skops'.
     """
     try:
-        schema = msgspec.json.decode(read_member(archive, SCHEMA))
+        schema = msgspec.json.decode(read_member(archive, SCHEMA), type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UnreadableZip(f"its {SCHEMA} is no JSON: {error}") from error
+        raise UnreadableZip(f"its {SCHEMA} is no JSON of an object: {error}") from error
     names: dict[str, int] = {}
     held: list[Held] = []
-    for position, node in enumerate(_nodes(schema)):
+    for position, end, node in _nodes(schema):
         name = f"{node['__module__']}.{node['__class__']}"
-        names.setdefault(name, position)
+        names[name] = min(position, names.get(name, position))
         if node["__loader__"] not in _CONTAINERS:
-            held.append(_held(node, name, position, archive))
+            held.append(Held(name, position, _traits(node, position, archive), end))
     if not names:
         raise UnreadableZip(f"its {SCHEMA} describes no object")
     told = {"skops": schema["_skops_version"]} if isinstance(schema.get("_skops_version"), str) else {}
     versions = [one.traits["_sklearn_version"].text.strip("'") for one in held if "_sklearn_version" in one.traits]
     if versions:
         told["scikit-learn"] = versions[0]
+    held.sort(key=lambda one: one.position)
     return ModelFile(path=path, format=SKOPS, held=tuple(held), names=names, told=told)
 
 
-def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """The nodes of a schema, an outer one before those in it."""
-    waiting = [schema]
+def _nodes(schema: Any) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """The nodes of a schema, each with its number and that of the first node behind all that is in it.
+
+    They are numbered as they stand, an outer one before those in it, and told when they end, an inner one first.
+    """
+    count = 0
+    waiting: list[Any] = [schema]
     while waiting:
-        node = waiting.pop()
-        children = list(node.values()) if isinstance(node, dict) else node
+        one = waiting.pop()
+        if isinstance(one, _End):
+            yield one.number, count, one.node
+            continue
+        if isinstance(one, dict) and all(isinstance(one.get(key), str) for key in _OF_EVERY_NODE):
+            waiting.append(_End(one, count))
+            count += 1
+        children = list(one.values()) if isinstance(one, dict) else one
         waiting.extend(child for child in reversed(children) if isinstance(child, (dict, list)))
-        if isinstance(node, dict) and all(
-            isinstance(node.get(key), str) for key in ("__module__", "__class__", "__loader__")
-        ):
-            yield node
 
 
-def _held(node: dict[str, Any], name: str, position: int, archive: ZipFile) -> Held:
-    """An object; all that its node holds is part of it."""
+def _traits(node: dict[str, Any], position: int, archive: ZipFile) -> dict[str, Trait]:
     attributes = node.get("content")
     if isinstance(attributes, dict) and attributes.get("__loader__") == "DictNode":
         attributes = attributes.get("content")
-    size = sum(1 for _ in _nodes(node))
     if not isinstance(attributes, dict):
-        return Held(name, position, end=position + size)
-    traits = {
-        key: Trait(_text(value, archive), position) for key, value in attributes.items() if isinstance(value, dict)
-    }
-    return Held(name, position, traits, end=position + size)
+        return {}
+    return {key: Trait(_text(value, archive), position) for key, value in attributes.items() if isinstance(value, dict)}
 
 
 def _text(node: dict[str, Any], archive: ZipFile) -> str:
