@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.files.signed_urls import STORAGE_PATH
+from fakebricks.services.model_registry.model_files import ROOT as MODELS
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.records import ModelVersionRecord, RegisteredModelRecord
 from fakebricks.services.model_serving.rights import of_unity_catalog
@@ -153,8 +154,13 @@ def _place(call: CallRecord) -> tuple[str, ...]:
         return ()
     for prefix, route in ((_FILES_API, "files"), (STORAGE_PATH, "files"), (S3_PATH, "s3")):
         if call.path.startswith(f"{prefix}/"):
-            return (route, *_parts(call.path.removeprefix(prefix)))
+            return (route, *_stored(_parts(call.path.removeprefix(prefix))))
     return ()
+
+
+def _stored(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """A path as it is stored: Unity Catalog's names are in lower case, however a client writes them."""
+    return (*parts[:1], *(part.lower() for part in parts[1:4]), *parts[4:]) if parts[:1] == (MODELS,) else parts
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def load(uri: str, directory: Path) -> None:
 def test_a_version_of_unity_catalog_that_a_client_loads_is_seen(entered, saved, tmp_path, storage):
     with registered(entered, saved, "databricks-uc", NAME, storage=storage) as workspace:
         calls = workspace.calls.follow()
-        load(f"models:/{NAME}/1", tmp_path)
+        load("models:/Main.default.FRAUD/1", tmp_path)
         workspace.calls.clear()
 
         assert [one.uri for one in versions(workspace).read_by(calls)] == [f"models:/{NAME}/1"]
