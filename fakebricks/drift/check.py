@@ -20,7 +20,7 @@ from fakebricks.drift.training_code import missing_code, project_modules
 from fakebricks.drift.verdicts import LibraryVerdict, judge
 from fakebricks.environments.flavors import NOTED
 from fakebricks.environments.logged import LoggedEnvironment, logged_environment
-from fakebricks.environments.model_files import UnusableModelError
+from fakebricks.environments.model_files import UnusableModelError, place
 
 _FILES_OF_FLAVORS = ("pickled_model", "python_model", "model_path", "data", "model_data")
 
@@ -107,11 +107,11 @@ def check(model: Path | str, onto: Onto | None = None, *, name: str | None = Non
 
 def _contents(directory: Path, logged: LoggedEnvironment) -> Contents:
     """The contents of the model's files, which must be there and whole where `MLmodel` names them."""
-    named = [str(one) for flavor in logged.flavors.values() for key in _FILES_OF_FLAVORS if (one := flavor.get(key))]
+    told = [flavor.get(key) for flavor in logged.flavors.values() for key in _FILES_OF_FLAVORS]
+    named = [one for one in told if isinstance(one, str) and one]
     for one in named:
-        path = (directory / one).resolve()
-        if not path.is_relative_to(directory.resolve()) or not path.exists():
-            raise UnusableModelError(f"MLmodel names {one}, which is not in the model.")
+        if place(directory, one) is None:
+            raise UnusableModelError(f"MLmodel names {one[:200]}, which is not in the model.")
     contents = read_contents(directory)
     for unreadable in contents.unreadable:
         if any(unreadable.path == one or unreadable.path.startswith(f"{one}/") for one in named):

@@ -14,6 +14,7 @@ from fakebricks.drift.contents import Contents, distribution
 from fakebricks.drift.findings import Finding
 from fakebricks.drift.packages import OF_PYTHON, distribution_of, is_known
 from fakebricks.environments.logged import LoggedEnvironment, normalised
+from fakebricks.environments.model_files import place
 
 _MAIN = "__main__"
 
@@ -58,8 +59,8 @@ def _own_modules(logged: LoggedEnvironment) -> set[str]:
     """The modules below the model's code folders, which are put on the path when it is loaded."""
     own: set[str] = set()
     for folder in logged.code_paths:
-        directory = (logged.directory / folder).resolve()
-        if directory.is_relative_to(logged.directory.resolve()) and directory.is_dir():
+        directory = place(logged.directory, folder)
+        if directory is not None and directory.is_dir():
             own |= {_module_name(entry) for entry in directory.iterdir()}
     return own
 
