@@ -18,6 +18,7 @@ OF_PYTHON = frozenset(sys.stdlib_module_names) | {"copy_reg", "__builtin__"}
 
 _NAMED_OTHERWISE = {
     **DISTRIBUTIONS,
+    "_catboost": "catboost",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
     "dateutil": "python-dateutil",
@@ -45,6 +46,7 @@ _BRINGS: Mapping[str, frozenset[str]] = {
     "transformers": frozenset(("numpy", "packaging", "pyyaml", "tokenizers")),
     "xgboost": frozenset(("numpy", "scipy")),
 }
+_BROUGHT = frozenset(name for brings in _BRINGS.values() for name in brings)
 _SAME_LIBRARY = {"mlflow-skinny": "mlflow", "tensorflow-cpu": "tensorflow", "xgboost-cpu": "xgboost"}
 
 
@@ -61,11 +63,6 @@ def distribution_of(module: str) -> str | None:
     if normalised in _known():
         return normalised
     return _installed_modules().get(module)
-
-
-def is_known(distribution: str) -> bool:
-    """Whether it is known what is in a distribution."""
-    return distribution in _known() or distribution in _installed_modules().values()
 
 
 def brought_by(distributions: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -102,8 +99,8 @@ def _installed_modules() -> Mapping[str, str]:
 
 
 def _brings(name: str) -> frozenset[str] | None:
-    if name in _BRINGS:
-        return _BRINGS[name]
+    if name in _BRINGS or name in _BROUGHT:
+        return _BRINGS.get(name, frozenset())
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 

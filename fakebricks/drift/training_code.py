@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fakebricks.drift.contents import Contents, distribution
 from fakebricks.drift.findings import Finding
-from fakebricks.drift.packages import OF_PYTHON, distribution_of, is_known
+from fakebricks.drift.packages import OF_PYTHON, brought_by, distribution_of
 from fakebricks.environments.logged import LoggedEnvironment, normalised
 from fakebricks.environments.model_files import place
 
@@ -21,12 +21,12 @@ _MAIN = "__main__"
 
 def missing_code(logged: LoggedEnvironment, contents: Contents) -> Iterator[Finding]:
     """The modules that the model's files or its loader name, and that neither the model nor any package holds."""
-    unknown = sorted({normalised(one) for one in logged.requirements if not is_known(normalised(one))})
+    _, unknown = brought_by(normalised(one) for one in logged.requirements)
     for module, names in needed_modules(logged, contents).items():
         if module == _MAIN:
             yield from map(_of_main, names)
         elif distribution_of(module) is None and not _named_alike(module, logged):
-            yield _of_project(module, names, unknown)
+            yield _of_project(module, names, sorted(unknown))
 
 
 def needed_modules(logged: LoggedEnvironment, contents: Contents) -> dict[str, list[str]]:
@@ -87,7 +87,7 @@ def _of_main(name: str) -> Finding:
 
 
 def _of_project(module: str, names: list[str], unknown: list[str]) -> Finding:
-    perhaps = f" It is none of a known package; perhaps {' or '.join(unknown)} brings it." if unknown else ""
+    perhaps = f" It is none of a known package; perhaps {' or '.join(unknown[:3])} brings it." if unknown else ""
     return Finding(
         "training code is not in the model",
         module,
