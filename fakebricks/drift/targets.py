@@ -68,9 +68,9 @@ def named_onto(onto: Onto | None) -> str:
     if onto is None:
         return OWN
     if isinstance(onto, str):
-        return find(onto).name
+        return find(onto).label
     if isinstance(onto, RuntimeManifest):
-        return onto.name
+        return onto.label
     pins = [f"{name}=={_version(name, version)}" for name, version in onto.items()]
     more = f" and {len(pins) - _NAMED} more" if len(pins) > _NAMED else ""
     return f"{', '.join(pins[:_NAMED])}{more}" or "no pins"

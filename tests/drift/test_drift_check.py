@@ -152,7 +152,7 @@ def test_a_requirement_against_the_training_environment_is_judged_as_drift(linea
 def test_the_row_is_over_all_runtimes(linear):
     row = CheckedModel(linear, "fraud").row()
 
-    assert [one.onto for one in row] == ["its own requirements", *(runtime.name for runtime in all_runtimes())]
+    assert [one.onto for one in row] == ["its own requirements", *(runtime.label for runtime in all_runtimes())]
     assert {one.model for one in row} == {"fraud"}
     assert row[0].verdict == "same"
     assert {one.onto: one.breaks for one in row}["15.4 LTS ML"]
