@@ -7,7 +7,6 @@ caller's environment, into a directory that is removed afterwards.
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -104,7 +103,6 @@ def _local(model: str) -> Iterator[Path]:
 
 
 def _downloaded(uri: str, directory: str) -> Path:
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         from mlflow.artifacts import download_artifacts
         from mlflow.exceptions import MlflowException

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from fakebricks.registered_versions import RegisteredVersion, RegisteredVersions
-from fakebricks.wire.calls import Calls
+from fakebricks.registered_versions import Place, RegisteredVersion, RegisteredVersions, place_read
+from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 if TYPE_CHECKING:
@@ -89,16 +89,17 @@ class Loads:
         self._versions = versions
         self._calls = calls
         self._onto = onto
-        self._followed = calls.follow()
+        self._read: dict[Place, None] = {}
+        calls.listen(self._note)
 
     @property
     def reports(self) -> DriftReports:
         """A report for each version that was loaded so far, in the order in which they were."""
-        return self._drift.reports(self._onto, self._versions.read_by(self._followed))
+        return self._drift.reports(self._onto, self._versions.at(list(self._read)))
 
     def end(self) -> None:
         """Count no read that is made from now on."""
-        self._calls.leave(self._followed)
+        self._calls.leave(self._note)
 
     def raise_breaking(self) -> None:
         """Raise if a model that was loaded breaks on the runtime, or cannot be judged.
@@ -111,6 +112,11 @@ class Loads:
         wrong += [f"{model} cannot be checked: {reason}" for model, reason in reports.unusable.items()]
         if wrong:
             raise LibraryDriftError("\n".join(wrong))
+
+    def _note(self, call: CallRecord) -> None:
+        place = place_read(call)
+        if place is not None:
+            self._read[place] = None
 
 
 def _require() -> None:

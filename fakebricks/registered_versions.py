@@ -1,4 +1,4 @@
-"""The model versions of a workspace, of both of its registries, by name, by alias, and by the calls that read them.
+"""The model versions of a workspace, of both of its registries, by name, by alias, and by the files that calls read.
 
 Real: a name of three levels is one of Unity Catalog, every other one of the workspace model registry.
 """
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.files.signed_urls import STORAGE_PATH
+from fakebricks.services.model_registry.model_files import ROOT as MODELS
 from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.records import ModelVersionRecord, RegisteredModelRecord
 from fakebricks.services.model_serving.rights import of_unity_catalog
@@ -29,6 +30,10 @@ _FILES_API = "/api/2.0/fs/files"
 _READ = frozenset((200, 206))
 _DESCRIBING = frozenset(("MLmodel", "conda.yaml", "constraints.txt", "python_env.yaml", "requirements.txt"))
 """Who reads only these asks about a model, and does not load it."""
+
+
+Place = tuple[str, ...]
+"""A file as clients reach it: the route, `files` or `s3`, and the parts of the path."""
 
 
 class RegisteredVersion(NamedTuple):
@@ -80,20 +85,11 @@ class RegisteredVersions:
             return [self._of_workspace(one) for one in registry.latest_versions(name, [stage])]
         return list(self._in_stages_of(registry.get_model(name)))
 
-    def read_by(self, calls: Iterable[CallRecord]) -> list[RegisteredVersion]:
-        """The versions whose files some calls have read, by whichever route, in the order of the first reads.
-
-        Versions that are gone by now are left out, and those of which only descriptions were read, such as `MLmodel`.
-        """
-        places = self._places()
-        read: dict[RegisteredVersion, None] = {}
-        for call in calls:
-            place = _place(call)
-            for end in range(len(place) - 1, 0, -1):
-                version = places.get(place[:end])
-                if version and place[end:] not in {(name,) for name in _DESCRIBING}:
-                    read[version] = None
-        return list(read)
+    def at(self, places: Iterable[Place]) -> list[RegisteredVersion]:
+        """The versions of which there are files at some places, in that order; those that are gone are left out."""
+        directories = self._directories()
+        found = (directories.get(place[:end]) for place in places for end in range(len(place) - 1, 0, -1))
+        return list(dict.fromkeys(filter(None, found)))
 
     @contextmanager
     def local(self, version: RegisteredVersion) -> Iterator[Path]:
@@ -132,29 +128,35 @@ class RegisteredVersions:
         directory = self._workspace_registry.versions.directory(version)
         return RegisteredVersion(version.name, str(version.number), directory)
 
-    def _places(self) -> dict[tuple[str, ...], RegisteredVersion]:
-        """The versions by where clients find their files: the route, and the parts of the path."""
-        places: dict[tuple[str, ...], RegisteredVersion] = {}
+    def _directories(self) -> dict[Place, RegisteredVersion]:
+        """The versions by where clients find their files."""
+        directories: dict[Place, RegisteredVersion] = {}
         for version in self._registry.all_versions():
             known = self._of_catalog(version)
-            places["files", *_parts(known.directory)] = known
+            directories["files", *_parts(known.directory)] = known
             bucket = urlsplit(version.storage_location)
-            places["s3", bucket.netloc, *_parts(bucket.path)] = known
+            directories["s3", bucket.netloc, *_parts(bucket.path)] = known
         for model in self._workspace_registry.models():
             for one in self._workspace_registry.versions.of(model):
                 known = self._of_workspace(one)
-                places["files", *_parts(known.directory)] = known
-        return places
+                directories["files", *_parts(known.directory)] = known
+        return directories
 
 
-def _place(call: CallRecord) -> tuple[str, ...]:
-    """What a call has read: the route, and the parts of the path; nothing where it has read no file."""
+def place_read(call: CallRecord) -> Place | None:
+    """The file that a call has read; None where it has read none, or one that only describes a model."""
     if call.method != "GET" or call.status not in _READ:
-        return ()
+        return None
     for prefix, route in ((_FILES_API, "files"), (STORAGE_PATH, "files"), (S3_PATH, "s3")):
         if call.path.startswith(f"{prefix}/"):
-            return (route, *_parts(call.path.removeprefix(prefix)))
-    return ()
+            parts = _parts(call.path.removeprefix(prefix))
+            return None if parts[-1:] and parts[-1] in _DESCRIBING else (route, *_stored(parts))
+    return None
+
+
+def _stored(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """A path as it is stored: Unity Catalog's names are in lower case, however a client writes them."""
+    return (*parts[:1], *(part.lower() for part in parts[1:4]), *parts[4:]) if parts[:1] == (MODELS,) else parts
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -366,15 +366,15 @@ class Workspace:
         finally:
             watch.end()
 
-    def drift(self, onto: Onto | None, model: str | None = None) -> DriftReports:
+    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
         """What becomes of registered models that are loaded with other libraries than they were trained with.
 
         >>> Workspace().drift("16.4 LTS ML").breaking
         ()
 
         Args:
-            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; or None for
-                the environment that a model's own requirements make.
+            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
+                default the environment that a model's own requirements make.
             model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
                 of each the newest version and those that aliases or stages stand for.
 

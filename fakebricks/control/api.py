@@ -87,7 +87,7 @@ class GetLineage(Shape):
 
 
 class CheckDrift(Shape):
-    onto: str | dict[str, str] | None
+    onto: str | dict[str, str] | None = None
     model: str | None = None
 
 

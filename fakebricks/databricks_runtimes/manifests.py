@@ -62,6 +62,11 @@ class RuntimeManifest(msgspec.Struct, frozen=True):
         """The most exact version of Python that is established."""
         return self.python_patch or self.python
 
+    @property
+    def label(self) -> str:
+        """What tables and messages call it: its name, or its key where that is shorter."""
+        return self.key if self.serverless else self.name
+
 
 class _File(msgspec.Struct):
     about: str
@@ -116,7 +121,7 @@ def _canonical(spelling: str) -> str:
 
 
 def _unknown(spelling: str, name: str) -> str:
-    known = ", ".join(runtime.key if runtime.serverless else runtime.name for runtime in all_runtimes())
+    known = ", ".join(runtime.label for runtime in all_runtimes())
     alike = get_close_matches(name[:_LONGEST], _by_canonical_name(), n=1)
     hint = f"Did you mean {_by_canonical_name()[alike[0]].name}? " if alike else ""
     return f"No runtime is known as {spelling[:_LONGEST]!r}. {hint}Known are: {known}."

@@ -16,11 +16,11 @@ from fakebricks.drift.reading import read_contents
 from fakebricks.drift.reports import DriftReport
 from fakebricks.drift.requirements import requirement_findings
 from fakebricks.drift.targets import Onto, Target, by_library, target
-from fakebricks.drift.training_code import missing_code
+from fakebricks.drift.training_code import missing_code, project_modules
 from fakebricks.drift.verdicts import LibraryVerdict, judge
 from fakebricks.environments.flavors import NOTED
 from fakebricks.environments.logged import LoggedEnvironment, logged_environment
-from fakebricks.environments.model_files import UnusableModelError
+from fakebricks.environments.model_files import UnusableModelError, place
 
 _FILES_OF_FLAVORS = ("pickled_model", "python_model", "model_path", "data", "model_data")
 
@@ -40,7 +40,8 @@ class CheckedModel:
         self._name = name or str(directory)
         self._logged = logged_environment(directory)
         self._contents = _contents(directory, self._logged)
-        self._findings = tuple(_findings(self._logged, self._contents))
+        self._libraries = self._contents.libraries - project_modules(self._logged, self._contents)
+        self._findings = tuple(_findings(self._logged, self._contents, self._libraries))
         self._trained = by_library({**self._contents.told, **self._logged.trained})
         self._trained_python = self._logged.trained_python or self._logged.python
 
@@ -70,7 +71,7 @@ class CheckedModel:
         trained_python = self._trained_python or chosen.python
         if trained_python is None:
             raise UnusableModelError("No file of the model tells the version of Python that it was trained with.")
-        needed = {*self._trained, *map(library, self._contents.libraries), "python"}
+        needed = {*self._trained, *map(library, self._libraries), "python"}
         for one in judge(
             self._contents,
             self._trained,
@@ -106,11 +107,11 @@ def check(model: Path | str, onto: Onto | None = None, *, name: str | None = Non
 
 def _contents(directory: Path, logged: LoggedEnvironment) -> Contents:
     """The contents of the model's files, which must be there and whole where `MLmodel` names them."""
-    named = [str(one) for flavor in logged.flavors.values() for key in _FILES_OF_FLAVORS if (one := flavor.get(key))]
+    told = [flavor.get(key) for flavor in logged.flavors.values() for key in _FILES_OF_FLAVORS]
+    named = [one for one in told if isinstance(one, str) and one]
     for one in named:
-        path = (directory / one).resolve()
-        if not path.is_relative_to(directory.resolve()) or not path.exists():
-            raise UnusableModelError(f"MLmodel names {one}, which is not in the model.")
+        if place(directory, one) is None:
+            raise UnusableModelError(f"MLmodel names {one[:200]}, which is not in the model.")
     contents = read_contents(directory)
     for unreadable in contents.unreadable:
         if any(unreadable.path == one or unreadable.path.startswith(f"{one}/") for one in named):
@@ -118,22 +119,20 @@ def _contents(directory: Path, logged: LoggedEnvironment) -> Contents:
     return contents
 
 
-def _findings(logged: LoggedEnvironment, contents: Contents) -> Iterator[Finding]:
+def _findings(logged: LoggedEnvironment, contents: Contents, libraries: frozenset[str]) -> Iterator[Finding]:
     yield from missing_code(logged, contents)
     yield from requirement_findings(logged, contents)
     for one in contents.unreadable:
         message = f"{one.path} looks like a part of the model and cannot be read: {one.reason}"
         yield Finding("unreadable file", one.path, "risky", message, everywhere=True)
-    yield from _untraced_flavors(logged, contents)
+    yield from _untraced_flavors(logged, libraries)
 
 
-def _untraced_flavors(logged: LoggedEnvironment, contents: Contents) -> Iterator[Finding]:
-    """Flavors whose library no file of the model has anything of, although objects were read."""
-    if not contents.libraries:
-        return
+def _untraced_flavors(logged: LoggedEnvironment, libraries: frozenset[str]) -> Iterator[Finding]:
+    """Flavors whose library no file of the model has anything of, although objects of others were read."""
     for flavor in logged.flavors:
         noted = NOTED.get(flavor)
-        if noted and library(noted.library) not in {library(one) for one in contents.libraries}:
-            held = ", ".join(sorted(contents.libraries))
+        if noted and libraries and library(noted.library) not in set(map(library, libraries)):
+            held = ", ".join(sorted(libraries))
             message = f"MLmodel tells flavor {flavor}; its files hold nothing of {noted.library}, but {held}."
             yield Finding("flavor without a trace", flavor, "risky", message, everywhere=True)

@@ -12,20 +12,18 @@ from functools import cache
 from importlib import metadata
 
 from fakebricks.databricks_runtimes.manifests import all_runtimes
+from fakebricks.drift.contents import DISTRIBUTIONS
 
 OF_PYTHON = frozenset(sys.stdlib_module_names) | {"copy_reg", "__builtin__"}
 
 _NAMED_OTHERWISE = {
-    "PIL": "pillow",
+    **DISTRIBUTIONS,
+    "_catboost": "catboost",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
     "dateutil": "python-dateutil",
     "imblearn": "imbalanced-learn",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
     "umap": "umap-learn",
-    "yaml": "pyyaml",
 }
 _BRINGS: Mapping[str, frozenset[str]] = {
     "catboost": frozenset(("numpy", "pandas", "scipy")),
@@ -48,6 +46,7 @@ _BRINGS: Mapping[str, frozenset[str]] = {
     "transformers": frozenset(("numpy", "packaging", "pyyaml", "tokenizers")),
     "xgboost": frozenset(("numpy", "scipy")),
 }
+_BROUGHT = frozenset(name for brings in _BRINGS.values() for name in brings)
 _SAME_LIBRARY = {"mlflow-skinny": "mlflow", "tensorflow-cpu": "tensorflow", "xgboost-cpu": "xgboost"}
 
 
@@ -64,11 +63,6 @@ def distribution_of(module: str) -> str | None:
     if normalised in _known():
         return normalised
     return _installed_modules().get(module)
-
-
-def is_known(distribution: str) -> bool:
-    """Whether it is known what is in a distribution."""
-    return distribution in _known() or distribution in _installed_modules().values()
 
 
 def brought_by(distributions: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -105,8 +99,8 @@ def _installed_modules() -> Mapping[str, str]:
 
 
 def _brings(name: str) -> frozenset[str] | None:
-    if name in _BRINGS:
-        return _BRINGS[name]
+    if name in _BRINGS or name in _BROUGHT:
+        return _BRINGS.get(name, frozenset())
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 

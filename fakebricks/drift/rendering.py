@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from fakebricks.drift.reports import DriftReport, DriftReports
+from fakebricks.drift.reports import DriftReport
 from fakebricks.drift.verdicts import Verdict
 
 _STYLES: dict[Verdict, str] = {"same": "green", "compatible": "green", "risky": "yellow", "breaking": "bold red"}
@@ -23,23 +23,11 @@ def print_report(report: DriftReport, console: Console) -> None:
 def print_row(reports: Sequence[DriftReport], console: Console) -> None:
     """One model in several environments, a line for each."""
     console.print(Text(reports[0].model))
-    console.print(_lines("onto", ((one.onto, one) for one in reports)))
-
-
-def print_models(reports: DriftReports, console: Console) -> None:
-    """Several models in one environment, a line for each."""
-    console.print(Text(f"onto {reports.onto}"))
-    console.print(_lines("model", ((one.model, one) for one in reports)))
-    for model, reason in reports.unusable.items():
-        console.print(Text(f"{model} cannot be checked: {reason}"))
-
-
-def _lines(heading: str, reports: Iterable[tuple[str, DriftReport]]) -> Table:
     first = Column("what is expected first", no_wrap=True, overflow="ellipsis", ratio=1)
-    table = Table(heading, "verdict", first, expand=True)
-    for name, report in reports:
-        table.add_row(Text(name), _verdict(report.verdict), Text(_first(report)))
-    return table
+    table = Table("onto", "verdict", first, expand=True)
+    for one in reports:
+        table.add_row(Text(one.onto), _verdict(one.verdict), Text(_first(one)))
+    console.print(table)
 
 
 def _report(report: DriftReport) -> Iterator[RenderableType]:

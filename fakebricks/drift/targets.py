@@ -1,7 +1,7 @@
 """What a model is to be loaded with: a runtime, some pins, or the environment that its own requirements make.
 
-Real: loaded in a job or a notebook, and under a pinned image, the versions of the runtime win; served with its own
-requirements, the model's pins do.
+Real: where a job or a notebook loads the model, there is what the runtime has. Served with its own requirements, the
+model's pins win; under pins of others, as of an image, these win and the model's requirements bring the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ Onto = str | RuntimeManifest | Mapping[str, str]
 """A runtime by its name, or versions by the names of libraries, and of `python`."""
 
 OWN = "its own requirements"
+_NAMED = 4  # pins in the name of an environment
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,12 @@ def named_onto(onto: Onto | None) -> str:
     if onto is None:
         return OWN
     if isinstance(onto, str):
-        return find(onto).name
+        return find(onto).label
     if isinstance(onto, RuntimeManifest):
-        return onto.name
-    return ", ".join(f"{name}=={_version(name, version)}" for name, version in onto.items()) or "no pins"
+        return onto.label
+    pins = [f"{name}=={_version(name, version)}" for name, version in onto.items()]
+    more = f" and {len(pins) - _NAMED} more" if len(pins) > _NAMED else ""
+    return f"{', '.join(pins[:_NAMED])}{more}" or "no pins"
 
 
 def by_library(versions: Mapping[str, str]) -> dict[str, str]:

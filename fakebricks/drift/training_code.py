@@ -10,22 +10,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from fakebricks.drift.contents import Contents
+from fakebricks.drift.contents import Contents, distribution
 from fakebricks.drift.findings import Finding
-from fakebricks.drift.packages import OF_PYTHON, distribution_of, is_known
+from fakebricks.drift.packages import OF_PYTHON, brought_by, distribution_of
 from fakebricks.environments.logged import LoggedEnvironment, normalised
+from fakebricks.environments.model_files import place
 
 _MAIN = "__main__"
 
 
 def missing_code(logged: LoggedEnvironment, contents: Contents) -> Iterator[Finding]:
     """The modules that the model's files or its loader name, and that neither the model nor any package holds."""
-    unknown = sorted({normalised(one) for one in logged.requirements if not is_known(normalised(one))})
+    _, unknown = brought_by(normalised(one) for one in logged.requirements)
     for module, names in needed_modules(logged, contents).items():
         if module == _MAIN:
             yield from map(_of_main, names)
         elif distribution_of(module) is None and not _named_alike(module, logged):
-            yield _of_project(module, names, unknown)
+            yield _of_project(module, names, sorted(unknown))
 
 
 def needed_modules(logged: LoggedEnvironment, contents: Contents) -> dict[str, list[str]]:
@@ -44,12 +45,22 @@ def needed_modules(logged: LoggedEnvironment, contents: Contents) -> dict[str, l
     return dict(needed)
 
 
+def project_modules(logged: LoggedEnvironment, contents: Contents) -> frozenset[str]:
+    """What the model's files name and is no library: its own modules, and those that are of no known package.
+
+    They are called as distributions are, for comparison with `Contents.libraries`.
+    """
+    named = {name.partition(".")[0] for file in contents for name in file.names}
+    own = _own_modules(logged)
+    return frozenset(distribution(one) for one in named if one in own or distribution_of(one) is None)
+
+
 def _own_modules(logged: LoggedEnvironment) -> set[str]:
     """The modules below the model's code folders, which are put on the path when it is loaded."""
     own: set[str] = set()
     for folder in logged.code_paths:
-        directory = (logged.directory / folder).resolve()
-        if directory.is_relative_to(logged.directory.resolve()) and directory.is_dir():
+        directory = place(logged.directory, folder)
+        if directory is not None and directory.is_dir():
             own |= {_module_name(entry) for entry in directory.iterdir()}
     return own
 
@@ -76,7 +87,7 @@ def _of_main(name: str) -> Finding:
 
 
 def _of_project(module: str, names: list[str], unknown: list[str]) -> Finding:
-    perhaps = f" It is none of a known package; perhaps {' or '.join(unknown)} brings it." if unknown else ""
+    perhaps = f" It is none of a known package; perhaps {' or '.join(unknown[:3])} brings it." if unknown else ""
     return Finding(
         "training code is not in the model",
         module,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from fakebricks.environments.model_files import UnusableModelError, read_text
+from fakebricks.environments.model_files import UnusableModelError, place, read_text
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -182,8 +182,8 @@ class _Reader:
         from packaging.requirements import Requirement
         from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-        path = (self._model / text).resolve()
-        if not path.is_relative_to(self._model.resolve()) or not path.is_file():
+        path = place(self._model, text)
+        if path is None or not path.is_file():
             return Why("outside", "is a wheel that is not in the model")
         try:
             name = parse_wheel_filename(path.name)[0]

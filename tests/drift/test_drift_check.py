@@ -9,14 +9,15 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mlflow.models import infer_signature
 from rich.console import Console
 from sklearn.linear_model import LinearRegression
 
 from fakebricks.databricks_runtimes.manifests import all_runtimes, find
 from fakebricks.drift.check import CheckedModel, check
-from fakebricks.drift.rendering import print_models, print_report, print_row
-from fakebricks.drift.reports import DriftReports
+from fakebricks.drift.rendering import print_report, print_row
 from fakebricks.environments.model_files import UnusableModelError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*type hints to the `predict` method.*:UserWarning")
@@ -112,6 +113,15 @@ def test_pins_go_before_the_models_own_requirements(linear):
     assert check(linear, {"numpy": INSTALLED["numpy"]}).verdict == "same"
 
 
+def test_a_runtimes_libraries_as_pins_are_an_image_to_serve_under(linear):
+    runtime = find("16.4 LTS ML")
+    report = check(linear, {**runtime.libraries, "python": runtime.python})
+
+    assert report.onto.endswith(f" and {len(runtime.libraries) - 3} more")
+    assert {one.library: one.serving for one in report.libraries}["scikit-learn"] == "1.4.2"
+    assert report.own_requirements
+
+
 def test_byte_code_of_a_notebook_is_for_one_python(by_value):
     report = check(by_value, {"python": "3.12.3"})
 
@@ -142,7 +152,7 @@ def test_a_requirement_against_the_training_environment_is_judged_as_drift(linea
 def test_the_row_is_over_all_runtimes(linear):
     row = CheckedModel(linear, "fraud").row()
 
-    assert [one.onto for one in row] == ["its own requirements", *(runtime.name for runtime in all_runtimes())]
+    assert [one.onto for one in row] == ["its own requirements", *(runtime.label for runtime in all_runtimes())]
     assert {one.model for one in row} == {"fraud"}
     assert row[0].verdict == "same"
     assert {one.onto: one.breaks for one in row}["15.4 LTS ML"]
@@ -155,6 +165,18 @@ def test_training_code_that_is_missing_breaks_everywhere(linear, tmp_path):
         assert report.breaks
         assert "training code is not in the model" in {one.kind for one in report.relevant_findings}
     assert "No module named 'fraud_features'" in check(model).expected
+    assert "code_paths" in check(model, "16.4").expected
+
+
+def test_the_models_own_code_is_not_missing_on_a_runtime(linear, tmp_path):
+    pickled = b"\x80\x04\x8c\x0efraud_features\x8c\x06Scaler\x93)R."
+    model = changed(linear, tmp_path / "model", model__pkl=pickled)
+    (model / "code" / "fraud_features").mkdir(parents=True)
+    (model / "MLmodel").write_text((model / "MLmodel").read_text().replace("code: null", "code: code"))
+    report = check(model, "16.4")
+
+    assert "fraud-features" not in verdicts(report)
+    assert "training code is not in the model" not in {one.kind for one in report.findings}
 
 
 def test_a_flavor_whose_library_is_nowhere_in_the_files_is_told(linear, tmp_path):
@@ -170,6 +192,8 @@ def test_a_flavor_whose_library_is_nowhere_in_the_files_is_told(linear, tmp_path
         ({"MLmodel": "{"}, "MLmodel is not YAML"),
         ({"MLmodel": "flavors: {sklearn: {pickled_model: gone.pkl}}"}, "names gone.pkl, which is not in the model"),
         ({"MLmodel": "flavors: {sklearn: {pickled_model: ../../MLmodel}}"}, "which is not in the model"),
+        ({"MLmodel": '{"flavors": {"sklearn": {"pickled_model": "\\u0000"}}}'}, "which is not in the model"),
+        ({"MLmodel": f"flavors: {{sklearn: {{pickled_model: {'x' * 5000}}}}}"}, "x{200}, which is not in the model"),
         ({"model__pkl": b"\x80\x04corrupted"}, "model.pkl cannot be read"),
         ({"requirements__txt": b"\xff\xff"}, "requirements.txt is not text"),
     ],
@@ -183,6 +207,39 @@ def test_what_is_no_model_is_one_clear_error(linear, tmp_path, files, reason):
 def test_an_environment_that_does_not_exist_is_a_value_error(linear, onto):
     with pytest.raises(ValueError, match=r"No runtime is known|is no version of"):
         check(linear, onto)
+
+
+def test_a_document_that_unfolds_without_end_is_read_at_once(linear, tmp_path):
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
+    model = changed(linear, tmp_path / "model", MLmodel=f"{bomb}flavors: {{sklearn: {{data: *a59, code: *a59}}}}")
+
+    assert check(model, "16.4").to_json()
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("../.."),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
+)
+FIELDS = st.sampled_from(
+    ["env", "python_version", "code", "loader_module", "model_path", "data", "pickled_model", "sklearn_version"]
+)
+FLAVORS = st.dictionaries(
+    st.sampled_from(["python_function", "sklearn", "xgboost"]), st.dictionaries(FIELDS, ODD) | ODD
+)
+
+
+@given(flavors=FLAVORS | ODD, version=ODD, requirements=st.text(), conda=ODD | st.text())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_the_files_say_there_is_a_report_or_one_clear_error(tmp_path, flavors, version, requirements, conda):
+    (tmp_path / "MLmodel").write_text(json.dumps({"flavors": flavors, "mlflow_version": version}))
+    (tmp_path / "requirements.txt").write_text(requirements, encoding="utf-8", errors="replace")
+    (tmp_path / "conda.yaml").write_text(json.dumps({"dependencies": conda}))
+    try:
+        json.dumps(check(tmp_path, "16.4").to_json())
+        json.dumps(check(tmp_path).to_json())
+    except UnusableModelError as error:
+        assert str(error)
 
 
 def test_a_report_as_json_is_plain_and_complete(by_value):
@@ -220,12 +277,8 @@ def test_reports_are_rendered_as_tables(linear, by_value):
     with console.capture() as captured:
         print_report(check(by_value, "16.4"), console)
         print_row(CheckedModel(linear, "fraud").row(), console)
-        reports = DriftReports("16.4 LTS ML", (check(linear, "16.4", name="models:/fraud/1"),), {"models:/a/1": "why"})
-        print_models(reports, console)
     text = captured.get()
 
     assert "on 16.4 LTS ML: breaking" in text
     assert "with its own requirements only: unpinned requirement" in text
     assert "its own requirements" in text
-    assert "models:/fraud/1" in text
-    assert "models:/a/1 cannot be checked: why" in text

@@ -14,7 +14,8 @@ from mlflow.models import infer_signature
 from sklearn.linear_model import LinearRegression
 
 from fakebricks import Workspace
-from fakebricks.registered_versions import RegisteredVersions
+from fakebricks.registered_versions import RegisteredVersions, place_read
+from fakebricks.wire.calls import CallRecord
 from fakebricks.wire.errors import ResourceDoesNotExist
 
 FRAME = pd.DataFrame({"x": [1.0, 2.0]})
@@ -55,6 +56,17 @@ def versions(workspace: Workspace) -> RegisteredVersions:
     return RegisteredVersions(services.registry, services.workspace_registry, services.files)
 
 
+@contextmanager
+def reading(workspace: Workspace) -> Iterator[list[str]]:
+    """The URIs of the versions whose files are read meanwhile; there when it is left."""
+    calls: list[CallRecord] = []
+    uris: list[str] = []
+    workspace.calls.listen(calls.append)
+    yield uris
+    workspace.calls.leave(calls.append)
+    uris += [one.uri for one in versions(workspace).at(filter(None, map(place_read, calls)))]
+
+
 def load(uri: str, directory: Path) -> None:
     mlflow.pyfunc.load_model(uri, dst_path=str(directory))
 
@@ -62,48 +74,47 @@ def load(uri: str, directory: Path) -> None:
 @pytest.mark.parametrize("storage", ["presigned", "files", "s3"])
 def test_a_version_of_unity_catalog_that_a_client_loads_is_seen(entered, saved, tmp_path, storage):
     with registered(entered, saved, "databricks-uc", NAME, storage=storage) as workspace:
-        calls = workspace.calls.follow()
-        load(f"models:/{NAME}/1", tmp_path)
-        workspace.calls.clear()
+        with reading(workspace) as uris:
+            load("models:/Main.default.FRAUD/1", tmp_path)
+            workspace.calls.clear()
 
-        assert [one.uri for one in versions(workspace).read_by(calls)] == [f"models:/{NAME}/1"]
+        assert uris == [f"models:/{NAME}/1"]
 
 
 def test_a_version_of_the_workspace_registry_that_a_client_loads_is_seen(entered, saved, tmp_path):
     with registered(entered, saved, "databricks", "fraud") as workspace:
-        calls = workspace.calls.follow()
-        load("models:/fraud/1", tmp_path)
+        with reading(workspace) as uris:
+            load("models:/fraud/1", tmp_path)
 
-        assert [one.uri for one in versions(workspace).read_by(calls)] == ["models:/fraud/1"]
+        assert uris == ["models:/fraud/1"]
 
 
 def test_who_asks_what_a_model_is_does_not_load_it(entered, saved):
     with registered(entered, saved, "databricks-uc", NAME) as workspace:
-        calls = workspace.calls.follow()
-        mlflow.models.get_model_info(f"models:/{NAME}/1")
-        assert [call for call in calls if call.method == "GET" and "MLmodel" in call.path]
+        with reading(workspace) as uris:
+            mlflow.models.get_model_info(f"models:/{NAME}/1")
 
-        assert versions(workspace).read_by(calls) == []
+        assert uris == []
+        assert [call for call in workspace.calls if call.method == "GET" and call.path.endswith("/1/MLmodel")]
 
 
 def test_uploads_and_what_is_left_are_no_reads(entered, saved, tmp_path):
     with entered() as workspace:
-        calls = workspace.calls.follow()
         mlflow.set_experiment("/Shared/fraud")
-        mlflow.register_model(logged(saved), NAME)
-        workspace.calls.leave(calls)
+        with reading(workspace) as uris:
+            mlflow.register_model(logged(saved), NAME)
         load(f"models:/{NAME}/1", tmp_path)
 
-        assert versions(workspace).read_by(calls) == []
+        assert uris == []
 
 
 def test_versions_that_are_gone_are_left_out(entered, saved, tmp_path):
     with registered(entered, saved, "databricks-uc", NAME) as workspace:
-        calls = workspace.calls.follow()
-        load(f"models:/{NAME}/1", tmp_path)
-        MlflowClient().delete_model_version(NAME, "1")
+        with reading(workspace) as uris:
+            load(f"models:/{NAME}/1", tmp_path)
+            MlflowClient().delete_model_version(NAME, "1")
 
-        assert versions(workspace).read_by(calls) == []
+        assert uris == []
 
 
 def test_the_newest_version_and_the_aliased_ones_are_in_use(workspace, register):

@@ -171,7 +171,14 @@ def test_modules_in_the_code_of_the_model_are_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["collections.OrderedDict", "copy_reg._reconstructor", "sklearn.svm._classes.SVC", "PIL.Image.Image"]
+    "name",
+    [
+        "collections.OrderedDict",
+        "copy_reg._reconstructor",
+        "sklearn.svm._classes.SVC",
+        "PIL.Image.Image",
+        "_loss.CyLoss",
+    ],
 )
 def test_modules_of_python_and_of_known_packages_are_no_training_code(tmp_path, name):
     assert code(model(tmp_path), name) == []

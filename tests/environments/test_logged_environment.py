@@ -176,6 +176,9 @@ def test_a_link_out_of_the_model_is_not_followed(tmp_path):
         ("a: 2001-99-99", "MLmodel is not YAML"),
         ("flavors: {python_function: {env: {conda: ../../conda.yaml}}}", "leads out of the model's directory"),
         ("flavors: {python_function: {env: {conda: MLmodel}}, 1: {}}", "flavor 1 in a way"),
+        ('{"flavors": {"sklearn": {"code": "\\ud800"}}}', "halves of characters"),
+        ('{"flavors": {"python_function": {"env": "\\u0000"}}}', "cannot be read"),
+        (f"flavors: {{python_function: {{env: {'x' * 5000}}}}}", "x{200} cannot be read"),
     ],
 )
 def test_what_is_no_mlmodel_is_one_clear_error(tmp_path, mlmodel, text):
