@@ -120,8 +120,8 @@ def test_workers_are_processes_of_their_own_in_a_directory_that_is_removed(envir
     pids = {predicted(worker, do="pid") for worker in (first, second)}
     assert len(pids) == 2
     assert os.getpid() not in pids
-    directory = Path(predicted(first, do="cwd"))
-    assert directory != Path.cwd()
+    directory, other = (Path(predicted(worker, do="cwd")) for worker in (first, second))
+    assert len({directory, other, Path.cwd()}) == 3
     first.close()
     second.close()
     environment.close()
