@@ -192,7 +192,7 @@ def test_building_is_logged(made, caplog):
 
 def test_ctrl_c_ends_the_build(only_wheels, tmp_path):
     slow = tmp_path / "uv"
-    slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    slow.write_text(f"#!/bin/sh\nsleep 0.5\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
     slow.chmod(slow.stat().st_mode | stat.S_IEXEC)
     process = building(tmp_path / "cache", slow)
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
