@@ -90,12 +90,20 @@ class Environments:
                 raise
 
 
-@lru_cache(maxsize=1)
 def environments() -> Environments:
     """Those of this process. They end with it; a process that is forked from it makes its own."""
+    return _of_process(os.getpid())
+
+
+@lru_cache
+def _of_process(pid: int) -> Environments:
     made = Environments()
-    atexit.register(made.close)
-    os.register_at_fork(after_in_child=environments.cache_clear)
+
+    def close() -> None:
+        if os.getpid() == pid:  # what was forked from it ends nothing of it
+            made.close()
+
+    atexit.register(close)
     return made
 
 

@@ -362,6 +362,14 @@ def test_a_script_that_fails_says_what_it_printed(with_mlflow, tmp_path):
         with_mlflow.run(script)
 
 
+def test_a_script_that_takes_too_long_is_ended(with_mlflow, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import time; print('before', flush=True); time.sleep(60)")
+    environment = Environment(with_mlflow.python.parents[2], Limits(run=1))
+    with pytest.raises(ScriptFailedError, match=r"script.py took longer than 1 s:\nbefore"):
+        environment.run(script)
+
+
 def test_one_worker_for_one_client_after_the_other(with_mlflow, model):
     """As in a container: it listens, and keeps its model when a client goes."""
     with socket.socket() as probe:
