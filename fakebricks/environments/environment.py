@@ -74,12 +74,20 @@ class Environment:
         with TemporaryDirectory(prefix="fakebricks-") as directory:
             process = launched(command, log=printed, variables=surroundings(variables or {}), directory=Path(directory))
             try:
-                ends(process, Deadline(self._limits.run))
+                in_time = ends(process, Deadline(self._limits.run))
             finally:
                 code = end(process)
+        if not in_time:
+            raise ScriptFailedError(f"{script.name} took longer than {self._limits.run:.0f} s:\n{printed.text()}")
         if code:
             raise ScriptFailedError(f"{script.name} {ending(code)}:\n{printed.text()}")
         return printed.text()
+
+    @property
+    def waits(self) -> bool:
+        """Whether its fork server runs, and has no workers."""
+        server = self._server
+        return server is not None and not server.busy
 
     def close(self) -> None:
         """End its fork server, and all its workers with it."""

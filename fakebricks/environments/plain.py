@@ -58,10 +58,7 @@ def _connected(server: socket.socket, process: Popen[bytes], log: Log, deadline:
             connection, _ = server.accept()
         except TimeoutError:
             if process.poll() is not None:
-                said = log.text().strip().splitlines()
-                message = (
-                    f"The environment's Python {ending(process.returncode)}: {said[-1] if said else 'it said nothing'}"
-                )
+                message = f"The environment's Python {ending(process.returncode)}: {log.last_words()}"
                 raise WorkerGoneError(message) from None
             continue
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

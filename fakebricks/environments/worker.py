@@ -37,6 +37,7 @@ those of the runtime `process`. What a model prints goes to its log, and never i
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import importlib
 import io
@@ -47,6 +48,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -124,10 +126,11 @@ class Worker:
         self._invocations: Callable[[bytes, str], Message] = _not_loaded
         self._streams: dict[int, Iterator[Any]] = {}
         self._begun = 0
+        self._secret = os.environ.pop(SECRET, "")
 
     def serve(self, channel: Channel) -> None:
         """Answer a client until it goes."""
-        channel.send(Message({"ready": PROTOCOL, "python": _python(), "secret": os.environ.get(SECRET, "")}))
+        channel.send(Message({"ready": PROTOCOL, "python": _python(), "secret": self._secret}))
         answers = {
             "load": self._load,
             "score": self._score,
@@ -166,6 +169,8 @@ class Worker:
         def begun() -> Message:
             from mlflow.pyfunc import scoring_server
 
+            if not (hasattr(self._model, "predict_stream") and hasattr(scoring_server, "_parse_json_data")):
+                raise RuntimeError("The model's version of MLflow does not support predict_stream.")
             schema = self._model.metadata.get_input_schema()
             parsed = scoring_server._parse_json_data(asked.body, self._model.metadata, schema)  # noqa: SLF001
             values = iter(self._model.predict_stream(parsed.data, parsed.params))
@@ -204,18 +209,28 @@ def _scoring(model: Any, schema: Any) -> Callable[[bytes, str], Message]:
     except ImportError as error:
         message = f"MLflow has no scoring server here: {error}. Require mlflow, of which mlflow-skinny is only a part."
         raise ImportError(message) from error
-    if not hasattr(scoring_server, "invocations"):  # before MLflow 2.3 or so, it is inside the server's application
-        client = scoring_server.init(model).test_client()
-
-        def asked(body: bytes, content_type: str) -> Message:
-            reply = client.post("/invocations", data=body, content_type=content_type)
-            return _answer(reply.status_code, reply.data, reply.mimetype)
-
-        return asked
+    scoring = getattr(scoring_server, "invocations", None)
+    if (
+        scoring is None or "flask" in scoring.__code__.co_names
+    ):  # before MLflow 2.20 or so, it needs a request of Flask's
+        return _scoring_with_flask(scoring_server.init(model))
 
     def invocations(body: bytes, content_type: str) -> Message:
-        answer = scoring_server.invocations(body, content_type, model, schema)
+        answer = scoring(body, content_type, model, schema)
         return _answer(answer.status, answer.response.encode(), answer.mimetype)
+
+    return invocations
+
+
+def _scoring_with_flask(application: Any) -> Callable[[bytes, str], Message]:
+    application.testing = True  # what it does not catch is raised here
+    client = application.test_client()
+
+    def invocations(body: bytes, content_type: str) -> Message:
+        reply = client.post("/invocations", data=body, content_type=content_type)
+        if reply.status_code >= _SERVER_ERROR:
+            raise RuntimeError(json.loads(reply.data)["message"])
+        return _answer(reply.status_code, reply.data, reply.mimetype)
 
     return invocations
 
@@ -311,8 +326,10 @@ class ForkServer:
         return packet, descriptors
 
     def _forked(self, connection: int, log: int) -> dict[str, Any]:
+        own = os.getpid()
         pid = os.fork()
         if not pid:
+            _die_with(own)
             self._work(connection, log)
         self._workers.add(pid)
         os.close(connection)
@@ -321,11 +338,11 @@ class ForkServer:
 
     def _work(self, connection: int, log: int) -> NoReturn:
         os.setpgid(0, 0)
-        _die_with_parent()
         self._control.close()
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        os.chdir(tempfile.mkdtemp(dir="."))
         if "numpy" in sys.modules:  # else all workers would draw the same numbers
             sys.modules["numpy"].random.seed()
         _work(socket.socket(fileno=connection))
@@ -367,14 +384,13 @@ def _imported(modules: Any) -> dict[str, Any]:
     return {}
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """End with the fork server, even in the middle of a prediction."""
     import ctypes
 
-    parent = os.getppid()
     set_death_signal = 1
     ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it has ended already
         os._exit(1)
 
 
@@ -404,7 +420,7 @@ def _listen(host: str, port: int) -> None:
     with socket.create_server((host, port)) as server:
         while True:
             connection, _ = server.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):  # a client may go in the middle of an answer
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 worker.serve(Channel.over(connection))
 

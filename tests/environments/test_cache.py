@@ -173,12 +173,35 @@ def test_a_process_has_one_set_of_environments_and_its_fork_another():
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
-        os.write(writing, b"another" if environments() is not ours else b"the same")
+        os.write(writing, b"the same" if environments() is ours else b"another")
         os._exit(0)
     os.waitpid(pid, 0)
     assert os.read(reading, 10) == b"another"
     os.close(reading)
     os.close(writing)
+
+
+_FORKS = """
+import os, sys
+from pathlib import Path
+from fakebricks.environments.shared import environments
+from fakebricks.environments.specs import EnvironmentSpec
+from fakebricks.environments.worker import Message
+
+worker = environments().get(EnvironmentSpec("3.11", ("mlflow==3000.0",))).load(Path(sys.argv[1]), {})
+pid = os.fork()
+if not pid:
+    sys.exit()
+os.waitpid(pid, 0)
+print(worker.ask(Message({"do": "score", "content_type": "application/json"}, b'{"do": "echo"}'), 30).head["status"])
+"""
+
+
+def test_a_fork_that_ends_leaves_the_workers_alone(only_wheels, model, tmp_path):
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "FAKEBRICKS_CACHE": str(tmp_path / "cache")}
+    command = [sys.executable, "-c", _FORKS, str(model)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=variables, timeout=60)
+    assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 0)
 
 
 def test_building_is_logged(made, caplog):
@@ -192,7 +215,7 @@ def test_building_is_logged(made, caplog):
 
 def test_ctrl_c_ends_the_build(only_wheels, tmp_path):
     slow = tmp_path / "uv"
-    slow.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
+    slow.write_text(f"#!/bin/sh\nsleep 0.5\necho $$ > {tmp_path}/pid\nexec sleep 60\n")
     slow.chmod(slow.stat().st_mode | stat.S_IEXEC)
     process = building(tmp_path / "cache", slow)
     until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
