@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,8 @@ ROOM = "/opt/fakebricks"
 """Where an image has what is not of its base."""
 
 _BASE_IMAGE = "python:{version}-slim"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_OF_THE_DAEMON = ("Step ", "--->", "Removing intermediate")  # what else it says is said by what it runs
 _REFERENCE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _PLATFORMS = {
     "x86_64": "x86_64-manylinux_2_28",
@@ -115,12 +117,11 @@ class Images:
             for program in _PROGRAMS:
                 shutil.copy(str(program.__file__), context)
             (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base, spec.python), encoding="utf-8")
-            said = installer.log
+            said = [installer.log]
             with _refused(said):
-                for line in self._built(context, plan.name, deadline):
-                    said += line
+                said.extend(self._built(context, plan.name, deadline))
         plan.directory.mkdir(parents=True, exist_ok=True)
-        (plan.directory / "build.log").write_text(said, encoding="utf-8")
+        (plan.directory / "build.log").write_text("".join(said), encoding="utf-8")
 
     def _built(self, context: str, name: str, deadline: Deadline) -> Iterator[str]:
         """What the daemon says while it builds."""
@@ -137,13 +138,14 @@ class Images:
         last = ""
         for event in events:
             if "error" in event:
-                reason = last if last and not last.startswith("--->") else event["error"].strip()
-                raise EnvironmentBuildError(reason, event["error"])
-            last = event.get("stream", "").strip() or last
+                raise EnvironmentBuildError(last or event["error"].strip(), event["error"])
+            said = _ANSI.sub("", event.get("stream", ""))
+            if said.strip() and not said.lstrip().startswith(_OF_THE_DAEMON):
+                last = said.strip()
             if not deadline.left():
                 message = "Building the image took longer than its limit, and was ended."
                 raise EnvironmentBuildError(message, "")
-            yield event.get("stream", "")
+            yield said
 
     def _base(self, base: str) -> str:
         """The id of the base image, which is pulled unless it is there."""
@@ -170,36 +172,40 @@ class Images:
 def base_image(python: str) -> str:
     """The base image for a version of Python: `FAKEBRICKS_DOCKER_BASE_IMAGE`, or the official one of Python.
 
-    `{version}` in it stands for the minor version.
+    In it, `{version}` stands for the version and `{minor}` for the minor version.
 
     >>> base_image("3.11.7")
-    'python:3.11-slim'
+    'python:3.11.7-slim'
 
     Raises:
         EnvironmentBuildError: it cannot be the name of an image.
     """
-    minor = ".".join(python.split(".")[:2])
-    name = (os.environ.get("FAKEBRICKS_DOCKER_BASE_IMAGE") or _BASE_IMAGE).replace("{version}", minor)
+    chosen = os.environ.get("FAKEBRICKS_DOCKER_BASE_IMAGE") or _BASE_IMAGE
+    name = chosen.replace("{version}", python).replace("{minor}", _minor(python))
     if not _REFERENCE.fullmatch(name):
         raise EnvironmentBuildError(f"FAKEBRICKS_DOCKER_BASE_IMAGE: {name!r} cannot be the name of an image.", "")
     return name
 
 
+def _minor(python: str) -> str:
+    return ".".join(python.split(".")[:2])
+
+
 def _dockerfile(base: str, python: str) -> str:
     program = f"{ROOM}/{Path(str(docker_start.__file__)).name}"
-    compiled = json.dumps(["python3", "-I", program, "compile", python])  # without a shell
+    compiled = json.dumps(["python3", "-I", program, "compile", _minor(python)])  # without a shell
     return f"FROM {base}\nCOPY . {ROOM}/\nRUN {compiled}\n"
 
 
 @contextlib.contextmanager
-def _refused(said: str = "") -> Iterator[None]:
-    """What the daemon refuses is a build that failed."""
+def _refused(said: Sequence[str] = ()) -> Iterator[None]:
+    """What the daemon refuses is a build that failed; the log has what was said before."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
     try:
         yield
     except EnvironmentBuildError as error:
-        raise EnvironmentBuildError(str(error), said + error.log) from error
+        raise EnvironmentBuildError(str(error), "".join([*said, error.log])) from error
     except (DockerException, RequestException) as error:
-        raise EnvironmentBuildError(f"Docker: {error}", f"{said}{error}\n") from error
+        raise EnvironmentBuildError(f"Docker: {error}", "".join([*said, f"{error}\n"])) from error
