@@ -108,9 +108,12 @@ class Connection:
             raise WorkerGoneError("The worker's answer is larger than any answer is.")
         content = self._bytes(head + body, deadline)
         try:
-            return Message(json.loads(bytes(content[:head])), bytes(content[head:]))
+            answer = json.loads(bytes(content[:head]))
         except ValueError as error:
             raise WorkerGoneError("The worker's answer is no message.") from error
+        if not isinstance(answer, dict):
+            raise WorkerGoneError("The worker's answer is no message.")
+        return Message(answer, bytes(content[head:]))
 
     def _bytes(self, size: int, deadline: Deadline) -> memoryview:
         content = memoryview(bytearray(size))

@@ -81,6 +81,12 @@ class Environment:
             raise ScriptFailedError(f"{script.name} {ending(code)}:\n{printed.text()}")
         return printed.text()
 
+    @property
+    def waits(self) -> bool:
+        """Whether its fork server runs, and has no workers."""
+        server = self._server
+        return server is not None and not server.busy
+
     def close(self) -> None:
         """End its fork server, and all its workers with it."""
         with self._lock:

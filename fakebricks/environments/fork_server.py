@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -36,6 +37,7 @@ class ForkServer:
         self._lock = threading.Lock()
         self._seconds = seconds
         self._imported: set[str] = set()
+        self._workers: set[int] = set()
         self._log = Log()
         self._directory = TemporaryDirectory(prefix="fakebricks-", ignore_cleanup_errors=True)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -69,7 +71,13 @@ class ForkServer:
             except BaseException:
                 ours.close()
                 raise
+        self._workers.add(pid)
         return Worker(Connection(ours), log, lambda: self._end(pid))
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has workers that nobody has closed."""
+        return bool(self._workers)
 
     def learn(self, modules: list[str]) -> None:
         """Import these, so that the next worker need not.
@@ -100,11 +108,12 @@ class ForkServer:
             raise WorkerGoneError(greeting["failed"])
 
     def _end(self, pid: int) -> int:
-        """End a worker; how it ended, which nobody knows where the fork server itself has ended, and it with it."""
+        """End a worker; how it ended. Where the fork server itself has ended, its workers were killed with it."""
+        self._workers.discard(pid)
         try:
             return os.waitstatus_to_exitcode(self._asked({"do": "end", "pid": pid})["status"])
         except (WorkerGoneError, WorkerTooSlowError):
-            return 0
+            return -signal.SIGKILL
 
     def _asked(self, message: dict[str, Any], *descriptors: int) -> Any:
         with self._lock:
@@ -116,10 +125,11 @@ class ForkServer:
             return self._received()
 
     def _received(self) -> Any:
-        self._control.settimeout(self._seconds)
         try:
+            self._control.settimeout(self._seconds)
             packet = self._control.recv(_LARGEST_PACKET)
         except TimeoutError as error:
+            self._control.close()  # or else the answer would be taken for that to the next question
             raise WorkerTooSlowError from error
         except OSError as error:
             raise self._gone() from error

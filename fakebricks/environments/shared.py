@@ -23,6 +23,8 @@ from fakebricks.environments.processes import Deadline
 from fakebricks.environments.specs import EnvironmentSpec
 from fakebricks.environments.uv import Installer, interpreter
 
+_WAITING_SERVERS = 4  # each of them holds some 100 MB
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -48,16 +50,27 @@ class Environments:
         """
         path = (self._home or cache.home()) / "environments" / cache.digest(spec)
         with self._locks[str(path)]:
-            if str(path) not in self._environments or not _is_there(path):
+            environment = self._environments.pop(str(path), None)
+            if environment is None or not _is_there(path):
+                if environment is not None:
+                    environment.close()
                 self._build(spec, path)
-                self._environments[str(path)] = Environment(path, self.limits)
-            return self._environments[str(path)]
+                environment = Environment(path, self.limits)
+            self._environments[str(path)] = environment  # the last one is the one that was asked for last
+        self._end_servers()
+        return environment
 
     def close(self) -> None:
         """End all that runs in them."""
-        for environment in self._environments.values():
+        for environment in list(self._environments.values()):
             environment.close()
         self._environments.clear()
+
+    def _end_servers(self) -> None:
+        """End the fork servers that wait for work and have waited longest, if there are many."""
+        waiting = [environment for environment in list(self._environments.values()) if environment.waits]
+        for environment in waiting[:-_WAITING_SERVERS]:
+            environment.close()
 
     def _build(self, spec: EnvironmentSpec, path: Path) -> None:
         if _is_there(path):

@@ -37,6 +37,7 @@ those of the runtime `process`. What a model prints goes to its log, and never i
 from __future__ import annotations
 
 import array
+import contextlib
 import gc
 import importlib
 import io
@@ -47,6 +48,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -124,10 +126,11 @@ class Worker:
         self._invocations: Callable[[bytes, str], Message] = _not_loaded
         self._streams: dict[int, Iterator[Any]] = {}
         self._begun = 0
+        self._secret = os.environ.pop(SECRET, "")
 
     def serve(self, channel: Channel) -> None:
         """Answer a client until it goes."""
-        channel.send(Message({"ready": PROTOCOL, "python": _python(), "secret": os.environ.get(SECRET, "")}))
+        channel.send(Message({"ready": PROTOCOL, "python": _python(), "secret": self._secret}))
         answers = {
             "load": self._load,
             "score": self._score,
@@ -311,8 +314,10 @@ class ForkServer:
         return packet, descriptors
 
     def _forked(self, connection: int, log: int) -> dict[str, Any]:
+        own = os.getpid()
         pid = os.fork()
         if not pid:
+            _die_with(own)
             self._work(connection, log)
         self._workers.add(pid)
         os.close(connection)
@@ -321,11 +326,11 @@ class ForkServer:
 
     def _work(self, connection: int, log: int) -> NoReturn:
         os.setpgid(0, 0)
-        _die_with_parent()
         self._control.close()
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.close(log)
+        os.chdir(tempfile.mkdtemp(dir="."))
         if "numpy" in sys.modules:  # else all workers would draw the same numbers
             sys.modules["numpy"].random.seed()
         _work(socket.socket(fileno=connection))
@@ -367,14 +372,13 @@ def _imported(modules: Any) -> dict[str, Any]:
     return {}
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     """End with the fork server, even in the middle of a prediction."""
     import ctypes
 
-    parent = os.getppid()
     set_death_signal = 1
     ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() != parent:  # it has ended already
         os._exit(1)
 
 
@@ -404,7 +408,7 @@ def _listen(host: str, port: int) -> None:
     with socket.create_server((host, port)) as server:
         while True:
             connection, _ = server.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):  # a client may go in the middle of an answer
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 worker.serve(Channel.over(connection))
 

@@ -7,9 +7,15 @@ import subprocess
 import sys
 import warnings
 
-from tests.benchmarks import scale, serve, serving, tracking
+from tests.benchmarks import isolated, scale, serve, serving, tracking
 
-BENCHMARKS = {"tracking": tracking.rows, "serve": serve.rows, "serving": serving.rows, "scale": scale.rows}
+BENCHMARKS = {
+    "tracking": tracking.rows,
+    "serve": serve.rows,
+    "serving": serving.rows,
+    "isolated": isolated.rows,
+    "scale": scale.rows,
+}
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ import time
 
 import pytest
 from alive import running
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fakebricks.environments import uv
 from fakebricks.environments.limits import Limits
@@ -209,3 +211,18 @@ _BEFORE_0_12 = """  \u00d7 No solution found when resolving dependencies:
 )
 def test_the_reason_in_what_uv_prints(log, reason):
     assert uv.reason(log) == reason
+
+
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=40)
+    | st.sampled_from(["a\n-r b", "a\x0b-e .", "\ufeff-r b", "a\u2028b"])
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_line_is_it_is_one_line_and_no_option_or_is_refused(tmp_path, line):
+    try:
+        requirements, _ = uv.written(EnvironmentSpec(HERE, (line, "last")), tmp_path)
+    except EnvironmentBuildError:
+        return
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    assert lines == [line, "last"] or (not line and lines == ["", "last"])
+    assert not line.strip().startswith("-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from alive import gone, running
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakebricks import fake_workspace
 from fakebricks.environments import worker as program
@@ -117,8 +120,8 @@ def test_workers_are_processes_of_their_own_in_a_directory_that_is_removed(envir
     pids = {predicted(worker, do="pid") for worker in (first, second)}
     assert len(pids) == 2
     assert os.getpid() not in pids
-    directory = Path(predicted(first, do="cwd"))
-    assert directory != Path.cwd()
+    directory, other = (Path(predicted(worker, do="cwd")) for worker in (first, second))
+    assert len({directory, other, Path.cwd()}) == 3
     first.close()
     second.close()
     environment.close()
@@ -278,7 +281,7 @@ def test_a_fork_server_that_was_killed_is_replaced(with_mlflow, model):
     server = predicted(worker, do="parent")
     os.kill(server, signal.SIGKILL)
     assert gone(server)
-    with pytest.raises(WorkerGoneError):
+    with pytest.raises(WorkerGoneError, match="The model's process was ended by SIGKILL"):
         score(worker, do="echo")
     again = with_mlflow.load(model, {})
     assert predicted(again, do="parent") != server
@@ -290,6 +293,17 @@ def test_a_fork_server_learns_what_models_import(with_mlflow, model):
     worker = with_mlflow.load(model, {}, ["no.such.module", "json.tool", "antigravity\n"])
     assert predicted(worker, do="echo")
     worker.close()
+
+
+def test_only_the_fork_servers_that_were_wanted_last_wait_for_work(made, model):
+    specs = [EnvironmentSpec(HERE, ("mlflow==3000.0",), {f"pin-{number}": "1"}) for number in range(7)]
+    busy = made.get(specs[0]).load(model, {})
+    for spec in specs[1:]:
+        made.get(spec).load(model, {}).close()
+    made.get(specs[-1])
+    assert [made._environments[path].waits for path in made._environments] == [False, False, False, *[True] * 4]
+    assert predicted(busy, do="echo")
+    busy.close()
 
 
 _OWNER = """
@@ -385,15 +399,36 @@ def test_a_worker_of_another_version_is_not_spoken_to():
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"\0\0", b"\xff" * 8, program.SIZES.pack(3, 0) + b"{{{", program.SIZES.pack(9, 9) + b"{}"]
+    "sent",
+    [
+        b"",
+        b"\0\0",
+        b"\xff" * 8,
+        program.SIZES.pack(3, 0) + b"{{{",
+        program.SIZES.pack(3, 0) + b"\xff{}",
+        program.SIZES.pack(9, 9) + b"{}",
+        program.SIZES.pack(2, 0) + b"[]",
+    ],
 )
 def test_what_is_no_message_is_no_answer(sent):
+    with answering(sent) as connection, pytest.raises(WorkerGoneError):
+        connection.ask(Message({}), 1)
+
+
+@contextlib.contextmanager
+def answering(sent):
+    """A connection to somebody who sends this, whatever is asked."""
     ours, theirs = socket.socketpair()
-    theirs.sendall(sent)
-    theirs.close()
-    with pytest.raises(WorkerGoneError):
-        Connection(ours).ask(Message({}), 1)
-    ours.close()
+    with ours, theirs:
+        theirs.sendall(sent)
+        theirs.shutdown(socket.SHUT_WR)
+        yield Connection(ours)
+
+
+@given(st.binary(max_size=64))
+def test_whatever_is_sent_is_a_message_or_no_answer(sent):
+    with answering(sent) as connection, contextlib.suppress(WorkerGoneError):
+        assert isinstance(connection.ask(Message({}), 1).head, dict)
 
 
 def test_the_program_is_one_file_for_any_python_since_3_8():

@@ -120,6 +120,8 @@ class IsolatedModel:
         if not self._process.idle() and not self._closed:
             self._process.close()
             self._process = self._load()
+            if self._closed:  # meanwhile
+                self._process.close()
         return self._process
 
     def _events(self, process: Process, number: int) -> Generator[bytes, None, None]:
