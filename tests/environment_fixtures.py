@@ -1,5 +1,6 @@
 """Environments from small wheels, without any network; and one with MLflow and scikit-learn, for real."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -125,12 +126,14 @@ def obedient(tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("obedient")
     (directory / "obedient.py").write_text(_OBEDIENT)
     columns = Schema([ColSpec("string", "do"), ColSpec("string", "text")])
-    mlflow.pyfunc.save_model(
-        directory / "model",
-        python_model=str(directory / "obedient.py"),
-        signature=ModelSignature(columns, Schema([ColSpec("string")])),
-        pip_requirements=[f"mlflow=={mlflow.__version__}", *ISOLATED],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.pyfunc.save_model(
+            directory / "model",
+            python_model=str(directory / "obedient.py"),
+            signature=ModelSignature(columns, Schema([ColSpec("string")])),
+            pip_requirements=[f"mlflow=={mlflow.__version__}", *ISOLATED],
+        )
     return directory / "model"
 
 

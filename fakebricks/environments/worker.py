@@ -169,6 +169,8 @@ class Worker:
         def begun() -> Message:
             from mlflow.pyfunc import scoring_server
 
+            if not (hasattr(self._model, "predict_stream") and hasattr(scoring_server, "_parse_json_data")):
+                raise RuntimeError("The model's version of MLflow does not support predict_stream.")
             schema = self._model.metadata.get_input_schema()
             parsed = scoring_server._parse_json_data(asked.body, self._model.metadata, schema)  # noqa: SLF001
             values = iter(self._model.predict_stream(parsed.data, parsed.params))
@@ -207,18 +209,28 @@ def _scoring(model: Any, schema: Any) -> Callable[[bytes, str], Message]:
     except ImportError as error:
         message = f"MLflow has no scoring server here: {error}. Require mlflow, of which mlflow-skinny is only a part."
         raise ImportError(message) from error
-    if not hasattr(scoring_server, "invocations"):  # before MLflow 2.3 or so, it is inside the server's application
-        client = scoring_server.init(model).test_client()
-
-        def asked(body: bytes, content_type: str) -> Message:
-            reply = client.post("/invocations", data=body, content_type=content_type)
-            return _answer(reply.status_code, reply.data, reply.mimetype)
-
-        return asked
+    scoring = getattr(scoring_server, "invocations", None)
+    if (
+        scoring is None or "flask" in scoring.__code__.co_names
+    ):  # before MLflow 2.20 or so, it needs a request of Flask's
+        return _scoring_with_flask(scoring_server.init(model))
 
     def invocations(body: bytes, content_type: str) -> Message:
-        answer = scoring_server.invocations(body, content_type, model, schema)
+        answer = scoring(body, content_type, model, schema)
         return _answer(answer.status, answer.response.encode(), answer.mimetype)
+
+    return invocations
+
+
+def _scoring_with_flask(application: Any) -> Callable[[bytes, str], Message]:
+    application.testing = True  # what it does not catch is raised here
+    client = application.test_client()
+
+    def invocations(body: bytes, content_type: str) -> Message:
+        reply = client.post("/invocations", data=body, content_type=content_type)
+        if reply.status_code >= _SERVER_ERROR:
+            raise RuntimeError(json.loads(reply.data)["message"])
+        return _answer(reply.status_code, reply.data, reply.mimetype)
 
     return invocations
 

@@ -268,6 +268,12 @@ def test_a_python_that_does_not_start(tmp_path, model):
 def test_an_old_mlflow_keeps_its_scoring_to_its_server(made, model):
     worker = made.get(EnvironmentSpec(HERE, ("mlflow==2000.0",))).load(model, {})
     assert score(worker, do="echo") == (200, {"do": "echo"})
+    assert score(worker, do="raise", text="what is not caught")[1]["message"].endswith("Error 'what is not caught'")
+    status, answer = score(worker, do="fail")
+    assert (status, answer["error_code"]) == (400, "BAD_REQUEST")
+    assert answer["message"].endswith("Error 'an internal error'")
+    streamed = worker.ask(Message({"do": "stream", "content_type": JSON}, b'{"events": 1}'), 30)
+    assert "does not support predict_stream" in json.loads(streamed.body)["message"]
     worker.close()
 
 

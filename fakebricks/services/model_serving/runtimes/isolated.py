@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from http import HTTPStatus
-from threading import Lock
+from threading import Event, Lock
 from typing import NoReturn, Protocol
 
 import msgspec
@@ -66,7 +66,7 @@ class IsolatedModel:
         self._seconds = seconds
         self._process = load()
         self._lock = Lock()
-        self._closed = False
+        self._closed = Event()
 
     @property
     def log(self) -> str:
@@ -96,7 +96,7 @@ class IsolatedModel:
 
     def close(self) -> None:
         """End its process, even in the middle of a request."""
-        self._closed = True
+        self._closed.set()
         self._process.close()
 
     def _first(self, asked: Message) -> tuple[Scored, int | None, Process]:
@@ -117,10 +117,10 @@ class IsolatedModel:
 
     def _there(self) -> Process:
         """The process, or the one that takes its place."""
-        if not self._process.idle() and not self._closed:
+        if not self._process.idle() and not self._closed.is_set():
             self._process.close()
             self._process = self._load()
-            if self._closed:  # meanwhile
+            if self._closed.is_set():  # meanwhile
                 self._process.close()
         return self._process
 

@@ -320,29 +320,30 @@ def test_it_needs_uv(monkeypatch):
 
 
 _TRAIN = """
+import pickle
 import sys
-import mlflow.sklearn
-from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
-data = load_iris(as_frame=True)
-estimator = LogisticRegression(max_iter=500).fit(data.data, data.target)
-mlflow.sklearn.save_model(
-    estimator,
-    sys.argv[1],
-    signature=mlflow.models.infer_signature(data.data, estimator.predict(data.data)),
-    pip_requirements=[f"mlflow=={mlflow.__version__}", "scikit-learn==1.6.1"],
-    **({"serialization_format": "cloudpickle"}),
-)
+with open(sys.argv[1], "wb") as file:
+    pickle.dump(LogisticRegression().fit([[0.0], [1.0]], [3, 7]), file)
+"""
+
+_MLMODEL = """
+flavors:
+  python_function:
+    env: {conda: conda.yaml, virtualenv: python_env.yaml}
+    loader_module: mlflow.sklearn
+    model_path: model.pkl
+    predict_fn: predict
+  sklearn: {pickled_model: model.pkl, serialization_format: pickle, sklearn_version: 1.6.1}
 """
 
 
-def test_a_model_that_was_trained_in_the_environment_is_served_in_it(isolated, load, tmp_path):
+def test_a_model_that_was_trained_in_the_environment_is_served_in_it(isolated, load, obedient, tmp_path):
+    directory = copied(obedient, tmp_path)
+    (directory / "MLmodel").write_text(_MLMODEL)
     script = tmp_path / "train.py"
     script.write_text(_TRAIN)
-    isolated.run(script, str(tmp_path / "iris"))
-    model = load(directory=tmp_path / "iris")
-    columns = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
-    record = dict.fromkeys(columns, 1.0)
-    scored = model.score(json.dumps({"dataframe_records": [record]}).encode(), JSON)
-    assert (scored.status, json.loads(scored.body)) == (200, {"predictions": [0]})
+    isolated.run(script, str(directory / "model.pkl"))
+    scored = load(directory=directory).score(b'{"inputs": [[0.0], [1.0]]}', JSON)
+    assert (scored.status, json.loads(scored.body)) == (200, {"predictions": [3, 7]})
