@@ -115,6 +115,7 @@ class _Container:
         self._container = container
         self._process = os.getpid()
         self._address: tuple[str, int] | None = None
+        self._printed = ""
         atexit.register(self.end)
 
     def start(self, directory: Path) -> None:
@@ -145,14 +146,13 @@ class _Container:
         raise WorkerTooSlowError
 
     def text(self) -> str:
-        """The last of what it has printed; nothing once it is removed."""
+        """The last of what it has printed, also after it is removed."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
-        try:
-            return bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
-        except (DockerException, RequestException):
-            return ""
+        with contextlib.suppress(DockerException, RequestException):  # it is removed
+            self._printed = bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
+        return self._printed
 
     def trim(self) -> None:
         """The daemon keeps what it prints."""
@@ -169,6 +169,7 @@ class _Container:
         with contextlib.suppress(DockerException, RequestException):
             self._stop()
             code = self._code()
+        self.text()
         with contextlib.suppress(DockerException, RequestException):
             self._container.remove(force=True, v=True)
         return code
