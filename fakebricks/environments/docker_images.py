@@ -32,6 +32,8 @@ LABEL = "fakebricks"
 ROOM = "/opt/fakebricks"
 """Where an image has what is not of its base."""
 
+_LOG = f"{LABEL}.log"
+_LONGEST_LOG = 32_000  # of what an image keeps; a label has to fit into a URL
 _BASE_IMAGE = "python:{version}-slim"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _OF_THE_DAEMON = ("Step ", "--->", "Removing intermediate")  # what else it says is said by what it runs
@@ -50,11 +52,13 @@ _PROGRAMS = (worker, docker_start)
 class _Plan(NamedTuple):
     """An image that there is, or that is to be built."""
 
-    name: str
+    digest: str
     base: str
     platform: str
-    directory: Path
-    """Where its build log is kept."""
+
+    @property
+    def name(self) -> str:
+        return f"fakebricks-model:{self.digest}"
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,11 @@ class Image:
     Attributes:
         name: what the daemon calls it.
         base: what it was built on.
-        python: the version that the environment asks for.
-        build_log: what building it has said, whenever that was.
+        build_log: what installing its packages has said, whenever that was.
     """
 
     name: str
     base: str
-    python: str
     build_log: str
 
 
@@ -92,22 +94,21 @@ class Images:
         Raises:
             EnvironmentBuildError: it cannot be built, or not in time.
         """
-        plan = self._planned(spec)
-        with cache.turn(plan.directory, self._limits.build) as lock:
-            if not self._there(plan.name):
-                self._build(spec, plan, lock)
-        log = plan.directory / "build.log"
-        said = log.read_text(encoding="utf-8") if log.exists() else f"The daemon has {plan.name} already.\n"
-        return Image(plan.name, plan.base, spec.python, said)
+        with _refused():
+            plan = self._planned(spec)
+            with cache.turn(cache.home() / "images" / plan.digest, self._limits.build) as lock:
+                if self._found(plan.name) is None:
+                    self._build(spec, plan, lock)
+            image = self._client.images.get(plan.name)
+        return Image(plan.name, plan.base, image.labels[_LOG])
 
     def _planned(self, spec: EnvironmentSpec) -> _Plan:
         base = base_image(spec.python)
-        with _refused():
-            base_id, platform = self._base(base), self._platform()
-        programs = [Path(str(program.__file__)).read_bytes() for program in _PROGRAMS]
-        parts = [cache.digest(spec).encode(), base_id.encode(), platform.encode(), *programs]
-        digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
-        return _Plan(f"fakebricks-model:{digest}", base, platform, cache.home() / "images" / digest)
+        base_id, platform = self._base(base), self._platform()
+        programs = [Path(str(program.__file__)).read_text(encoding="utf-8") for program in _PROGRAMS]
+        parts = [cache.digest(spec), base_id, platform, _dockerfile(base, spec.python), *programs]
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return _Plan(digest, base, platform)
 
     def _build(self, spec: EnvironmentSpec, plan: _Plan, lock: int) -> None:
         deadline = Deadline(self._limits.build)
@@ -117,39 +118,32 @@ class Images:
             for program in _PROGRAMS:
                 shutil.copy(str(program.__file__), context)
             (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base, spec.python), encoding="utf-8")
-            said = [installer.log]
-            with _refused(said):
-                said.extend(self._built(context, plan.name, deadline))
-        plan.directory.mkdir(parents=True, exist_ok=True)
-        (plan.directory / "build.log").write_text("".join(said), encoding="utf-8")
+            with _refused(installer.log):
+                self._run_build(context, plan.name, installer.log[-_LONGEST_LOG:], deadline)
 
-    def _built(self, context: str, name: str, deadline: Deadline) -> Iterator[str]:
-        """What the daemon says while it builds."""
+    def _run_build(self, context: str, name: str, log: str, deadline: Deadline) -> None:
         events = self._client.api.build(
             path=context,
             tag=name,
-            labels={LABEL: "image"},
+            labels={LABEL: "image", _LOG: log},
             network_mode="none",
             rm=True,
             forcerm=True,
             decode=True,
             timeout=max(1, int(deadline.left())),
         )
-        last = ""
+        said: list[str] = []
         for event in events:
             if "error" in event:
-                raise EnvironmentBuildError(last or event["error"].strip(), event["error"])
-            said = _ANSI.sub("", event.get("stream", ""))
-            if said.strip() and not said.lstrip().startswith(_OF_THE_DAEMON):
-                last = said.strip()
+                raise EnvironmentBuildError(_reason(said) or event["error"].strip(), "".join([*said, event["error"]]))
+            said.append(_ANSI.sub("", event.get("stream", "")))
             if not deadline.left():
                 message = "Building the image took longer than its limit, and was ended."
-                raise EnvironmentBuildError(message, "")
-            yield said
+                raise EnvironmentBuildError(message, "".join(said))
 
     def _base(self, base: str) -> str:
         """The id of the base image, which is pulled unless it is there."""
-        if not self._there(base):
+        if self._found(base) is None:
             self._client.images.pull(base)
         return str(self._client.images.get(base).id)
 
@@ -159,14 +153,13 @@ class Images:
             raise EnvironmentBuildError(f"No packages are known for the daemon's architecture, {architecture}.", "")
         return _PLATFORMS[architecture]
 
-    def _there(self, name: str) -> bool:
+    def _found(self, name: str) -> Any:
         from docker.errors import ImageNotFound
 
         try:
-            self._client.images.get(name)
+            return self._client.images.get(name)
         except ImageNotFound:
-            return False
-        return True
+            return None
 
 
 def base_image(python: str) -> str:
@@ -187,6 +180,12 @@ def base_image(python: str) -> str:
     return name
 
 
+def _reason(said: Sequence[str]) -> str:
+    """The last of what a build has said that is not the daemon's own."""
+    lines = (line.strip() for line in reversed(said))
+    return next((line for line in lines if line and not line.startswith(_OF_THE_DAEMON)), "")
+
+
 def _minor(python: str) -> str:
     return ".".join(python.split(".")[:2])
 
@@ -198,7 +197,7 @@ def _dockerfile(base: str, python: str) -> str:
 
 
 @contextlib.contextmanager
-def _refused(said: Sequence[str] = ()) -> Iterator[None]:
+def _refused(said: str = "") -> Iterator[None]:
     """What the daemon refuses is a build that failed; the log has what was said before."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
@@ -206,6 +205,6 @@ def _refused(said: Sequence[str] = ()) -> Iterator[None]:
     try:
         yield
     except EnvironmentBuildError as error:
-        raise EnvironmentBuildError(str(error), "".join([*said, error.log])) from error
+        raise EnvironmentBuildError(str(error), said + error.log) from error
     except (DockerException, RequestException) as error:
-        raise EnvironmentBuildError(f"Docker: {error}", "".join([*said, f"{error}\n"])) from error
+        raise EnvironmentBuildError(f"Docker: {error}", f"{said}{error}\n") from error
