@@ -22,7 +22,14 @@ Entered = Callable[..., AbstractContextManager[Workspace]]
 
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
-pytest_plugins = ["pytester", "scim_fixtures", "serving_fixtures", "agent_fixtures", "environment_fixtures"]
+pytest_plugins = [
+    "pytester",
+    "scim_fixtures",
+    "serving_fixtures",
+    "agent_fixtures",
+    "docker_fixtures",
+    "environment_fixtures",
+]
 
 # `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.
 # Where CI judges a change, it tries the same examples each time; at a desk, new ones.

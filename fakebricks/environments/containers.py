@@ -37,7 +37,7 @@ _NOBODY = "65534:65534"
 _TAIL = 500
 _SIGNALLED = 128
 _BETWEEN_LOOKS = 0.05
-_LAST_MOMENT = 0.3  # for the daemon to notice that a container has ended by itself
+_LAST_MOMENTS = 5.0  # for the daemon to notice that a container has ended by itself
 
 
 class Containers:
@@ -114,6 +114,8 @@ class _Container:
     def __init__(self, container: Any) -> None:
         self._container = container
         self._process = os.getpid()
+        self._address: tuple[str, int] | None = None
+        self._printed = ""
         atexit.register(self.end)
 
     def start(self, directory: Path) -> None:
@@ -136,20 +138,21 @@ class _Container:
                 message = f"The container {ending(self._code())}: {said[-1] if said else 'it said nothing'}"
                 raise WorkerGoneError(message)
             published = self._container.ports.get(_PORT)
-            if published and (connection := _answering(host, int(published[0]["HostPort"]))):
-                return connection
+            if published:
+                self._address = host, int(published[0]["HostPort"])
+                if connection := _answering(self._address, deadline.left()):
+                    return connection
             select.select([], [], [], _BETWEEN_LOOKS)  # waits in real time
         raise WorkerTooSlowError
 
     def text(self) -> str:
-        """The last of what it has printed; nothing once it is removed."""
+        """The last of what it has printed, also after it is removed."""
         from docker.errors import DockerException
         from requests.exceptions import RequestException
 
-        try:
-            return bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
-        except (DockerException, RequestException):
-            return ""
+        with contextlib.suppress(DockerException, RequestException):  # it is removed
+            self._printed = bytes(self._container.logs(tail=_TAIL)).decode("utf-8", "replace")
+        return self._printed
 
     def trim(self) -> None:
         """The daemon keeps what it prints."""
@@ -166,18 +169,30 @@ class _Container:
         with contextlib.suppress(DockerException, RequestException):
             self._stop()
             code = self._code()
+        self.text()
         with contextlib.suppress(DockerException, RequestException):
             self._container.remove(force=True, v=True)
         return code
 
     def _stop(self) -> None:
+        from docker.errors import APIError
         from requests.exceptions import RequestException
 
-        with contextlib.suppress(RequestException):  # it runs on
-            self._container.wait(timeout=_LAST_MOMENT)
-            return
-        self._container.kill()
+        if not self._waits_for_a_client():
+            with contextlib.suppress(RequestException):  # it has not ended, but is in the middle of something
+                self._container.wait(timeout=_LAST_MOMENTS)
+                return
+        with contextlib.suppress(APIError):  # it has ended meanwhile
+            self._container.kill()
         self._container.wait()
+
+    def _waits_for_a_client(self) -> bool:
+        """Whether the worker lives, and has nothing to do."""
+        connection = self._address and _answering(self._address, 1.0)
+        if not connection:
+            return False
+        connection.close()
+        return True
 
     def _code(self) -> int:
         self._container.reload()
@@ -185,10 +200,10 @@ class _Container:
         return code if code <= _SIGNALLED else _SIGNALLED - code
 
 
-def _answering(host: str, port: int) -> socket.socket | None:
+def _answering(address: tuple[str, int], seconds: float) -> socket.socket | None:
     """A connection by which something is said; a daemon's proxy connects before the worker is there, and hangs up."""
     try:
-        connection = socket.create_connection((host, port), timeout=5)
+        connection = socket.create_connection(address, timeout=max(seconds, 0.001))
     except OSError:
         return None
     try:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,11 @@ LABEL = "fakebricks"
 ROOM = "/opt/fakebricks"
 """Where an image has what is not of its base."""
 
+_LOG = f"{LABEL}.log"
+_LONGEST_LOG = 32_000  # of what an image keeps; a label has to fit into a URL
 _BASE_IMAGE = "python:{version}-slim"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_OF_THE_DAEMON = ("Step ", "--->", "Removing intermediate")  # what else it says is said by what it runs
 _REFERENCE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _PLATFORMS = {
     "x86_64": "x86_64-manylinux_2_28",
@@ -48,11 +52,13 @@ _PROGRAMS = (worker, docker_start)
 class _Plan(NamedTuple):
     """An image that there is, or that is to be built."""
 
-    name: str
+    digest: str
     base: str
     platform: str
-    directory: Path
-    """Where its build log is kept."""
+
+    @property
+    def name(self) -> str:
+        return f"fakebricks-model:{self.digest}"
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,11 @@ class Image:
     Attributes:
         name: what the daemon calls it.
         base: what it was built on.
-        python: the version that the environment asks for.
-        build_log: what building it has said, whenever that was.
+        build_log: what installing its packages has said, whenever that was.
     """
 
     name: str
     base: str
-    python: str
     build_log: str
 
 
@@ -90,22 +94,21 @@ class Images:
         Raises:
             EnvironmentBuildError: it cannot be built, or not in time.
         """
-        plan = self._planned(spec)
-        with cache.turn(plan.directory, self._limits.build) as lock:
-            if not self._there(plan.name):
-                self._build(spec, plan, lock)
-        log = plan.directory / "build.log"
-        said = log.read_text(encoding="utf-8") if log.exists() else f"The daemon has {plan.name} already.\n"
-        return Image(plan.name, plan.base, spec.python, said)
+        with _refused():
+            plan = self._planned(spec)
+            with cache.turn(cache.home() / "images" / plan.digest, self._limits.build) as lock:
+                if self._found(plan.name) is None:
+                    self._build(spec, plan, lock)
+            image = self._client.images.get(plan.name)
+        return Image(plan.name, plan.base, image.labels[_LOG])
 
     def _planned(self, spec: EnvironmentSpec) -> _Plan:
         base = base_image(spec.python)
-        with _refused():
-            base_id, platform = self._base(base), self._platform()
-        programs = [Path(str(program.__file__)).read_bytes() for program in _PROGRAMS]
-        parts = [cache.digest(spec).encode(), base_id.encode(), platform.encode(), *programs]
-        digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:32]
-        return _Plan(f"fakebricks-model:{digest}", base, platform, cache.home() / "images" / digest)
+        base_id, platform = self._base(base), self._platform()
+        programs = [Path(str(program.__file__)).read_text(encoding="utf-8") for program in _PROGRAMS]
+        parts = [cache.digest(spec), base_id, platform, _dockerfile(base, spec.python), *programs]
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return _Plan(digest, base, platform)
 
     def _build(self, spec: EnvironmentSpec, plan: _Plan, lock: int) -> None:
         deadline = Deadline(self._limits.build)
@@ -115,39 +118,32 @@ class Images:
             for program in _PROGRAMS:
                 shutil.copy(str(program.__file__), context)
             (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base, spec.python), encoding="utf-8")
-            said = installer.log
-            with _refused(said):
-                for line in self._built(context, plan.name, deadline):
-                    said += line
-        plan.directory.mkdir(parents=True, exist_ok=True)
-        (plan.directory / "build.log").write_text(said, encoding="utf-8")
+            with _refused(installer.log):
+                self._run_build(context, plan.name, installer.log[-_LONGEST_LOG:], deadline)
 
-    def _built(self, context: str, name: str, deadline: Deadline) -> Iterator[str]:
-        """What the daemon says while it builds."""
+    def _run_build(self, context: str, name: str, log: str, deadline: Deadline) -> None:
         events = self._client.api.build(
             path=context,
             tag=name,
-            labels={LABEL: "image"},
+            labels={LABEL: "image", _LOG: log},
             network_mode="none",
             rm=True,
             forcerm=True,
             decode=True,
             timeout=max(1, int(deadline.left())),
         )
-        last = ""
+        said: list[str] = []
         for event in events:
             if "error" in event:
-                reason = last if last and not last.startswith("--->") else event["error"].strip()
-                raise EnvironmentBuildError(reason, event["error"])
-            last = event.get("stream", "").strip() or last
+                raise EnvironmentBuildError(_reason(said) or event["error"].strip(), "".join([*said, event["error"]]))
+            said.append(_ANSI.sub("", event.get("stream", "")))
             if not deadline.left():
                 message = "Building the image took longer than its limit, and was ended."
-                raise EnvironmentBuildError(message, "")
-            yield event.get("stream", "")
+                raise EnvironmentBuildError(message, "".join(said))
 
     def _base(self, base: str) -> str:
         """The id of the base image, which is pulled unless it is there."""
-        if not self._there(base):
+        if self._found(base) is None:
             self._client.images.pull(base)
         return str(self._client.images.get(base).id)
 
@@ -157,43 +153,52 @@ class Images:
             raise EnvironmentBuildError(f"No packages are known for the daemon's architecture, {architecture}.", "")
         return _PLATFORMS[architecture]
 
-    def _there(self, name: str) -> bool:
+    def _found(self, name: str) -> Any:
         from docker.errors import ImageNotFound
 
         try:
-            self._client.images.get(name)
+            return self._client.images.get(name)
         except ImageNotFound:
-            return False
-        return True
+            return None
 
 
 def base_image(python: str) -> str:
     """The base image for a version of Python: `FAKEBRICKS_DOCKER_BASE_IMAGE`, or the official one of Python.
 
-    `{version}` in it stands for the minor version.
+    In it, `{version}` stands for the version and `{minor}` for the minor version.
 
     >>> base_image("3.11.7")
-    'python:3.11-slim'
+    'python:3.11.7-slim'
 
     Raises:
         EnvironmentBuildError: it cannot be the name of an image.
     """
-    minor = ".".join(python.split(".")[:2])
-    name = (os.environ.get("FAKEBRICKS_DOCKER_BASE_IMAGE") or _BASE_IMAGE).replace("{version}", minor)
+    chosen = os.environ.get("FAKEBRICKS_DOCKER_BASE_IMAGE") or _BASE_IMAGE
+    name = chosen.replace("{version}", python).replace("{minor}", _minor(python))
     if not _REFERENCE.fullmatch(name):
         raise EnvironmentBuildError(f"FAKEBRICKS_DOCKER_BASE_IMAGE: {name!r} cannot be the name of an image.", "")
     return name
 
 
+def _reason(said: Sequence[str]) -> str:
+    """The last of what a build has said that is not the daemon's own."""
+    lines = (line.strip() for line in reversed(said))
+    return next((line for line in lines if line and not line.startswith(_OF_THE_DAEMON)), "")
+
+
+def _minor(python: str) -> str:
+    return ".".join(python.split(".")[:2])
+
+
 def _dockerfile(base: str, python: str) -> str:
     program = f"{ROOM}/{Path(str(docker_start.__file__)).name}"
-    compiled = json.dumps(["python3", "-I", program, "compile", python])  # without a shell
+    compiled = json.dumps(["python3", "-I", program, "compile", _minor(python)])  # without a shell
     return f"FROM {base}\nCOPY . {ROOM}/\nRUN {compiled}\n"
 
 
 @contextlib.contextmanager
 def _refused(said: str = "") -> Iterator[None]:
-    """What the daemon refuses is a build that failed."""
+    """What the daemon refuses is a build that failed; the log has what was said before."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 

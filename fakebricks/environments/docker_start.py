@@ -16,8 +16,8 @@ SITE = f"{ROOM}/site"
 
 if __name__ == "__main__":
     if sys.argv[1] == "compile":
-        asked, there = sys.argv[2], ".".join(map(str, sys.version_info[:3]))
-        if not f"{there}.".startswith(f"{asked}."):
+        asked, there = sys.argv[2], ".".join(map(str, sys.version_info[:2]))
+        if there != asked:
             sys.exit(f"The base image has Python {there}, and not {asked}.")
         compileall.compile_dir(SITE, quiet=2, workers=0)  # packages have files that are no Python of this version
     else:
