@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.library_drift import LibraryDrift, Loads
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
+from fakebricks.registered_versions import RegisteredVersions
 from fakebricks.roster import Principal, Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
@@ -23,6 +25,7 @@ from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from responses import RequestsMock
 
+    from fakebricks.drift.reports import DriftReports
+    from fakebricks.drift.targets import Onto
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -71,6 +76,8 @@ class Workspace(WorkspaceData):
         strict: bool = True,
         seed: int = 0,
         storage: StorageOption = "presigned",
+        runtime: RuntimeOption = "process",
+        runtime_image: ImageOption | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         host: str | None = None,
@@ -113,9 +120,12 @@ class Workspace(WorkspaceData):
             spark=spark,
             legacy_inference_tables=legacy_inference_tables,
             s3_url=self._socket_s3.url,
+            runtime=chosen(runtime, runtime_image),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
+        versions = RegisteredVersions(self._services.registry, self._services.workspace_registry, self._services.files)
+        self._drift = LibraryDrift(versions, self.calls)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -359,6 +369,25 @@ class Workspace(WorkspaceData):
         """
         self._services.providers.add(name, provider)
 
+    def serving_runtime(
+        self, endpoint: str, *, runtime: RuntimeOption, runtime_image: ImageOption | None = None
+    ) -> None:
+        """Let one endpoint's models be loaded elsewhere than the workspace's, from its next deployment on.
+
+        >>> workspace = Workspace()
+        >>> workspace.serving_runtime("fraud", runtime="virtualenv", runtime_image="16.4 LTS ML")
+
+        Args:
+            endpoint: its name; it need not exist yet.
+            runtime: `"process"`, `"virtualenv"` or `"docker"`.
+            runtime_image: the name of a Databricks Runtime, or versions by package; as the model was logged by default.
+
+        Raises:
+            ValueError: there is no such runtime or image, or no endpoint can be called so.
+        """
+        with self._state.transaction():
+            self._services.serving_runtimes.choose(endpoint, runtime, runtime_image)
+
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -388,6 +417,44 @@ class Workspace(WorkspaceData):
             yield watch.made
         finally:
             watch.end()
+
+    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
+        """What becomes of registered models that are loaded with other libraries than they were trained with.
+
+        >>> Workspace().drift("16.4 LTS ML").breaking
+        ()
+
+        Args:
+            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
+                default the environment that a model's own requirements make.
+            model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
+                of each the newest version and those that aliases or stages stand for.
+
+        Raises:
+            ValueError: there is no such runtime, a version is none, or the model is not named like one.
+            DatabricksError: there is no such model or version.
+        """
+        return self._drift.check(onto, model)
+
+    @contextmanager
+    def running_on(self, onto: Onto) -> Iterator[Loads]:
+        """Meanwhile, code under test is a job or a notebook on a runtime, and the models that it loads are checked.
+
+        In strict mode, a registered model that breaks there fails the test on a clean exit. The code itself goes on
+        running with the libraries that are installed here.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     with workspace.running_on("16.4 LTS ML") as loads:
+        ...         pass  # a job that calls mlflow.pyfunc.load_model("models:/main.default.fraud@champion")
+        >>> assert not loads.reports
+
+        Raises:
+            ValueError: there is no such runtime, or a version is none.
+            LibraryDriftError: on a clean exit, in strict mode; it names the models, with the errors to be expected.
+        """
+        with self._drift.watched(onto, strict=self.strict) as loads:
+            yield loads
 
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
@@ -429,7 +496,7 @@ class Workspace(WorkspaceData):
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files and its bucket."""
+        """Remove the workspace's files and its bucket, and end what its models run in."""
         self._socket_s3.close()
         self._services.close()
         self._scratch.close()
@@ -493,5 +560,7 @@ class Workspace(WorkspaceData):
             faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
+            drift=self._drift,
             people=self,
+            serving_runtime=self.serving_runtime,
         )
