@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
 _VIEWS = 64
+_RETRIES = 4
+"""With pauses that add up to four seconds; pyspark's own would to ten minutes."""
 _import = threading.Lock()
 _LOG = "RUST_LOG"
 Arguments = Mapping[str, Any] | Sequence[Any]
@@ -136,18 +138,20 @@ def engine_errors() -> Iterator[None]:
 
     try:
         yield
-    except (PySparkException, RpcError) as error:
+    except (PySparkException, RpcError, UserWarning) as error:  # it warns of its last try, which may be an error
         raise of_engine(error) from None
 
 
 def _session(url: str) -> SparkSession:
     with engine_errors():
         from pyspark.sql.connect.client.core import DefaultChannelBuilder
+        from pyspark.sql.connect.client.retries import DefaultPolicy
         from pyspark.sql.connect.session import SparkSession
 
         # A proxy of the environment's is not on the way to a server that the test has named.
         channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
         session: SparkSession = SparkSession.builder.channelBuilder(channel).create()
+        session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
         session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
 
