@@ -26,6 +26,7 @@ def router() -> Router:
     from fakebricks.services.model_serving import lifecycle_api as serving_lifecycle_api
     from fakebricks.services.model_serving import refused_api as refused_model_serving_api
     from fakebricks.services.model_serving import settings_api as model_serving_settings_api
+    from fakebricks.services.monitoring import data_quality_api, quality_monitors_api
     from fakebricks.services.secrets import api as secrets_api
     from fakebricks.services.sql import connector_api, statements_api, warehouses_api
     from fakebricks.services.sql import refused_api as refused_sql_api
@@ -111,6 +112,8 @@ def router() -> Router:
             *model_serving_settings_api.routes,
             *data_plane_api.routes,
             *refused_model_serving_api.routes,
+            *quality_monitors_api.routes,
+            *data_quality_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
             *warehouses_api.routes,

@@ -63,6 +63,11 @@ from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings
+from fakebricks.services.monitoring.monitoring import Monitoring
+from fakebricks.services.monitoring.monitors import Monitors
+from fakebricks.services.monitoring.refreshes import Refreshes
+from fakebricks.services.monitoring.refreshing import Refreshing
+from fakebricks.services.monitoring.rights import MonitorRights
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
@@ -177,6 +182,7 @@ class Services:
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
         self._wire_sql(spark)
+        self._wire_monitoring()
         self._wire_registry()
         self._wire_warehouses(warehouse_timings)
         self._wire_workspace_registry()
@@ -308,6 +314,21 @@ class Services:
     def _table_storage(self, scratch: Scratch, bucket: str) -> TableStorage:
         local = LocalTables(scratch)
         return TablesInS3(local, bucket, self._s3_url) if self.storage == "s3" else local
+
+    def _wire_monitoring(self) -> None:
+        state, clock = self._state, self._clock
+        monitors = Monitors(
+            state,
+            clock,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            grants=self.grants,
+            rights=MonitorRights(self.authority, self.people),
+        )
+        work = Refreshing(monitors, self.tables, self.delta_tables, self.sql)
+        refreshes = Refreshes(state, self._ids, clock, monitors, work)
+        self.delta_tables.also_writes(refreshes.before_reading)
+        self.add(monitors, Monitoring(monitors, refreshes))
 
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(

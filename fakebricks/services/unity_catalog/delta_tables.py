@@ -114,9 +114,9 @@ class DeltaTables:
             InvalidState: somebody has removed its files.
             NotImplementedByFakebricks: deltalake is not installed.
         """
-        table = self._tables.require(full_name)
         delta.require()
-        self.bring_up_to_date(table.full_name)
+        self.bring_up_to_date(full_name)  # which may make the table
+        table = self._tables.require(full_name)
         files = self.files_of(table)
         if not files.exists():
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
