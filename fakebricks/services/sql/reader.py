@@ -13,6 +13,7 @@ from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.errors import UnresolvedColumn, table_not_found
 from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.parameters import Parameters
+from fakebricks.services.sql.percentiles import exact_percentiles
 from fakebricks.services.sql.references import levels_of, point_at, replace_by, tables_in, version_of
 from fakebricks.services.sql.session_functions import answer_session_functions
 from fakebricks.services.sql.spark import Spark, analyzed
@@ -78,6 +79,7 @@ class Reader:
             NotImplementedByFakebricks: the engine has no such thing.
         """
         dialect.json_paths(tree)
+        exact_percentiles(tree)
         answer_session_functions(tree, asked, self._metastore.unity_catalog.metastore.name)
         tables = []
         for table in tables_in(tree):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 import pytest
 
@@ -213,6 +214,22 @@ def test_queries_as_teams_write_them(cards: Workspace, statement: str, columns: 
     assert found.num_rows >= 1
     if columns is not None:
         assert found.to_pydict() == columns
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.5, 0.51, 0.9, 1])
+def test_percentiles_are_values_that_there_are(reading: Workspace, share: float) -> None:
+    values = [95, 90, 92, 93, 99, 91, 90]
+    rows = ", ".join(f"({number})" for number in [*values, "NULL"])
+    expected = sorted(values)[max(ceil(share * len(values)), 1) - 1]
+    statement = (
+        f"SELECT percentile_approx(x, {share}) AS p, approx_percentile(x, array({share}, 0.5), 100) AS q, "
+        f"typeof(percentile_approx(x, {share})) AS t, percentile_approx(x, {share}) FILTER (WHERE x > 98) AS f, "
+        f"percentile_approx(x, {share}) FILTER (WHERE x > 100) AS n FROM VALUES {rows} AS v(x)"
+    )
+    assert reading.sql(statement).to_pylist() == [{"p": expected, "q": [expected, 92], "t": "int", "f": 99, "n": None}]
+    assert reading.sql("SELECT percentile_approx(id, 0.5) FROM range(3)").to_pydict() == {
+        "percentile_approx(id, 0.5, 10000)": [1]
+    }
 
 
 def test_a_column_that_is_not_there_is_named_with_what_is(cards: Workspace) -> None:
