@@ -20,7 +20,9 @@ from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
@@ -32,6 +34,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "clock": ("virtual", "real"),
     "storage": ("presigned", "files", "s3"),
     "runtime": ("process", "virtualenv", "docker"),
+    "legacy_inference_tables": ("accept", "refuse"),
 }
 
 _COMPUTED = {"runtime": ("process",)}
@@ -64,6 +67,12 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        warehouses: how long things take in SQL warehouses, in simulated seconds, for some of the attributes of
+            `WarehouseTimings`, such as `{"statement": 20}`.
+        spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
+            the tables where they are. By default it is Sail, in this process, started with the first statement.
+        legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
+            note in the call log; `"refuse"` answers such a request as the platform does since 2026.
         policies: what the workspace's administrators have forbidden.
 
     Raises:
@@ -93,9 +102,12 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        warehouses: Mapping[str, float] | None = None,
+        spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
-        _check(clock=clock, storage=storage, runtime=runtime)
+        _check(clock=clock, storage=storage, runtime=runtime, legacy_inference_tables=legacy_inference_tables)
         _refuse(runtime_image=runtime_image, policies=policies or None)
         self._clock = clock
         self._options: dict[str, Any] = {
@@ -107,6 +119,9 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "warehouses": _checked_warehouse_durations(warehouses),
+            "spark": spark,
+            "legacy_inference_tables": legacy_inference_tables,
         }
         self._stacks: list[ExitStack] = []
 
@@ -204,6 +219,11 @@ def _own_buckets() -> AbstractContextManager[object]:
 def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Seconds]:
     Timings.of(serving)
     return dict(serving or {})
+
+
+def _checked_warehouse_durations(warehouses: Mapping[str, float] | None) -> dict[str, float]:
+    WarehouseTimings.of(warehouses)
+    return dict(warehouses or {})
 
 
 def _check(**values: Any) -> None:

@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.library_drift import LibraryDrift, Loads
+from fakebricks.library_drift import WorkspaceDrift, drift_of
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
-from fakebricks.registered_versions import RegisteredVersions
 from fakebricks.roster import Principal, Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.parameters import parameter_of
+from fakebricks.services.sql.spark_session import WorkspaceSession
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -37,13 +40,12 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
+from fakebricks.workspace_data import SocketS3, WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from responses import RequestsMock
 
-    from fakebricks.drift.reports import DriftReports
-    from fakebricks.drift.targets import Onto
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -53,7 +55,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace:
+class Workspace(WorkspaceData, WorkspaceDrift):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
@@ -78,6 +80,9 @@ class Workspace:
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        warehouses: Mapping[str, float] | None = None,
+        spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -95,6 +100,7 @@ class Workspace:
         self.token = token or self._ids.token()
         self._scratch = Scratch()
         self._state = MemoryState()
+        self._socket_s3 = SocketS3(self)
         self._services = Services(
             self._state,
             self._ids,
@@ -104,11 +110,14 @@ class Workspace:
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            warehouse_timings=WarehouseTimings.of(warehouses),
+            spark=spark,
+            legacy_inference_tables=legacy_inference_tables,
+            s3_url=self._socket_s3.url,
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
-        versions = RegisteredVersions(self._services.registry, self._services.workspace_registry, self._services.files)
-        self._drift = LibraryDrift(versions, self.calls)
+        self._drift = drift_of(self._services, self.calls)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -123,12 +132,14 @@ class Workspace:
             calls=self.calls,
             unsupported=self.unsupported,
         )
+        self._spark = WorkspaceSession(self._services.spark, self._services.sql, self._reader)
         self._surroundings: list[Surroundings] = []
         self._acting: list[str] = []
         self.user(user, token=self.token)
         self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
+        self._services.warehouses.add_starter(user)
 
     @property
     def host(self) -> str:
@@ -274,6 +285,43 @@ class Workspace:
         """
         return self._read(full_name, self._reader())
 
+    def sql(self, statement: str, /, **parameters: Any) -> pa.Table:
+        """What one SQL statement answers.
+
+        Within `acting_as`, that person executes it, who must be allowed to; else it is the test that does, which may.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     _ = workspace.sql("CREATE TABLE main.default.cards (id BIGINT, amount DOUBLE)")
+        ...     _ = workspace.sql("INSERT INTO main.default.cards VALUES (1, 9.5), (2, 80.0)")
+        ...     workspace.sql("SELECT id FROM main.default.cards WHERE amount > :least", least=50).to_pylist()
+        [{'id': 2}]
+
+        Args:
+            statement: its text; see docs/sql.md.
+            parameters: what `:name` in it stands for: strings, numbers, booleans, dates, decimals or None.
+
+        Raises:
+            SqlError: it is no statement, or it fails, or the person may not.
+            TypeError: a parameter is of another type.
+            NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
+        """
+        given = [parameter_of(name, value) for name, value in parameters.items()]
+        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
+
+    @property
+    def spark(self) -> WorkspaceSession:
+        """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     spark = workspace.spark
+        ...     _ = spark.sql("CREATE TABLE main.default.cards AS SELECT id, id * 10 AS amount FROM range(5)")
+        ...     spark.table("main.default.cards").where("amount > 20").count()
+        2
+        """
+        return self._spark
+
     def lineage(self, full_name: str, version: int | str) -> VersionLineage:
         """What clients told about a model version: where it comes from, what uses it, and what it needs.
 
@@ -343,44 +391,6 @@ class Workspace:
         finally:
             watch.end()
 
-    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
-        """What becomes of registered models that are loaded with other libraries than they were trained with.
-
-        >>> Workspace().drift("16.4 LTS ML").breaking
-        ()
-
-        Args:
-            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
-                default the environment that a model's own requirements make.
-            model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
-                of each the newest version and those that aliases or stages stand for.
-
-        Raises:
-            ValueError: there is no such runtime, a version is none, or the model is not named like one.
-            DatabricksError: there is no such model or version.
-        """
-        return self._drift.check(onto, model)
-
-    @contextmanager
-    def running_on(self, onto: Onto) -> Iterator[Loads]:
-        """Meanwhile, code under test is a job or a notebook on a runtime, and the models that it loads are checked.
-
-        In strict mode, a registered model that breaks there fails the test on a clean exit. The code itself goes on
-        running with the libraries that are installed here.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     with workspace.running_on("16.4 LTS ML") as loads:
-        ...         pass  # a job that calls mlflow.pyfunc.load_model("models:/main.default.fraud@champion")
-        >>> assert not loads.reports
-
-        Raises:
-            ValueError: there is no such runtime, or a version is none.
-            LibraryDriftError: on a clean exit, in strict mode; it names the models, with the errors to be expected.
-        """
-        with self._drift.watched(onto, strict=self.strict) as loads:
-            yield loads
-
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
         self._services.delta_tables.note_versions()
@@ -422,6 +432,7 @@ class Workspace:
 
     def close(self) -> None:
         """Remove the workspace's files and its bucket."""
+        self._socket_s3.close()
         self._services.close()
         self._scratch.close()
 

@@ -7,9 +7,16 @@ import subprocess
 import sys
 import warnings
 
-from tests.benchmarks import scale, serve, serving, tracking
+from tests.benchmarks import capture, monitoring, scale, serve, serving, tracking
 
-BENCHMARKS = {"tracking": tracking.rows, "serve": serve.rows, "serving": serving.rows, "scale": scale.rows}
+BENCHMARKS = {
+    "tracking": tracking.rows,
+    "serve": serve.rows,
+    "serving": serving.rows,
+    "capture": capture.rows,
+    "scale": scale.rows,
+    "monitoring": monitoring.rows,
+}
 
 
 def main() -> None:

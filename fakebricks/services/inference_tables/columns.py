@@ -1,8 +1,10 @@
 """The two schemas of inference tables, and a request as a row of each.
 
-Real: columns, types and comments of AI Gateway inference tables are those of a real table's DDL (observed). Of legacy
-tables the names are observed; that `status_code` is an INT and `request_metadata` a MAP is inferred. Simulated: nothing
-is down-sampled, so that `sampling_fraction` is 1.
+Real: columns, types, comments and properties of AI Gateway inference tables are those of a real table's DDL (observed);
+its files have the change data feed. Of legacy tables the names are observed; that `status_code` is an INT and
+`request_metadata` a MAP is inferred. Simulated: that a table is clustered by the date of the request (observed) is a
+property of the catalog's (its name and form are inferred); rows are written in the order of their requests, which comes
+to the same.
 """
 
 from __future__ import annotations
@@ -74,12 +76,13 @@ GATEWAY = (
 )
 
 PROPERTIES = {
+    "clusteringColumns": '[["request_date"]]',
     "delta.checkpointPolicy": "v2",
     "delta.enableChangeDataFeed": "true",
     "delta.enableDeletionVectors": "true",
     "delta.enableRowTracking": "true",
 }
-"""Of a real AI Gateway table (observed). They are the catalog's; the Delta files are written without them."""
+"""Of a real AI Gateway table (observed, but for the first); `delta.py` says what its files have of them."""
 
 
 def columns(*, legacy: bool) -> tuple[Column, ...]:
@@ -94,7 +97,7 @@ def row(payload: Payload, *, legacy: bool) -> dict[str, Any]:
         "databricks_request_id": payload.databricks_request_id,
         "client_request_id": payload.client_request_id,
         "status_code": payload.status_code,
-        "sampling_fraction": 1.0,
+        "sampling_fraction": payload.sampling_fraction,
         "request": payload.request,
         "response": payload.response,
     }

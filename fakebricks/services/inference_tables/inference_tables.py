@@ -1,20 +1,27 @@
 """Inference tables: the requests to serving endpoints and their responses, as Delta tables in Unity Catalog.
 
-Real: the tables, their columns, and one row for each request. Simulated: rows are delivered some minutes after their
-request (documented: usually minutes, at most an hour), in batches that are written when the table is read. The
-platform delivers at least once; here each row comes exactly once. A table that gets another name keeps its rows, and no
-more are logged to it (documented: a change of the name by hand can stop the logging). Refused: sampling.
+Real: the tables, their columns, and one row for each request, or for each of the share that is asked for. Simulated:
+rows are delivered some minutes after their request (documented: usually minutes, at most an hour), in batches that are
+written when the table is read: however many requests there were between two looks, they are a commit or a few. The
+platform delivers at least once; here each row comes exactly once, also where somebody was interrupted while writing. A
+table that gets another name keeps its rows, and no more are logged to it; where others change its columns, rows wait
+(documented: a change of name or schema by hand can stop the logging).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec.structs import replace
+
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.inference_tables.columns import PROPERTIES, Column, columns, row
-from fakebricks.services.inference_tables.records import Payload, PayloadTable
+from fakebricks.services.inference_tables.records import Payload, PayloadTable, ServedVersion
 from fakebricks.services.unity_catalog import delta
 from fakebricks.services.unity_catalog.column_types import column_type
-from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.services.unity_catalog.delta import ChangedByHand, Delta
 from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.records import ColumnRecord
 from fakebricks.services.unity_catalog.tables import Tables
@@ -28,6 +35,8 @@ _LONGEST_PREFIX = 63  # observed
 _MOST_LOGGED = 1024 * 1024  # documented: larger bodies are logged as NULL, with an error code
 # Documented: requests that are answered with these may not be logged; here they never are.
 _UNLOGGED = frozenset({401, 403, 429, 500})
+_LARGEST_BATCH = 50_000
+"""How many rows one commit has at most, so that memory does not grow with what waits."""
 
 _TIME = {True: "timestamp_ms", False: "request_time"}
 
@@ -51,6 +60,7 @@ class InferenceTables:
         self._state = state
         self._inference_tables = state.table("inference_tables", PayloadTable)
         self._payloads = state.table("inference_payloads", Payload)
+        self._served = state.table("inference_served_versions", ServedVersion)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
@@ -66,75 +76,122 @@ class InferenceTables:
             InvalidParameterValue: the prefix is not valid.
             TableAlreadyExists: there is a table of that name, which cannot be reused.
         """
-        delta.require()
         if not 0 < len(prefix) <= _LONGEST_PREFIX:
             message = f"The table_name_prefix must have 1 to {_LONGEST_PREFIX} characters."
             raise InvalidParameterValue(message)
         parent = self._unity_catalog.require_schema(catalog, schema)
         full_name = f"{parent.full_name}.{prefix.lower()}_payload"
+        return self.create_named(full_name, endpoint_id=endpoint_id, owner=owner, legacy=legacy)
+
+    def create_named(self, full_name: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
+        """As `create`, of a table whose full name is given, in lower case."""
+        delta.require()
         known = self._registered(full_name)
         if known and known.endpoint_id == endpoint_id and known.legacy == legacy:
             return full_name
-        table = self._tables.create(
+        self._tables.require_free(full_name)
+        table_id = self._ids.uuid()
+        self._tables.create(
             full_name,
             [_column(one) for one in columns(legacy=legacy)],
-            self._delta_tables.new_location(),
+            self._delta_tables.new_location(full_name, table_id),
             owner=owner,
             properties={} if legacy else PROPERTIES,
             ordered_by=_TIME[legacy],
+            table_id=table_id,
         )
-        self._inference_tables.put((table.id,), PayloadTable(id=table.id, endpoint_id=endpoint_id, legacy=legacy))
+        delay = _SHORTEST_DELAY + self._ids.chance("delivery", full_name) * (_LONGEST_DELAY - _SHORTEST_DELAY)
+        made = PayloadTable(id=table_id, endpoint_id=endpoint_id, legacy=legacy, delay=delay)
+        self._inference_tables.put((table_id,), made)
         return full_name
 
     def exists(self, full_name: str) -> bool:
         """Whether there is an inference table of that name; one that was dropped or replaced is none."""
         return self._registered(full_name) is not None
 
-    def log(self, full_name: str, payload: Payload) -> bool:
-        """Have a request and its response delivered to a table; False where the table has been dropped."""
+    def trouble(self, full_name: str) -> str | None:
+        """Why rows do not arrive at a table, or None where they do."""
         table = self._registered(full_name)
         if table is None:
-            return False
-        if payload.status_code not in _UNLOGGED:
-            self._payloads.put(self._key(full_name, table, payload), payload)
-        return True
+            return f"The inference table {full_name} has been dropped or replaced; nothing is logged to it."
+        return table.corrupted
+
+    def served(self, full_name: str) -> dict[str, tuple[str, str]]:
+        """Name and version of the models in a table, by the ids of the served entities that it has rows of."""
+        table = self._registered(full_name)
+        found = self._served.scan((table.id,)) if table else ()
+        return {str(key[1]): (one.model_name, one.model_version) for key, one in found}
+
+    def log(self, full_name: str, payload: Payload) -> None:
+        """Have a request and its response delivered to a table that is there, if it is one of the sample."""
+        table = self._registered(full_name)
+        if table is not None and payload.status_code not in _UNLOGGED and self._is_drawn(payload):
+            self._payloads.put(_place(table, payload), payload)
 
     def flush(self, full_name: str) -> None:
-        """Write the rows that are due to an inference table; nothing happens where the name is not one's."""
-        table = self._registered(full_name)
-        record = self._tables.get(full_name)
-        if table is None or record is None:
-            return
+        """Write the rows that are due to an inference table; nothing happens where the name is not one's.
+
+        Where that is interrupted, the rows that were not written are written by the next call, and no others.
+        """
         with self._delta_tables.writing:
-            files = Delta.of(record)
-            files.ensure()
-            due = self._due(table)
-            if not due:
+            record, table = self._tables.get(full_name), self._registered(full_name)
+            if record is None or table is None:
                 return
-            files.append([row(payload, legacy=table.legacy) for _, payload in due])
-            with self._state.transaction():
-                for key, _ in due:
-                    self._payloads.delete(key)
+            files = self._delta_tables.files_of(record)
+            files.ensure()
+            corrupted = None
+            try:
+                for due in self._batches(table):
+                    self._deliver(table, files, due)
+            except ChangedByHand as changed:
+                corrupted = changed.message
+            self._inference_tables.put((table.id,), replace(table, begun=False, corrupted=corrupted))
+
+    def _deliver(self, table: PayloadTable, files: Delta, due: list[tuple[Key, Payload]]) -> None:
+        """Write rows in one commit, but for those that an interrupted call has written already."""
+        payloads = [payload for _, payload in due]
+        if table.begun:
+            there = files.holds("databricks_request_id", [one.databricks_request_id for one in payloads])
+            payloads = [one for one in payloads if one.databricks_request_id not in there]
+        self._inference_tables.put((table.id,), replace(table, begun=True))
+        if payloads:
+            files.append([row(payload, legacy=table.legacy) for payload in payloads])
+        with self._state.transaction():
+            for key, payload in due:
+                self._payloads.delete(key)
+                self._note_version(table, payload)
+            self._inference_tables.put((table.id,), table)
+
+    def _is_drawn(self, payload: Payload) -> bool:
+        """Whether a request is one of the share that is logged, which the workspace's seed decides."""
+        fraction = payload.sampling_fraction
+        return fraction >= 1 or self._ids.chance("sampling", payload.databricks_request_id) < fraction
+
+    def _note_version(self, table: PayloadTable, payload: Payload) -> None:
+        key = (table.id, payload.served_entity_id)
+        if self._served.get(key) is None:
+            served = ServedVersion(model_name=payload.model_name, model_version=payload.model_version)
+            self._served.put(key, served)
 
     def _registered(self, full_name: str) -> PayloadTable | None:
         """The inference table of that name, unless it has been dropped, or replaced by another table."""
         record = self._tables.get(full_name)
         return self._inference_tables.get((record.id,)) if record else None
 
-    def _due(self, table: PayloadTable) -> list[tuple[Key, Payload]]:
+    def _batches(self, table: PayloadTable) -> Iterator[list[tuple[Key, Payload]]]:
         now = self._clock.millis()
-        due = []
-        for key, payload in self._payloads.scan((table.id,)):
-            if int(key[1]) > now:
-                break
-            due.append((key, payload))
-        return due
+        while True:
+            waiting = islice(self._payloads.scan((table.id,)), _LARGEST_BATCH)
+            due = [(key, payload) for key, payload in waiting if int(key[1]) <= now]
+            if not due:
+                return
+            yield due
 
-    def _key(self, full_name: str, table: PayloadTable, payload: Payload) -> Key:
-        """Where a row waits, in the order of the requests: each table has a delay of its own."""
-        chance = self._ids.chance("delivery", full_name)
-        delivered = payload.time + _SHORTEST_DELAY + chance * (_LONGEST_DELAY - _SHORTEST_DELAY)
-        return table.id, int(delivered * 1000), int(payload.time * 1_000_000), payload.databricks_request_id
+
+def _place(table: PayloadTable, payload: Payload) -> Key:
+    """Where a row waits: by when it is delivered, in the order of the requests."""
+    delivered = int((payload.time + table.delay) * 1000)
+    return table.id, delivered, int(payload.time * 1_000_000), payload.databricks_request_id
 
 
 def logged(body: bytes) -> str | None:

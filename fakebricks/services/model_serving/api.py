@@ -16,6 +16,7 @@ from fakebricks.services.model_serving.shapes import (
     CreateEndpoint,
     NamedEndpoint,
     PatchTags,
+    PatchTelemetry,
     PutAiGateway,
     ServedModelOf,
     UpdateConfig,
@@ -71,6 +72,11 @@ def patch_serving_endpoint_tags(endpoints: ServingEndpoints, call: Call, body: P
 @routes.put("/api/2.0/serving-endpoints/<name>/ai-gateway", privilege=of_gateway)
 def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, body: PutAiGateway) -> dict[str, Any]:
     return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller))
+
+
+@routes.patch("/api/2.0/serving-endpoints/<name>/telemetry-config", privilege=of_gateway)
+def patch_telemetry_config(endpoints: ServingEndpoints, call: Call, body: PatchTelemetry) -> dict[str, Any]:
+    return detailed(endpoints, call, endpoints.patch_telemetry(body.name, body.telemetry_config, call.caller))
 
 
 @routes.get(

@@ -153,7 +153,7 @@ class Invocations:
             client_request_id=envelope.client_request_id,
             body=query.body,
             received=query.received,
-            requester=query.caller.id,
+            requester=query.caller,
         )
         notes = envelope.notes + served.notes
         used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
@@ -214,7 +214,7 @@ class Invocations:
                 body=query.body,
                 received=query.received,
                 seconds=self._deployments.now() - began,
-                requester=query.caller.id,
+                requester=query.caller,
             )
             notes.extend(replied.remarks() + lost)
             counts = replied.counts()

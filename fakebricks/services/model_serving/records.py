@@ -71,6 +71,13 @@ class InferenceTableConfig(AutoCapture, frozen=True):
     """An AI Gateway inference table, which hangs on the endpoint and not on its configuration."""
 
 
+class TelemetryTable(Record, frozen=True):
+    """An inference table of an endpoint's telemetry, which has a share of the requests."""
+
+    full_name: str
+    sampling_fraction: float
+
+
 class Config(Record, frozen=True):
     """What an endpoint serves, or is about to."""
 
@@ -145,6 +152,7 @@ class Endpoint(Record, frozen=True):
     """The older ones, beside those of the AI Gateway."""
     email_notifications: EmailNotifications | None = None
     route_optimized: bool = False
+    telemetry_table: TelemetryTable | None = None
 
 
 class EndpointName(Record, frozen=True):

@@ -36,7 +36,7 @@ from fakebricks.services.model_serving.records import (
     Update,
 )
 from fakebricks.services.model_serving.refused import refuse_endpoint
-from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint
+from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint, TelemetryShape
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings, drawn
 from fakebricks.services.secrets.references import SecretReferences
@@ -129,6 +129,8 @@ class ServingEndpoints:
         if body.ai_gateway:
             endpoint = self._capture.with_gateway(endpoint, body.ai_gateway, caller)
             endpoint = self._gateway.with_settings(endpoint, body.ai_gateway)
+        if body.telemetry_config:
+            endpoint = self._capture.with_telemetry(endpoint, body.telemetry_config, caller)
         if body.rate_limits:
             endpoint = self._gateway.with_rate_limits(endpoint, body.rate_limits)
         if body.email_notifications:
@@ -230,6 +232,14 @@ class ServingEndpoints:
         """
         endpoint = self._capture.with_gateway(self._require(name), gateway, caller)
         return self._put(self._gateway.with_settings(endpoint, gateway))
+
+    def patch_telemetry(self, name: str, telemetry: TelemetryShape | None, caller: Caller) -> Endpoint:
+        """Replace the telemetry, or remove it (documented).
+
+        Raises:
+            ResourceDoesNotExist: there is no such endpoint; or as for `create`.
+        """
+        return self._put(self._capture.with_telemetry(self._require(name), telemetry, caller))
 
     def delete(self, name: str) -> None:
         """Remove an endpoint, in whatever state; its inference table stays.

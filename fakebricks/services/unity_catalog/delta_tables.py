@@ -1,24 +1,25 @@
-"""The rows of Unity Catalog's tables: each table is Delta on this workspace's disk.
+"""The rows of Unity Catalog's tables: each table is Delta in this workspace's own storage.
 
-Real: a new table is an empty Delta table, whose `storage_location` any Delta writer can write to. Simulated: managed
-storage is a directory that goes away with the workspace. Refused: tables elsewhere, which would make the fake read and
-write whichever path a client names; see `tables_api.py`.
+Real: a new table is an empty Delta table, whose `storage_location` any Delta writer can write to. Where it is, see
+`table_storage.py`. Refused: tables elsewhere, which would make the fake read and write whichever path a client names;
+see `tables_api.py`.
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from fakebricks.ids import Ids
 from fakebricks.services.unity_catalog import delta
 from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.services.unity_catalog.names import object_levels
 from fakebricks.services.unity_catalog.records import ColumnRecord, DeltaVersionRecord, TableRecord
+from fakebricks.services.unity_catalog.table_storage import TableStorage
 from fakebricks.services.unity_catalog.tables import Tables
-from fakebricks.state import Scratch, State
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
+from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, InvalidState
 
 
@@ -28,12 +29,15 @@ class DeltaTables:
     All methods but `new_location` touch Delta: they take a while and must not be called inside a transaction.
     """
 
-    def __init__(self, state: State, ids: Ids, tables: Tables, scratch: Scratch) -> None:
+    def __init__(
+        self, state: State, ids: Ids, *, unity_catalog: UnityCatalog, tables: Tables, storage: TableStorage
+    ) -> None:
         self._state = state
         self._versions = state.table("delta_versions", DeltaVersionRecord)
         self._ids = ids
         self._tables = tables
-        self._scratch = scratch
+        self._unity_catalog = unity_catalog
+        self._storage = storage
         self._writers: list[Callable[[str], None]] = []
         self.writing = threading.Lock()
         """Held by who changes files together with what is remembered of them."""
@@ -47,10 +51,30 @@ class DeltaTables:
         for write in self._writers:
             write(full_name)
 
-    def new_location(self) -> str:
-        """Where a new managed table is to be; nothing is there yet."""
+    def new_location(self, full_name: str, table_id: str) -> str:
+        """Where a new managed table of that name and id is to be; nothing is there yet.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist: what it would be in is missing.
+            InvalidParameterValue: the bucket of its storage root is missing.
+        """
         delta.require()
-        return str(self._scratch.directory("tables", self._ids.hex32()))
+        catalog, schema, _ = object_levels(full_name)
+        managed = self._unity_catalog.require_schema(catalog, schema).storage_location
+        managed = managed or self._unity_catalog.require_catalog(catalog).storage_location
+        return self._storage.location(managed, table_id)
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers of the family of deltalake must be told to reach a table; nothing where it is on the disk.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+        """
+        return dict(self._storage.options(self._tables.require(full_name).storage_location) or {})
+
+    def files_of(self, table: TableRecord) -> Delta:
+        """The files of a table."""
+        return Delta.of(table, self._storage.options(table.storage_location))
 
     def create(
         self,
@@ -70,13 +94,16 @@ class DeltaTables:
             NotImplementedByFakebricks: deltalake is not installed.
         """
         self._tables.require_free(full_name)
-        location = self.new_location()
+        table_id = self._ids.uuid()
+        location = self.new_location(full_name, table_id)
         try:
-            _make(location, columns)
+            _make(Delta(location, columns, properties, self._storage.options(location)))
             with self._state.transaction():
-                return self._tables.create(full_name, columns, location, owner, properties=properties, comment=comment)
+                return self._tables.create(
+                    full_name, columns, location, owner, properties=properties, comment=comment, table_id=table_id
+                )
         except DatabricksError:
-            shutil.rmtree(location, ignore_errors=True)
+            self._storage.remove(location)
             raise
 
     def read(self, full_name: str) -> Any:
@@ -87,10 +114,10 @@ class DeltaTables:
             InvalidState: somebody has removed its files.
             NotImplementedByFakebricks: deltalake is not installed.
         """
-        table = self._tables.require(full_name)
         delta.require()
-        self.bring_up_to_date(table.full_name)
-        files = Delta.of(table)
+        self.bring_up_to_date(full_name)  # which may make the table
+        table = self._tables.require(full_name)
+        files = self.files_of(table)
         if not files.exists():
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
         rows = files.read()
@@ -111,14 +138,14 @@ class DeltaTables:
 
     def _written(self) -> list[tuple[TableRecord, Delta]]:
         """The tables whose files exist."""
-        found = ((table, Delta.of(table)) for table in self._tables.all())
+        found = ((table, self.files_of(table)) for table in self._tables.all())
         return [(table, files) for table, files in found if files.exists()]
 
 
-def _make(location: str, columns: Sequence[ColumnRecord]) -> None:
+def _make(files: Delta) -> None:
     from deltalake.exceptions import DeltaError
 
     try:
-        Delta(Path(location), columns).ensure()
+        files.ensure()
     except DeltaError as error:
         raise InvalidParameterValue(f"Delta cannot have such columns: {error}") from None

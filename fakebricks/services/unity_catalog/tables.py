@@ -29,6 +29,7 @@ class Tables(SchemaObjects[TableRecord]):
         properties: Mapping[str, str] | None = None,
         comment: str | None = None,
         ordered_by: str | None = None,
+        table_id: str | None = None,
     ) -> TableRecord:
         """Register a Delta table whose log is, or will be, at `storage_location`.
 
@@ -37,8 +38,9 @@ class Tables(SchemaObjects[TableRecord]):
             InvalidParameterValue: the name is not valid, or the schema is the system's.
             TableAlreadyExists: there is one of that name.
         """
+        made = self._made(self.require_free(full_name), owner)
         table = TableRecord(
-            **self._made(self.require_free(full_name), owner),
+            **made | ({"id": table_id} if table_id else {}),
             columns=tuple(columns),
             storage_location=storage_location,
             properties=dict(properties or {}),

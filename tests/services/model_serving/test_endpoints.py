@@ -466,7 +466,6 @@ def test_a_name_that_is_taken(rest):
     "field",
     [
         {"budget_policy_id": "x"},
-        {"telemetry_config": {"table_names": {"logs_table": "a.b.c"}}},
         {"ai_gateway": {"guardrails": {"input": {"safety": True}}}},
     ],
 )

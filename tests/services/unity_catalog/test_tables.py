@@ -79,6 +79,36 @@ def test_it_is_an_empty_delta_table_that_any_writer_writes_to(rest: Rest):
     assert rest.workspace.table(NAME).sort_by("id").to_pylist() == [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
 
 
+def test_its_files_are_below_the_storage_root_of_its_schema_or_catalog(rest: Rest):
+    rest.post(f"{UNITY_CATALOG}/catalogs", name="rooted", storage_root="s3://acme/prod/../../etc")
+    schema = rest.post(SCHEMAS, catalog_name="rooted", name="own", storage_root="s3://acme/own")
+    for name, managed in (
+        (NAME, f"__unitystorage/catalogs/{rest.get(f'{UNITY_CATALOG}/catalogs/main')['id']}"),
+        ("rooted.default.t", "s3_/acme/prod/etc/__unitystorage/catalogs"),
+        ("rooted.own.t", f"s3_/acme/own/__unitystorage/schemas/{schema['schema_id']}"),
+    ):
+        table = create_table(rest, name)
+        location = Path(table["storage_location"])
+        assert location.is_relative_to(rest.workspace._scratch.directory("tables"))
+        assert managed in str(location)
+        assert location.parts[-2:] == ("tables", table["table_id"])
+
+
+def test_a_change_data_feed_is_kept_where_the_properties_ask_for_one(rest: Rest):
+    asked = {"delta.enableChangeDataFeed": "TRUE", "delta.other": "x"}
+    created = create_table(rest, NAME, properties=asked)
+    assert created["properties"] == asked
+    kept = DeltaTable(created["storage_location"]).metadata().configuration
+    assert kept == {"delta.enableChangeDataFeed": "true"}
+    wrong = {"delta.enableChangeDataFeed": "maybe"}
+    before = rest.workspace.snapshot()
+    assert refused(lambda: create_table(rest, "main.default.t", properties=wrong))[:2] == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+    )
+    assert rest.workspace.snapshot() == before
+
+
 @pytest.mark.parametrize(
     ("type_text", "type_name", "told", "arrow"),
     [

@@ -1,0 +1,155 @@
+"""Databricks' SQL, read by sqlglot and written as the engine's.
+
+Real: what sqlglot translates, and what is rewritten here because the engine lacks it: GROUP BY ALL and ORDER BY ALL.
+Refused: what neither has; never is a part of a statement left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fakebricks.services.sql import SqlError
+from fakebricks.services.sql.errors import refused, syntax_error
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+    from sqlglot.errors import ParseError
+
+_FROM, _TO = "databricks", "spark"
+
+
+def parsed(text: str) -> exp.Expression:
+    """A statement.
+
+    Raises:
+        SqlError: it is none.
+    """
+    import sqlglot
+    from sqlglot.errors import ParseError, TokenError
+
+    try:
+        found = [one for one in sqlglot.parse(text, read=_FROM) if one is not None]
+    except ParseError as error:
+        raise syntax_error(_near(error)) from None
+    except TokenError:
+        raise syntax_error(text[-20:]) from None
+    except RecursionError:
+        message = (
+            "The statement, including potential SQL functions and referenced views, was too complex to parse. Divide "
+            "the statement into multiple, less complex chunks."
+        )
+        raise SqlError("FAILED_TO_PARSE_TOO_COMPLEX", message, "54001") from None
+    if len(found) != 1:
+        raise syntax_error(";")
+    return found[0]
+
+
+def spark_text(tree: exp.Expression) -> str:
+    """The statement as the engine reads it.
+
+    Raises:
+        NotImplementedByFakebricks: the engine has no such thing.
+    """
+    from sqlglot.errors import ErrorLevel, UnsupportedError
+
+    try:
+        return str(tree.sql(dialect=_TO, unsupported_level=ErrorLevel.RAISE, normalize_functions="lower"))
+    except UnsupportedError as error:
+        raise refused(f"such a statement ({error})") from None
+
+
+def databricks_text(tree: exp.Expression) -> str:
+    """An expression as Spark names its column."""
+    return str(tree.sql(dialect=_FROM, normalize_functions="lower"))
+
+
+def name_columns(tree: exp.Expression, named: Callable[[exp.Expression], str | None]) -> None:
+    """Give columns without a name of their own one, because their expressions are about to change.
+
+    Args:
+        tree: a statement.
+        named: what the column of an expression is called; None where it needs no name.
+    """
+    from sqlglot import exp
+
+    for select in tree.find_all(exp.Select):
+        for one in list(select.expressions):
+            if one.is_star or isinstance(one, exp.Alias | exp.Aliases | exp.Column):
+                continue
+            name = named(one)
+            if name is not None:
+                one.replace(exp.alias_(one.copy(), name, quoted=True))
+
+
+def json_paths(tree: exp.Expression) -> None:
+    """Have columns that are read by a path (`request:inputs[0].amount`) be called by its last field.
+
+    Raises:
+        NotImplementedByFakebricks: a path has `[*]`, which the engine reads as no path.
+    """
+    from sqlglot import exp
+
+    for path in tree.find_all(exp.JSONPath):
+        if any(isinstance(one, exp.JSONPathWildcard) for one in path.walk()):
+            raise refused("'[*]' in a path", "Use from_json, and explode or transform what it gives.")
+    name_columns(tree, _last_field)
+
+
+def _last_field(projection: exp.Expression) -> str | None:
+    from sqlglot import exp
+
+    inner = projection
+    while isinstance(inner, exp.Cast):
+        inner = inner.this
+    if not isinstance(inner, exp.JSONExtract):
+        return None
+    keys = [one.this for one in inner.expression.find_all(exp.JSONPathKey)]
+    return str(keys[-1]) if keys else None
+
+
+def group_and_order_by_all(tree: exp.Expression) -> None:
+    """Write out what GROUP BY ALL and ORDER BY ALL stand for.
+
+    Raises:
+        NotImplementedByFakebricks: the projection has a star, so that its columns are not known here.
+    """
+    from sqlglot import exp
+
+    for select in tree.find_all(exp.Select):
+        group, order = select.args.get("group"), select.args.get("order")
+        if group is not None and group.args.get("all"):
+            keys = [one.unalias().copy() for one in _projections(select, "GROUP BY ALL") if not _aggregates(one)]
+            select.set("group", exp.Group(expressions=keys) if keys else None)
+        if order is not None and [one.this.sql().upper() for one in order.expressions] == ["ALL"]:
+            places = range(1, len(_projections(select, "ORDER BY ALL")) + 1)
+            (by,) = order.expressions
+            order.set("expressions", [_ordered_by(by, place) for place in places])
+
+
+def _ordered_by(all_of: exp.Expression, place: int) -> exp.Expression:
+    from sqlglot import exp
+
+    ordered = all_of.copy()
+    ordered.set("this", exp.Literal.number(place))
+    return ordered
+
+
+def _projections(select: exp.Expression, for_what: str) -> list[exp.Expression]:
+    if any(one.is_star for one in select.expressions):
+        raise refused(f"{for_what} of '*'", "Name the columns.")
+    return list(select.expressions)
+
+
+def _aggregates(projection: exp.Expression) -> bool:
+    """Whether a projection has an aggregate that is none over a window."""
+    from sqlglot import exp
+
+    return any(not isinstance(one.parent, exp.Window) for one in projection.find_all(exp.AggFunc))
+
+
+def _near(error: ParseError) -> str:
+    """The word at which a statement is none; nothing where it ends too early."""
+    described: dict[str, Any] = next(iter(error.errors), {})
+    ends_early = not described.get("end_context") and "Expected" in described.get("description", "")
+    return "" if ends_early else str(described.get("highlight") or "")

@@ -1,0 +1,190 @@
+"""The engine that computes: a Spark Connect server, and this workspace's session on it.
+
+Real: Sail, in this process, which is started on first use and shared by all workspaces; each has a session of its own.
+Where a URL is given, it is that server instead, which must reach the tables where they are. Nothing is imported before
+the first statement.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import warnings
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from fakebricks.services.sql.errors import of_engine
+from fakebricks.wire.errors import NotImplementedByFakebricks
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+_NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
+_VIEWS = 64
+_RETRIES = 4
+"""With pauses that add up to four seconds; pyspark's own would to ten minutes."""
+_import = threading.Lock()
+_LOG = "RUST_LOG"
+Arguments = Mapping[str, Any] | Sequence[Any]
+
+
+def require(*, embedded: bool) -> None:
+    """Raise `NotImplementedByFakebricks` where this installation cannot execute SQL; imports nothing heavy."""
+    needed = (*_NEEDED, "pysail") if embedded else _NEEDED
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        raise NotImplementedByFakebricks(
+            f"fakebricks executes SQL with {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not "
+            "installed here. Install it with: pip install 'fakebricks[sql]'"
+        )
+
+
+class Spark:
+    """One workspace's session.
+
+    Args:
+        url: of a Spark Connect server, such as `sc://cluster:15002`; None for the one in this process.
+    """
+
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
+        self._session: SparkSession | None = None
+        self._starting = threading.Lock()
+        self._numbers = count()
+        self._views: deque[str] = deque()
+
+    def require(self) -> None:
+        """Raise `NotImplementedByFakebricks` where what it takes is not installed."""
+        require(embedded=self._url is None)
+
+    @property
+    def session(self) -> SparkSession:
+        """The session, started if need be.
+
+        Raises:
+            NotImplementedByFakebricks: what it takes is not installed.
+            SqlError: the server cannot be reached.
+        """
+        with self._starting:
+            if self._session is None:
+                self.require()
+                self._session = _session(self._url or _embedded())
+            return self._session
+
+    def reaches(self, location: str) -> bool:
+        """Whether the engine can read and write a place; the one in this process does not know a workspace's S3."""
+        return self._url is not None or "://" not in location
+
+    def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
+        """What a query will answer; a command has been executed by then."""
+        with engine_errors():
+            return self.session.sql(text, args=arguments or None)
+
+    def framed(self, rows: pa.Table) -> DataFrame:
+        """A data frame of these rows."""
+        with engine_errors():
+            if not rows.num_columns:
+                return self.session.range(0).drop("id")
+            if not rows.num_rows:
+                from pyspark.sql.pandas.types import from_arrow_schema
+
+                return self.session.createDataFrame([], from_arrow_schema(rows.schema))
+            return self.session.createDataFrame(rows)
+
+    def view_of(self, rows: pa.Table) -> str:
+        """The name of a temporary view of these rows, which is there for a while: until there are many newer ones."""
+        name = f"_made_{next(self._numbers)}"
+        with engine_errors():
+            self.framed(rows).createOrReplaceTempView(name)
+            self._views.append(name)
+            if len(self._views) > _VIEWS:
+                self.session.catalog.dropTempView(self._views.popleft())
+        return name
+
+    def close(self) -> None:
+        """End the session; the server in this process goes on."""
+        with self._starting:
+            if self._session is not None:
+                session, self._session = self._session, None
+                session.client.close()
+
+
+def analyzed(frame: DataFrame) -> DataFrame:
+    """The same, once the engine has found out what its columns are.
+
+    Raises:
+        SqlError: it could not.
+    """
+    with engine_errors():
+        _ = frame.schema
+    return frame
+
+
+@contextmanager
+def engine_errors() -> Iterator[None]:
+    """What goes wrong in the engine meanwhile is a `SqlError`."""
+    with _import:
+        _import_pyspark()
+    from grpc import RpcError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, RpcError, UserWarning) as error:  # it warns of its last try, which may be an error
+        raise of_engine(error) from None
+
+
+def _session(url: str) -> SparkSession:
+    with engine_errors():
+        from pyspark.sql.connect.client.core import DefaultChannelBuilder
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+        from pyspark.sql.connect.session import SparkSession
+
+        # A proxy of the environment's is not on the way to a server that the test has named.
+        channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
+        session: SparkSession = SparkSession.builder.channelBuilder(channel).create()
+        session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
+
+
+@cache
+def _import_pyspark() -> None:
+    """Import it for the first time, which it takes as the running of its own doctests where no file is the program."""
+    program = sys.modules["__main__"]
+    pretending = not hasattr(program, "__file__")
+    if pretending:
+        program.__file__ = "program"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pandas 3, which is not used here
+            import pyspark.sql.connect.session  # noqa: F401
+    finally:
+        if pretending:
+            del program.__file__
+
+
+@cache
+def _embedded() -> str:
+    """The URL of the server in this process, of which there is one until the process ends."""
+    from pysail.spark import SparkConnectServer
+
+    before = os.environ.get(_LOG)
+    os.environ.setdefault(_LOG, "error")  # Sail reads it once, at its start
+    try:
+        server = SparkConnectServer()
+        server.start(background=True)
+    finally:
+        if before is None:
+            os.environ.pop(_LOG)
+    atexit.register(server.stop)
+    host, port = server.listening_address
+    return f"sc://{host}:{port}"

@@ -1,0 +1,146 @@
+"""What a test does with a workspace's data beside reading it: a part of `Workspace`.
+
+Real: the traffic that `replay` sends is that of a client.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from fakebricks.clock import Clock
+from fakebricks.replay import Replayed, Traffic, check_answers, replay
+from fakebricks.roster import Roster
+from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.state import MemoryState
+from fakebricks.wire.messages import Reply, Request
+from fakebricks.wiring import Services
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from fakebricks.replay import Frame
+    from fakebricks.wire.server import Server, Tenant
+
+
+class SocketS3:
+    """A workspace's S3 for clients that open sockets: a server in this process, started when it is first needed."""
+
+    def __init__(self, workspace: Tenant) -> None:
+        # No cycle: a workspace is freed with the last reference to it, and its files with it.
+        self._workspace = ref(workspace)
+        self._server: Server | None = None
+        self._lock = Lock()
+
+    def url(self) -> str:
+        """Where it is."""
+        from fakebricks.wire.server import Server
+
+        with self._lock:
+            workspace = self._workspace()
+            if self._server is None and workspace is not None:
+                self._server = Server()
+                self._server.add(workspace)
+                self._server.start()
+        return f"{self._server.url}{S3_PATH}" if self._server else ""
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        with self._lock:
+            if self._server is not None:
+                self._server.stop()
+            self._server = None
+
+
+class WorkspaceData:
+    """Traffic, and what becomes of it; never there but in a `Workspace`, which has the attributes."""
+
+    clock: Clock
+    user_name: str
+    _acting: list[str]
+    _roster: Roster
+    _services: Services
+    _state: MemoryState
+
+    def table(self, full_name: str) -> pa.Table:
+        """All rows of a table."""
+        raise NotImplementedError
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request."""
+        raise NotImplementedError
+
+    def replay(
+        self,
+        endpoint: str,
+        frame: Frame,
+        *,
+        over: timedelta | None = None,
+        times: str | None = None,
+        client_request_id: str | None = None,
+        rows_per_request: int = 1,
+        served_model: str | None = None,
+        check: bool = False,
+    ) -> Replayed:
+        """Send the rows of a data frame to a serving endpoint, spread over simulated time.
+
+        The workspace's user sends them, or within `acting_as` that person. Afterwards it is later: the clock is at the
+        end of the traffic. An answer that is an error is in the result, as one of its `errors`.
+
+        Args:
+            endpoint: whom to ask.
+            frame: a `pandas.DataFrame` or a `pyarrow.Table`, each row of which is one of the model's input.
+            over: how long it takes; a week by default. With `times`, these are stretched to it.
+            times: the column that says when each row is sent (timestamps, or seconds; in order). Only the distances
+                count: the first row is sent now. It is no input of the model.
+            client_request_id: the column with each request's own id, by which labels can be joined later. It is no
+                input of the model either.
+            rows_per_request: how many rows each request has; they are sent when the first of them is.
+            served_model: the one of the endpoint's models that is asked, whatever its traffic split.
+            check: raise where an answer is an error.
+
+        Raises:
+            ValueError: the clock is not virtual, or the traffic is not possible: a column is missing, or there is no
+                row.
+            TypeError: it is no such data frame, or a value has no JSON.
+            ReplayError: `check` is set, and an answer is an error.
+        """
+        name = self._acting[-1] if self._acting else self.user_name
+        with self._state.transaction():
+            token = self._roster.person(name).token
+        traffic = Traffic(endpoint, frame, over, times, client_request_id, rows_per_request, served_model)
+        replayed = replay(traffic, self.handle, self.clock, token)
+        if check:
+            check_answers(replayed)
+        return replayed
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
+
+        Nothing, where it is on this machine's disk; for one in an S3, the endpoint and a credential, as
+        `deltalake.DeltaTable(location, storage_options=...)` and `polars.read_delta` take them.
+
+        Raises:
+            DatabricksError: there is no such table.
+        """
+        return self._services.delta_tables.storage_options(full_name)
+
+    def unpacked(self, full_name: str, *, signature: Any = None, prefix: str = "") -> pa.Table:
+        """The rows of an inference table as features and predictions: one for each row that a model has scored.
+
+        The columns are those of `fakebricks.unpack`, typed by the signatures of the models that the table has rows of;
+        `model_name` and `model_version` are those of each row. What cannot be unpacked is a row too, with an `error`.
+
+        Args:
+            full_name: of an inference table, which who is acting may read.
+            signature: of all rows, where the models' own are not to be taken: MLflow's `ModelSignature`, or what its
+                `to_dict` returns.
+            prefix: of the names of inputs, where one of them is that of another column.
+
+        Raises:
+            DatabricksError: there is no such table, or it may not be read.
+            ValueError: it is no inference table, no signature, or two columns would have one name.
+        """
+        return self._services.payload_features.unpacked(self.table(full_name), full_name, signature, prefix)
