@@ -15,6 +15,7 @@ import click
 from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
 from fakebricks.drift_command import drift
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
@@ -61,6 +62,19 @@ def _seconds(value: str) -> Seconds:
     return (float(low), float(high)) if between else float(low)
 
 
+def _image(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> ImageOption | None:
+    """The name of an image, or pins."""
+    if not given:
+        return None
+    pins = {name: version for name, _, version in (one.partition("==") for one in given)}
+    image = given[0] if given == tuple(pins) and len(given) == 1 else pins
+    try:
+        chosen(context.params["runtime"], image)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return image
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for a free one.")
@@ -89,6 +103,21 @@ def _seconds(value: str) -> Seconds:
     callback=_durations,
     help="How long something takes in Model Serving, for example deployment=60 or cold_start=10:30. May be repeated.",
 )
+@click.option(
+    "--runtime",
+    default="process",
+    show_default=True,
+    is_eager=True,
+    type=click.Choice(get_args(RuntimeOption)),
+    help="Where registered models are loaded and scored.",
+)
+@click.option(
+    "--runtime-image",
+    multiple=True,
+    metavar="NAME|PACKAGE==VERSION",
+    callback=_image,
+    help="What they are loaded with: a Databricks Runtime, for example '15.4 LTS ML', or pins, one at a time.",
+)
 @click.option("--rate-limits", is_flag=True, help="Answer 429 beyond the calls per second that the platform documents.")
 def serve(
     *,
@@ -100,6 +129,8 @@ def serve(
     catalogs: tuple[str, ...],
     storage: StorageOption,
     serving: dict[str, Seconds],
+    runtime: RuntimeOption,
+    runtime_image: ImageOption | None,
     rate_limits: bool,
 ) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
@@ -125,6 +156,8 @@ def serve(
                 storage=storage,
                 rate_limits=limits,
                 serving=serving,
+                runtime=runtime,
+                runtime_image=runtime_image,
             )
         ) as workspace,
     ):

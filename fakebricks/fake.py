@@ -21,6 +21,7 @@ from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.services.model_serving.capture import LegacyTables
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
@@ -33,11 +34,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHOICES: dict[str, tuple[str, ...]] = {
     "clock": ("virtual", "real"),
     "storage": ("presigned", "files", "s3"),
-    "runtime": ("process", "virtualenv", "docker"),
     "legacy_inference_tables": ("accept", "refuse"),
 }
-
-_COMPUTED = {"runtime": ("process",)}
 
 
 class fake_workspace:  # noqa: N801 - reads as the function that it stands for
@@ -53,8 +51,11 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         strict: raise on exit if the workspace was asked for something that fakebricks does not compute.
         seed: identifiers and chance are the same for the same seed.
         storage: how clients reach model files: `"presigned"`, `"files"` or `"s3"`, which needs moto.
-        runtime: where models are loaded: `"process"`, `"virtualenv"` or `"docker"`.
-        runtime_image: the image of the runtime `"docker"`.
+        runtime: where registered models are loaded and scored: `"process"` for this very process, `"virtualenv"` for
+            an environment of each model's own, built from what it was logged with, or `"docker"` for a container.
+        runtime_image: the libraries that an environment has instead: the name of a Databricks Runtime, such as
+            `"15.4 LTS ML"`, or versions by package, such as `{"scikit-learn": "1.3.2", "python": "3.11"}`. The
+            process itself takes none.
         catalogs: the catalogs that exist from the start.
         user: the name of the person whose token the environment holds.
         profiles: the names of Databricks profiles that lead to the workspace: for code that says
@@ -95,8 +96,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         strict: bool = True,
         seed: int = 0,
         storage: Literal["presigned", "files", "s3"] = "presigned",
-        runtime: Literal["process", "virtualenv", "docker"] = "process",
-        runtime_image: str | None = None,
+        runtime: RuntimeOption = "process",
+        runtime_image: ImageOption | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         profiles: tuple[str, ...] = (),
@@ -107,13 +108,16 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
-        _check(clock=clock, storage=storage, runtime=runtime, legacy_inference_tables=legacy_inference_tables)
-        _refuse(runtime_image=runtime_image, policies=policies or None)
+        _check(clock=clock, storage=storage, legacy_inference_tables=legacy_inference_tables)
+        _refuse(policies=policies or None)
+        chosen(runtime, runtime_image)
         self._clock = clock
         self._options: dict[str, Any] = {
             "strict": strict,
             "seed": seed,
             "storage": storage,
+            "runtime": runtime,
+            "runtime_image": runtime_image,
             "catalogs": tuple(catalogs),
             "user": user,
             "profiles": checked_profiles(profiles),
@@ -234,8 +238,6 @@ def _check(**values: Any) -> None:
         if value not in choices:
             message = f"{option}={value!r} is not a choice; there are {', '.join(map(repr, choices))}"
             raise ValueError(message)
-        if value not in _COMPUTED.get(option, choices):
-            _refuse(**{option: value})
 
 
 def _refuse(**values: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
+from fakebricks.environments.shared import environments
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.dbfs.api import DbfsService
 from fakebricks.services.dbfs.dbfs import Dbfs
@@ -58,9 +59,15 @@ from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.payload_features import PayloadFeatures
+from fakebricks.services.model_serving.records import ServingRuntime
 from fakebricks.services.model_serving.rights import Rights
+from fakebricks.services.model_serving.runtimes.choice import libraries
+from fakebricks.services.model_serving.runtimes.docker import DockerRuntime
+from fakebricks.services.model_serving.runtimes.made import Runtimes
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.runtimes.virtualenv import VirtualenvRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings
 from fakebricks.services.monitoring.monitoring import Monitoring
@@ -143,6 +150,7 @@ class Services:
         spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
         legacy_inference_tables: what becomes of a request for one.
         s3_url: where its S3 is for clients that open sockets, which it is to be then.
+        runtime: where models are loaded for which a test chooses nothing else.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -164,6 +172,7 @@ class Services:
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         s3_url: Callable[[], str],
+        runtime: ServingRuntime,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -176,6 +185,7 @@ class Services:
         self.timings = timings
         self._s3_url = s3_url
         self.legacy_inference_tables = legacy_inference_tables
+        self.serving_runtimes = ServingRuntimes(state, runtime)
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
@@ -205,10 +215,12 @@ class Services:
         if self._in_bucket:
             versions = self.registry.all_versions()
             self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
+        self.deployments.free_unused()
 
     def close(self) -> None:
         """Free what is held outside the state."""
         self.spark.close()
+        self.models.close()
         if self._bucket:
             self._bucket.close()
 
@@ -407,10 +419,17 @@ class Services:
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.models = Models(ProcessRuntime(), stored, self.secret_references)
+        self.runtimes = Runtimes(
+            {
+                "process": lambda _: ProcessRuntime(),
+                "virtualenv": lambda chosen: VirtualenvRuntime(environments(), *libraries(chosen)),
+                "docker": lambda chosen: DockerRuntime(*libraries(chosen)),
+            }
+        )
+        self.models = Models(self.runtimes, stored, self.secret_references, clock)
         history = History(state)
         self.providers = Providers()
-        deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
+        self.deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
         self.payload_features = PayloadFeatures(self.inference_tables, stored)
         capture = Capture(self.inference_tables, rights, self.legacy_inference_tables)
@@ -424,7 +443,7 @@ class Services:
             ids,
             stored=stored,
             models=self.models,
-            deployments=deployments,
+            deployments=self.deployments,
             capture=capture,
             permissions=permissions,
             in_flight=in_flight,
@@ -433,6 +452,7 @@ class Services:
             gateway=gateway,
             secrets=self.secret_references,
             data_plane=data_plane,
+            runtimes=self.serving_runtimes,
         )
         self.add(
             permissions,
@@ -443,7 +463,7 @@ class Services:
             Invocations(
                 state,
                 ids,
-                deployments=deployments,
+                deployments=self.deployments,
                 models=self.models,
                 capture=capture,
                 in_flight=in_flight,

@@ -24,6 +24,7 @@ from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
@@ -72,6 +73,8 @@ class Workspace(WorkspaceData, WorkspaceDrift):
         strict: bool = True,
         seed: int = 0,
         storage: StorageOption = "presigned",
+        runtime: RuntimeOption = "process",
+        runtime_image: ImageOption | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         host: str | None = None,
@@ -114,6 +117,7 @@ class Workspace(WorkspaceData, WorkspaceDrift):
             spark=spark,
             legacy_inference_tables=legacy_inference_tables,
             s3_url=self._socket_s3.url,
+            runtime=chosen(runtime, runtime_image),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
@@ -361,6 +365,25 @@ class Workspace(WorkspaceData, WorkspaceDrift):
         """
         self._services.providers.add(name, provider)
 
+    def serving_runtime(
+        self, endpoint: str, *, runtime: RuntimeOption, runtime_image: ImageOption | None = None
+    ) -> None:
+        """Let one endpoint's models be loaded elsewhere than the workspace's, from its next deployment on.
+
+        >>> workspace = Workspace()
+        >>> workspace.serving_runtime("fraud", runtime="virtualenv", runtime_image="16.4 LTS ML")
+
+        Args:
+            endpoint: its name; it need not exist yet.
+            runtime: `"process"`, `"virtualenv"` or `"docker"`.
+            runtime_image: the name of a Databricks Runtime, or versions by package; as the model was logged by default.
+
+        Raises:
+            ValueError: there is no such runtime or image, or no endpoint can be called so.
+        """
+        with self._state.transaction():
+            self._services.serving_runtimes.choose(endpoint, runtime, runtime_image)
+
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -431,7 +454,7 @@ class Workspace(WorkspaceData, WorkspaceDrift):
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files and its bucket."""
+        """Remove the workspace's files and its bucket, and end what its models run in."""
         self._socket_s3.close()
         self._services.close()
         self._scratch.close()
@@ -497,4 +520,5 @@ class Workspace(WorkspaceData, WorkspaceDrift):
             watch_runs=lambda: RunWatch(all_runs),
             drift=self._drift,
             people=self,
+            serving_runtime=self.serving_runtime,
         )

@@ -125,6 +125,12 @@ class Drift(Protocol):
     def loads(self, onto: Any) -> Loads: ...
 
 
+class ServingRuntime(Protocol):
+    """Chooses where an endpoint's models are loaded."""
+
+    def __call__(self, endpoint: str, *, runtime: Any, runtime_image: Any) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """The parts of a workspace that the admin plane reaches."""
@@ -142,6 +148,7 @@ class Controlled:
     watch_runs: Callable[[], Watch]
     people: People
     drift: Drift
+    serving_runtime: ServingRuntime
 
 
 class _Kept(Generic[T]):
@@ -250,6 +257,15 @@ class Admin:
         """
         with _refused():
             return self._controlled.people.group(display_name, members=members)
+
+    def serving_runtime(self, endpoint: str, *, runtime: str, runtime_image: str | dict[str, str] | None) -> None:
+        """Let an endpoint's models be loaded elsewhere than the workspace's, from its next deployment on.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime or image, or no endpoint can be called so.
+        """
+        with _refused():
+            self._controlled.serving_runtime(endpoint, runtime=runtime, runtime_image=runtime_image)
 
     def snapshot(self) -> str:
         """Keep everything the workspace holds as it is now; the id to restore it by. The last hundred are kept."""

@@ -71,6 +71,12 @@ class InjectFault(Shape):
     retry_after: int | None = None
 
 
+class ChooseServingRuntime(Shape):
+    endpoint: str
+    runtime: str
+    runtime_image: str | dict[str, str] | None = None
+
+
 class Restore(Shape):
     id: str
 
@@ -168,6 +174,11 @@ def add_group(admin: Admin, call: Call, body: AddGroup) -> dict[str, Any]:
     """One that is there already gets the members too."""
     group = admin.group(body.display_name, members=body.members)
     return {"display_name": group.display_name, "id": group.id}
+
+
+@routes.put("/_fakebricks/serving_runtimes/<endpoint>", atomic=False)
+def choose_serving_runtime(admin: Admin, call: Call, body: ChooseServingRuntime) -> None:
+    admin.serving_runtime(body.endpoint, runtime=body.runtime, runtime_image=body.runtime_image)
 
 
 @routes.post("/_fakebricks/snapshot", atomic=False)

@@ -87,10 +87,15 @@ class ModelFile:
     told: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def packages(self) -> frozenset[str]:
+        """The packages that it takes to read it, by the names by which they are imported; Python's own are none."""
+        packages = frozenset({name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]})
+        return packages - sys.stdlib_module_names - NO_LIBRARIES
+
+    @property
     def libraries(self) -> frozenset[str]:
         """The libraries that it takes to read it, by the names of their distributions."""
-        packages = {name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]}
-        return frozenset(map(distribution, packages - sys.stdlib_module_names - NO_LIBRARIES))
+        return frozenset(map(distribution, self.packages))
 
 
 def distribution(package: str) -> str:
@@ -122,6 +127,11 @@ class Contents:
     def libraries(self) -> frozenset[str]:
         """The libraries that it takes to read the files, by the names of their distributions."""
         return frozenset(library for file in self.files for library in file.libraries)
+
+    def packages_of(self, library: str) -> tuple[str, ...]:
+        """The packages of a library that it takes to read the files, by the names by which they are imported."""
+        packages = {package for file in self.files for package in file.packages}
+        return tuple(sorted(package for package in packages if distribution(package) == library))
 
     @property
     def told(self) -> Mapping[str, str]:

@@ -212,7 +212,7 @@ def _without_rule(
 ) -> LibraryVerdict:
     needed = library in contents.libraries
     if serving is None and needed and complete:
-        return _missing(library, trained)
+        return _missing(library, trained, contents.packages_of(library))
     if not needed and not contents.calls(library) and contents.files and not contents.unreadable:
         return _ok(library, trained, serving, "NOT-HELD", "The model's files hold nothing of it.")
     if trained is None or serving is None:
@@ -220,7 +220,7 @@ def _without_rule(
     return _by_distance(library, trained, serving, holds=contents.holds_of(library) or not contents.files)
 
 
-def _missing(library: str, trained: str | None) -> LibraryVerdict:
+def _missing(library: str, trained: str | None, packages: tuple[str, ...]) -> LibraryVerdict:
     return LibraryVerdict(
         library,
         trained,
@@ -228,8 +228,9 @@ def _missing(library: str, trained: str | None) -> LibraryVerdict:
         "breaking",
         "MISSING",
         "load_error",
-        message=f"No module named '{library.replace('-', '_')}'",
+        message=f"No module named '{packages[-1]}'",
         explanation=f"It takes {library} to read the model's files, and it is not installed.",
+        affected=packages,
     )
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import warnings
 
-from tests.benchmarks import capture, monitoring, scale, serve, serving, tracking
+from tests.benchmarks import capture, isolated, monitoring, scale, serve, serving, tracking
 
 BENCHMARKS = {
     "tracking": tracking.rows,
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "capture": capture.rows,
     "scale": scale.rows,
     "monitoring": monitoring.rows,
+    "isolated": isolated.rows,
 }
 
 

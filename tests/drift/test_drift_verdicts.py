@@ -58,6 +58,8 @@ def test_a_library_without_a_rule(trained, onto, verdict, rule):
 def test_what_is_needed_and_not_installed_is_missing_where_all_is_listed():
     shop = _judged(PICKLE, "shop 1.2.0", "numpy 2.1.0", complete=True)["shop"]
     assert (shop.verdict, shop.outcome, shop.message) == ("breaking", "load_error", "No module named 'shop'")
+    learnt = _judged(_estimator("sklearn.svm._classes.SVC"), "", "numpy 2.1.0", complete=True)["scikit-learn"]
+    assert learnt.message == "No module named 'sklearn'"
 
 
 @pytest.mark.parametrize("onto", ["shop 1.2.0, tea 9.0", "shop 1.2.0"])
