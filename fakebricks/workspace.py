@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.library_drift import LibraryDrift, Loads
+from fakebricks.library_drift import WorkspaceDrift, drift_of
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
-from fakebricks.registered_versions import RegisteredVersions
 from fakebricks.roster import Principal, Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from responses import RequestsMock
 
-    from fakebricks.drift.reports import DriftReports
-    from fakebricks.drift.targets import Onto
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -59,7 +56,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace(WorkspaceData):
+class Workspace(WorkspaceData, WorkspaceDrift):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
@@ -124,8 +121,7 @@ class Workspace(WorkspaceData):
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
-        versions = RegisteredVersions(self._services.registry, self._services.workspace_registry, self._services.files)
-        self._drift = LibraryDrift(versions, self.calls)
+        self._drift = drift_of(self._services, self.calls)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -417,44 +413,6 @@ class Workspace(WorkspaceData):
             yield watch.made
         finally:
             watch.end()
-
-    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
-        """What becomes of registered models that are loaded with other libraries than they were trained with.
-
-        >>> Workspace().drift("16.4 LTS ML").breaking
-        ()
-
-        Args:
-            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
-                default the environment that a model's own requirements make.
-            model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
-                of each the newest version and those that aliases or stages stand for.
-
-        Raises:
-            ValueError: there is no such runtime, a version is none, or the model is not named like one.
-            DatabricksError: there is no such model or version.
-        """
-        return self._drift.check(onto, model)
-
-    @contextmanager
-    def running_on(self, onto: Onto) -> Iterator[Loads]:
-        """Meanwhile, code under test is a job or a notebook on a runtime, and the models that it loads are checked.
-
-        In strict mode, a registered model that breaks there fails the test on a clean exit. The code itself goes on
-        running with the libraries that are installed here.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     with workspace.running_on("16.4 LTS ML") as loads:
-        ...         pass  # a job that calls mlflow.pyfunc.load_model("models:/main.default.fraud@champion")
-        >>> assert not loads.reports
-
-        Raises:
-            ValueError: there is no such runtime, or a version is none.
-            LibraryDriftError: on a clean exit, in strict mode; it names the models, with the errors to be expected.
-        """
-        with self._drift.watched(onto, strict=self.strict) as loads:
-            yield loads
 
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
