@@ -67,6 +67,11 @@ class Delta:
         """That of a table of Unity Catalog."""
         return cls(table.storage_location, table.columns, table.properties, storage)
 
+    @property
+    def schema(self) -> Any:
+        """What its rows are as a `pyarrow.Table`."""
+        return _schema(self._columns)
+
     def exists(self) -> bool:
         """Whether the table has been made; imports nothing where it is on the local disk."""
         if self._storage is None:
@@ -74,7 +79,7 @@ class Delta:
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            self._opened()
+            self.opened()
         except TableNotFoundError:
             return False
         return True
@@ -100,15 +105,23 @@ class Delta:
             CommitFailedError: of deltalake, where others have won each time.
         """
         import pyarrow as pa
+
+        self.write(pa.Table.from_pylist(rows, self.schema))
+
+    def write(self, rows: Any, *, overwrite: bool = False) -> None:
+        """Add the rows of a `pyarrow.Table`, or have no others, in one commit that is tried again as by `append`.
+
+        Raises:
+            ChangedByHand, CommitFailedError: as by `append`.
+        """
         from deltalake import write_deltalake
         from deltalake.exceptions import CommitFailedError
 
-        added = pa.Table.from_pylist(rows, _schema(self._columns))
         for attempt in range(1, _ATTEMPTS + 1):
-            table = self._opened()
+            table = self.opened()
             self._check_columns(table)
             try:
-                write_deltalake(table, added, mode="append")
+                write_deltalake(table, rows, mode="overwrite" if overwrite else "append")
             except CommitFailedError:
                 if attempt == _ATTEMPTS:
                     raise
@@ -124,7 +137,7 @@ class Delta:
         from deltalake.exceptions import DeltaProtocolError
 
         try:
-            return self._opened().to_pyarrow_table()
+            return self.opened().to_pyarrow_table()
         except DeltaProtocolError as error:
             message = f"fakebricks reads tables with deltalake, which cannot read this one: {error}"
             raise NotImplementedByFakebricks(message) from None
@@ -134,17 +147,17 @@ class Delta:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        found = self._opened().to_pyarrow_table(columns=[column])[column]
+        found = self.opened().to_pyarrow_table(columns=[column])[column]
         wanted = pa.array(list(values), found.type)
         return set(found.filter(pc.is_in(found, value_set=wanted)).to_pylist())
 
     def version(self) -> int:
         """The number of the last commit."""
-        return int(self._opened().version())
+        return int(self.opened().version())
 
     def restore(self, version: int) -> None:
         """Bring back the rows that the table had at `version`, as a new commit where anything has changed since."""
-        table = self._opened()
+        table = self.opened()
         if table.version() == version:
             return
         if self._storage is None:
@@ -152,10 +165,11 @@ class Delta:
             return
         from deltalake import write_deltalake
 
-        before = self._opened(version).to_pyarrow_table()
+        before = self.opened(version).to_pyarrow_table()
         write_deltalake(table, before, mode="overwrite", schema_mode="overwrite")
 
-    def _opened(self, version: int | None = None) -> Any:
+    def opened(self, version: int | None = None) -> Any:
+        """The table as it is now, or was at a version, as deltalake's `DeltaTable`."""
         from deltalake import DeltaTable
 
         return DeltaTable(self._location, version, storage_options=self._storage)
