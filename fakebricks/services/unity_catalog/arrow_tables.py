@@ -61,7 +61,7 @@ def _type_text(kind: Any, name: str) -> str:
     if of.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
     for text, kinds in (
-        ("string", (of.is_string, of.is_large_string)),
+        ("string", (of.is_string, of.is_large_string, of.is_null)),
         ("double", (of.is_float64,)),
         ("bigint", (of.is_int64, of.is_uint32)),
         ("boolean", (of.is_boolean,)),
