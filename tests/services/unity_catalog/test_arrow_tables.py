@@ -6,6 +6,7 @@ import decimal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from catalog_calls import BOB, TABLES, refused
@@ -21,7 +22,7 @@ ROWS = pa.table(
         "large": pa.array(["x", "y"], pa.large_string()),
         "category": pa.array(["p", "q"]).dictionary_encode(),
         "number": [1.5, float("nan")],
-        "half": pa.array([1, 2], pa.float16()),
+        "half": pa.array(np.array([1, 2], np.float16)),
         "count": [1, 2],
         "small": pa.array([1, 255], pa.uint8()),
         "flag": [True, None],
