@@ -14,7 +14,10 @@ from fakebricks.clock import Clock
 from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.unity_catalog.arrow_tables import columns_of
+from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wiring import Services
 
@@ -68,6 +71,10 @@ class WorkspaceData:
         """All rows of a table."""
         raise NotImplementedError
 
+    def _reader(self) -> Caller | None:
+        """Who acts in this process; None where it is the test itself."""
+        raise NotImplementedError
+
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
         raise NotImplementedError
@@ -115,6 +122,32 @@ class WorkspaceData:
         if check:
             check_answers(replayed)
         return replayed
+
+    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+        """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
+
+        Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
+        which may, and the workspace's user is the owner.
+
+        Args:
+            full_name: of the table.
+            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            append: add the rows to the table, where there is one; a column that they lack is NULL.
+
+        Raises:
+            DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
+                Delta cannot have such columns.
+        """
+        caller, services = self._reader(), self._services
+        there = append and services.tables.get(full_name) is not None
+        if caller is not None:
+            place = full_name if there else full_name.rpartition(".")[0]
+            services.authority.require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
+        if not there:
+            services.delta_tables.create(
+                full_name, columns_of(rows.schema), caller.user_name if caller else self.user_name
+            )
+        services.delta_tables.add(full_name, rows)
 
     def storage_options(self, full_name: str) -> dict[str, str]:
         """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
