@@ -28,6 +28,9 @@ def router() -> Router:
     from fakebricks.services.model_serving import settings_api as model_serving_settings_api
     from fakebricks.services.monitoring import data_quality_api, quality_monitors_api
     from fakebricks.services.secrets import api as secrets_api
+    from fakebricks.services.sql import connector_api, statements_api, warehouses_api
+    from fakebricks.services.sql import refused_api as refused_sql_api
+    from fakebricks.services.sql.thrift import api as sql_thrift_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -113,5 +116,10 @@ def router() -> Router:
             *data_quality_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
+            *warehouses_api.routes,
+            *statements_api.routes,
+            *sql_thrift_api.routes,
+            *connector_api.routes,
+            *refused_sql_api.routes,
         ]
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
+from fakebricks.library_drift import WorkspaceDrift, drift_of
 from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Principal, Roster
@@ -21,10 +22,13 @@ from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.rules import Rule
@@ -37,7 +41,7 @@ from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
-from fakebricks.workspace_data import WorkspaceData
+from fakebricks.workspace_data import SocketS3, WorkspaceData
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,7 +56,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace(WorkspaceData):
+class Workspace(WorkspaceData, WorkspaceDrift):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
@@ -69,6 +73,8 @@ class Workspace(WorkspaceData):
         strict: bool = True,
         seed: int = 0,
         storage: StorageOption = "presigned",
+        runtime: RuntimeOption = "process",
+        runtime_image: ImageOption | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         host: str | None = None,
@@ -77,7 +83,9 @@ class Workspace(WorkspaceData):
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
+        legacy_inference_tables: LegacyTables = "accept",
     ) -> None:
         self.clock = clock or VirtualClock()
         self.calls = Calls(keep_calls)
@@ -95,6 +103,7 @@ class Workspace(WorkspaceData):
         self.token = token or self._ids.token()
         self._scratch = Scratch()
         self._state = MemoryState()
+        self._socket_s3 = SocketS3(self)
         self._services = Services(
             self._state,
             self._ids,
@@ -104,10 +113,15 @@ class Workspace(WorkspaceData):
             secret=f"{self.token}{self._ids.hex32()}",
             storage=storage,
             timings=Timings.of(serving),
+            warehouse_timings=WarehouseTimings.of(warehouses),
             spark=spark,
+            legacy_inference_tables=legacy_inference_tables,
+            s3_url=self._socket_s3.url,
+            runtime=chosen(runtime, runtime_image),
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
+        self._drift = drift_of(self._services, self.calls)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -129,6 +143,7 @@ class Workspace(WorkspaceData):
         self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
             self._services.unity_catalog.create_catalog(catalog, user)
+        self._services.warehouses.add_starter(user)
 
     @property
     def host(self) -> str:
@@ -350,6 +365,25 @@ class Workspace(WorkspaceData):
         """
         self._services.providers.add(name, provider)
 
+    def serving_runtime(
+        self, endpoint: str, *, runtime: RuntimeOption, runtime_image: ImageOption | None = None
+    ) -> None:
+        """Let one endpoint's models be loaded elsewhere than the workspace's, from its next deployment on.
+
+        >>> workspace = Workspace()
+        >>> workspace.serving_runtime("fraud", runtime="virtualenv", runtime_image="16.4 LTS ML")
+
+        Args:
+            endpoint: its name; it need not exist yet.
+            runtime: `"process"`, `"virtualenv"` or `"docker"`.
+            runtime_image: the name of a Databricks Runtime, or versions by package; as the model was logged by default.
+
+        Raises:
+            ValueError: there is no such runtime or image, or no endpoint can be called so.
+        """
+        with self._state.transaction():
+            self._services.serving_runtimes.choose(endpoint, runtime, runtime_image)
+
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
@@ -420,7 +454,8 @@ class Workspace(WorkspaceData):
         mock.add(MountedWorkspace(self, mock))
 
     def close(self) -> None:
-        """Remove the workspace's files and its bucket."""
+        """Remove the workspace's files and its bucket, and end what its models run in."""
+        self._socket_s3.close()
         self._services.close()
         self._scratch.close()
 
@@ -483,5 +518,7 @@ class Workspace(WorkspaceData):
             faults=self.faults,
             runs=all_runs,
             watch_runs=lambda: RunWatch(all_runs),
+            drift=self._drift,
             people=self,
+            serving_runtime=self.serving_runtime,
         )

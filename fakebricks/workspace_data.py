@@ -6,17 +6,55 @@ Real: the traffic that `replay` sends is that of a client.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from fakebricks.clock import Clock
 from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
+from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.unity_catalog.arrow_tables import columns_of
+from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState
+from fakebricks.wire.authentication import Caller
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wiring import Services
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from fakebricks.replay import Frame
+    from fakebricks.wire.server import Server, Tenant
+
+
+class SocketS3:
+    """A workspace's S3 for clients that open sockets: a server in this process, started when it is first needed."""
+
+    def __init__(self, workspace: Tenant) -> None:
+        # No cycle: a workspace is freed with the last reference to it, and its files with it.
+        self._workspace = ref(workspace)
+        self._server: Server | None = None
+        self._lock = Lock()
+
+    def url(self) -> str:
+        """Where it is."""
+        from fakebricks.wire.server import Server
+
+        with self._lock:
+            workspace = self._workspace()
+            if self._server is None and workspace is not None:
+                self._server = Server()
+                self._server.add(workspace)
+                self._server.start()
+        return f"{self._server.url}{S3_PATH}" if self._server else ""
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        with self._lock:
+            if self._server is not None:
+                self._server.stop()
+            self._server = None
 
 
 class WorkspaceData:
@@ -28,6 +66,14 @@ class WorkspaceData:
     _roster: Roster
     _services: Services
     _state: MemoryState
+
+    def table(self, full_name: str) -> pa.Table:
+        """All rows of a table."""
+        raise NotImplementedError
+
+    def _reader(self) -> Caller | None:
+        """Who acts in this process; None where it is the test itself."""
+        raise NotImplementedError
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
@@ -76,3 +122,58 @@ class WorkspaceData:
         if check:
             check_answers(replayed)
         return replayed
+
+    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+        """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
+
+        Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
+        which may, and the workspace's user is the owner.
+
+        Args:
+            full_name: of the table.
+            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            append: add the rows to the table, where there is one; a column that they lack is NULL.
+
+        Raises:
+            DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
+                Delta cannot have such columns.
+        """
+        caller, services = self._reader(), self._services
+        there = append and services.tables.get(full_name) is not None
+        if caller is not None:
+            place = full_name if there else full_name.rpartition(".")[0]
+            services.authority.require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
+        if not there:
+            services.delta_tables.create(
+                full_name, columns_of(rows.schema), caller.user_name if caller else self.user_name
+            )
+        services.delta_tables.add(full_name, rows)
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
+
+        Nothing, where it is on this machine's disk; for one in an S3, the endpoint and a credential, as
+        `deltalake.DeltaTable(location, storage_options=...)` and `polars.read_delta` take them.
+
+        Raises:
+            DatabricksError: there is no such table.
+        """
+        return self._services.delta_tables.storage_options(full_name)
+
+    def unpacked(self, full_name: str, *, signature: Any = None, prefix: str = "") -> pa.Table:
+        """The rows of an inference table as features and predictions: one for each row that a model has scored.
+
+        The columns are those of `fakebricks.unpack`, typed by the signatures of the models that the table has rows of;
+        `model_name` and `model_version` are those of each row. What cannot be unpacked is a row too, with an `error`.
+
+        Args:
+            full_name: of an inference table, which who is acting may read.
+            signature: of all rows, where the models' own are not to be taken: MLflow's `ModelSignature`, or what its
+                `to_dict` returns.
+            prefix: of the names of inputs, where one of them is that of another column.
+
+        Raises:
+            DatabricksError: there is no such table, or it may not be read.
+            ValueError: it is no inference table, no signature, or two columns would have one name.
+        """
+        return self._services.payload_features.unpacked(self.table(full_name), full_name, signature, prefix)

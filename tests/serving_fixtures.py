@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import shutil
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -49,11 +47,9 @@ def saved(body: str, top: str = "") -> Path:
         Schema([ColSpec("double")]),
         ParamSchema([ParamSpec("factor", "double", 2.0)]),
     )
-    # MLflow 2 would ask Spark for the registry, which exits where there is only Spark's client.
-    with patch.dict(os.environ, {"MLFLOW_REGISTRY_URI": "databricks-uc"}):
-        mlflow.pyfunc.save_model(
-            root / "model", python_model=str(root / "code.py"), signature=signature, pip_requirements=[]
-        )
+    mlflow.pyfunc.save_model(
+        root / "model", python_model=str(root / "code.py"), signature=signature, pip_requirements=[]
+    )
     code = root / "model" / "code.py"
     code.write_text(_CODE.format(body=body, top=top))
     return root / "model"

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import warnings
 
-from tests.benchmarks import monitoring, scale, serve, serving, tracking
+from tests.benchmarks import capture, isolated, monitoring, scale, serve, serving, tracking
 
 BENCHMARKS = {
     "tracking": tracking.rows,
     "serve": serve.rows,
     "serving": serving.rows,
+    "capture": capture.rows,
     "scale": scale.rows,
     "monitoring": monitoring.rows,
+    "isolated": isolated.rows,
 }
 
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from fakebricks.clock import Clock
 from fakebricks.ids import Ids
 from fakebricks.services.inference_tables.columns import PROPERTIES, Column, columns, row
-from fakebricks.services.inference_tables.records import Payload, PayloadTable
+from fakebricks.services.inference_tables.records import Payload, PayloadTable, ServedVersion
 from fakebricks.services.unity_catalog import delta
 from fakebricks.services.unity_catalog.column_types import column_type
 from fakebricks.services.unity_catalog.delta import ChangedByHand, Delta
@@ -60,6 +60,7 @@ class InferenceTables:
         self._state = state
         self._inference_tables = state.table("inference_tables", PayloadTable)
         self._payloads = state.table("inference_payloads", Payload)
+        self._served = state.table("inference_served_versions", ServedVersion)
         self._ids = ids
         self._clock = clock
         self._unity_catalog = unity_catalog
@@ -75,12 +76,16 @@ class InferenceTables:
             InvalidParameterValue: the prefix is not valid.
             TableAlreadyExists: there is a table of that name, which cannot be reused.
         """
-        delta.require()
         if not 0 < len(prefix) <= _LONGEST_PREFIX:
             message = f"The table_name_prefix must have 1 to {_LONGEST_PREFIX} characters."
             raise InvalidParameterValue(message)
         parent = self._unity_catalog.require_schema(catalog, schema)
         full_name = f"{parent.full_name}.{prefix.lower()}_payload"
+        return self.create_named(full_name, endpoint_id=endpoint_id, owner=owner, legacy=legacy)
+
+    def create_named(self, full_name: str, *, endpoint_id: str, owner: str, legacy: bool) -> str:
+        """As `create`, of a table whose full name is given, in lower case."""
+        delta.require()
         known = self._registered(full_name)
         if known and known.endpoint_id == endpoint_id and known.legacy == legacy:
             return full_name
@@ -111,14 +116,17 @@ class InferenceTables:
             return f"The inference table {full_name} has been dropped or replaced; nothing is logged to it."
         return table.corrupted
 
-    def log(self, full_name: str, payload: Payload) -> bool:
-        """Have a request and its response delivered to a table; False where the table has been dropped."""
+    def served(self, full_name: str) -> dict[str, tuple[str, str]]:
+        """Name and version of the models in a table, by the ids of the served entities that it has rows of."""
         table = self._registered(full_name)
-        if table is None:
-            return False
-        if payload.status_code not in _UNLOGGED:
+        found = self._served.scan((table.id,)) if table else ()
+        return {str(key[1]): (one.model_name, one.model_version) for key, one in found}
+
+    def log(self, full_name: str, payload: Payload) -> None:
+        """Have a request and its response delivered to a table that is there, if it is one of the sample."""
+        table = self._registered(full_name)
+        if table is not None and payload.status_code not in _UNLOGGED and self._is_drawn(payload):
             self._payloads.put(_place(table, payload), payload)
-        return True
 
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's.
@@ -149,9 +157,21 @@ class InferenceTables:
         if payloads:
             files.append([row(payload, legacy=table.legacy) for payload in payloads])
         with self._state.transaction():
-            for key, _ in due:
+            for key, payload in due:
                 self._payloads.delete(key)
+                self._note_version(table, payload)
             self._inference_tables.put((table.id,), table)
+
+    def _is_drawn(self, payload: Payload) -> bool:
+        """Whether a request is one of the share that is logged, which the workspace's seed decides."""
+        fraction = payload.sampling_fraction
+        return fraction >= 1 or self._ids.chance("sampling", payload.databricks_request_id) < fraction
+
+    def _note_version(self, table: PayloadTable, payload: Payload) -> None:
+        key = (table.id, payload.served_entity_id)
+        if self._served.get(key) is None:
+            served = ServedVersion(model_name=payload.model_name, model_version=payload.model_version)
+            self._served.put(key, served)
 
     def _registered(self, full_name: str) -> PayloadTable | None:
         """The inference table of that name, unless it has been dropped, or replaced by another table."""

@@ -36,3 +36,10 @@ class Payload(Record, frozen=True):
     model_name: str
     model_version: str
     sampling_fraction: float = 1.0
+
+
+class ServedVersion(Record, frozen=True):
+    """Which model version the served entity of a row was, stored under the table's id and the entity's."""
+
+    model_name: str
+    model_version: str

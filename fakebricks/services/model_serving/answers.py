@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from fakebricks.services.model_serving import foundation_models, lifecycle, progress
+from fakebricks.services.model_serving import foundation_models, lifecycle, progress, telemetry
 from fakebricks.services.model_serving.ai_gateway import settings
 from fakebricks.services.model_serving.external_models.configs import shown
 from fakebricks.services.model_serving.records import (
@@ -27,7 +27,7 @@ _STOPPED = "Stopped"  # inferred
 # Documented; the message is inferred.
 _LOST = {
     "status": "FAILED",
-    "status_message": "The table has been dropped or replaced; nothing is logged to it.",
+    "status_message": "The table has been dropped, replaced or changed by hand; nothing is logged to it.",
 }
 
 
@@ -54,6 +54,8 @@ def detailed(endpoint: Endpoint, seen: Seen) -> dict[str, Any]:
         answer["config"] = _stopped(endpoint.config, seen) if endpoint.suspended else _deployed(endpoint.config, seen)
     if endpoint.pending:
         answer["pending_config"] = _pending(endpoint.pending, seen)
+    if endpoint.telemetry_table:
+        answer["telemetry_config"] = telemetry.shown(endpoint.telemetry_table)
     if endpoint.email_notifications:
         answer["email_notifications"] = notifications(endpoint)
     return answer | {

@@ -16,6 +16,7 @@ from fakebricks.services.model_serving.shapes import (
     CreateEndpoint,
     NamedEndpoint,
     PatchTags,
+    PatchTelemetry,
     PutAiGateway,
     ServedModelOf,
     UpdateConfig,
@@ -57,7 +58,7 @@ def update_serving_endpoint_config(endpoints: ServingEndpoints, call: Call, body
     return detailed(endpoints, call, endpoint)
 
 
-@routes.delete("/api/2.0/serving-endpoints/<name>", privilege=of_endpoint(MANAGE))
+@routes.delete("/api/2.0/serving-endpoints/<name>", atomic=False, privilege=of_endpoint(MANAGE))
 def delete_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> None:
     endpoints.delete(body.name)
 
@@ -73,14 +74,19 @@ def put_serving_endpoint_ai_gateway(endpoints: ServingEndpoints, call: Call, bod
     return answers.gateway(endpoints.put_ai_gateway(body.name, body, call.caller))
 
 
+@routes.patch("/api/2.0/serving-endpoints/<name>/telemetry-config", privilege=of_gateway)
+def patch_telemetry_config(endpoints: ServingEndpoints, call: Call, body: PatchTelemetry) -> dict[str, Any]:
+    return detailed(endpoints, call, endpoints.patch_telemetry(body.name, body.telemetry_config, call.caller))
+
+
 @routes.get(
     "/api/2.0/serving-endpoints/<name>/served-models/<served_model_name>/build-logs",
     atomic=False,
     privilege=of_endpoint(MANAGE),
 )
 def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
-    found = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
-    return {"logs": logs.build(*found, call.time)}
+    endpoint, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
+    return {"logs": logs.build(endpoint, update, entity, endpoints.build_log(endpoint, update, entity), call.time)}
 
 
 @routes.get(
@@ -90,7 +96,7 @@ def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: S
 )
 def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
     _, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
-    return {"logs": logs.server(update, entity, call.time)}
+    return {"logs": logs.server(update, entity, endpoints.printed(entity), call.time)}
 
 
 class QueryEndpoint(Shape):

@@ -13,7 +13,6 @@ from fakebricks.wire.operations import Shape
 
 _ON_ENDPOINTS = {
     "budget_policy_id": "Leave it out: nothing is billed.",
-    "telemetry_config": "For logged requests, use ai_gateway.inference_table_config.",
 }
 _ON_ENTITIES = {
     "instance_profile_arn": "A model is loaded in the fake's own process, and has the credentials of that.",

@@ -25,8 +25,3 @@ def provisioned_throughput(endpoints: ServingEndpoints, call: Call, body: Anythi
 @routes.patch(f"{_ENDPOINTS}/<name>/budget-policy", raw=True)
 def patch_budget_policy(endpoints: ServingEndpoints, call: Call, body: Anything) -> None:
     raise refusal(call, "budget policies: nothing is billed. Leave the policy out")
-
-
-@routes.patch(f"{_ENDPOINTS}/<name>/telemetry-config", raw=True)
-def patch_telemetry_config(endpoints: ServingEndpoints, call: Call, body: Anything) -> None:
-    raise refusal(call, "telemetry. For logged requests, use ai_gateway.inference_table_config")

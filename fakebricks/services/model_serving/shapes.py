@@ -6,8 +6,6 @@ Every field that a client of the platform can send is declared. Honoured are the
 
 from __future__ import annotations
 
-from typing import Any
-
 from fakebricks.services.model_serving.ai_gateway.shapes import GuardrailsShape, RateLimitShape, SwitchShape
 from fakebricks.services.model_serving.external_models.shapes import ExternalModelShape
 from fakebricks.services.model_serving.records import EmailNotifications
@@ -80,6 +78,18 @@ class AiGatewayShape(Shape):
     usage_tracking_config: SwitchShape | None = None
 
 
+class TelemetryTableShape(Shape):
+    name: str | None = None
+    sampling_fraction: float | None = None
+
+
+class TelemetryShape(Shape):
+    enabled_telemetry_features: list[str] | None = None
+    inference_table_config: TelemetryTableShape | None = None
+    table_names: dict[str, str] | None = None
+    telemetry_profile_id: str | None = None
+
+
 class EmailNotificationsShape(Shape):
     on_update_success: list[str] | None = None
     on_update_failure: list[str] | None = None
@@ -101,7 +111,7 @@ class CreateEndpoint(Shape):
     rate_limits: list[RateLimitShape] | None = None
     budget_policy_id: str | None = None
     email_notifications: EmailNotificationsShape | None = None
-    telemetry_config: dict[str, Any] | None = None
+    telemetry_config: TelemetryShape | None = None
 
 
 class NamedEndpoint(Shape):
@@ -119,6 +129,10 @@ class PatchTags(NamedEndpoint):
 
 class PutAiGateway(AiGatewayShape, kw_only=True):
     name: str
+
+
+class PatchTelemetry(NamedEndpoint, kw_only=True):
+    telemetry_config: TelemetryShape | None = None
 
 
 class ServedModelOf(NamedEndpoint, kw_only=True):

@@ -104,6 +104,9 @@ class Alterations:
             return
         if value.lower() not in ("true", "false"):
             raise InvalidParameterValue(f"The table property '{FEED}' must be 'true' or 'false'.")
+        if "://" in table.storage_location:
+            # deltalake does this with Python's lock held, which the S3 in this process waits for.
+            raise refused("a later change data feed of a table in a bucket", "Create the table with it.")
         files = self._metastore.delta_tables.files_of(table)
         files.opened().alter.set_table_properties({FEED: value.lower()})
 

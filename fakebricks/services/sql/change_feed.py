@@ -1,6 +1,7 @@
 """Changes to tables with a change data feed: computed by the engine, applied by deltalake, in one commit with the feed.
 
-Real: the feed, which has rows as they were and as they became.
+Real: the feed, which has rows as they were and as they became. Tables in an S3 are changed in the same way, as the
+engine in this process does not reach them.
 """
 
 from __future__ import annotations

@@ -92,6 +92,9 @@ class Descriptions:
         table = self._seen(asked)
         limit = int(asked.words.word().text) if asked.words.take("LIMIT") else None
         asked.words.end()
+        if "://" in table.storage_location:
+            # deltalake reads a log with Python's lock held, which the S3 in this process waits for.
+            raise refused("DESCRIBE HISTORY of a table in a bucket")
         self._metastore.delta_tables.bring_up_to_date(table.full_name)
         commits = self._metastore.delta_tables.files_of(table).opened().history(limit)
         return told(_OF_HISTORY, [_commit(one) for one in commits])
@@ -102,7 +105,7 @@ class Descriptions:
         self._metastore.delta_tables.bring_up_to_date(table.full_name)
         opened = self._metastore.delta_tables.files_of(table).opened()
         protocol, files = opened.protocol(), opened.get_add_actions(flatten=True)
-        (last,) = opened.history(1)
+        written = [_millis(at) for at in files.column("modification_time").to_pylist()]
         row = (
             "delta",
             str(opened.metadata().id),
@@ -110,7 +113,7 @@ class Descriptions:
             table.comment,
             table.storage_location,
             _moment(table.created_at),
-            _moment(last["timestamp"]),
+            _moment(max(written, default=table.created_at)),
             partition_columns(table.columns),
             [name for (name,) in json.loads(table.properties.get("clusteringColumns", "[]"))],
             files.num_rows,
@@ -233,6 +236,11 @@ def _texts(values: dict[str, Any] | None) -> list[tuple[str, str]]:
 
 def _shown(properties: dict[str, str]) -> str:
     return "[" + ",".join(f"{key}={value}" for key, value in sorted(properties.items())) + "]"
+
+
+def _millis(at: datetime | int) -> int:
+    """The time of a file, which deltalake tells in one of two ways."""
+    return int(at.timestamp() * 1000) if isinstance(at, datetime) else int(at)
 
 
 def _moment(millis: int) -> datetime:

@@ -122,7 +122,7 @@ class Changes:
         cast_assignments(tree, table)
         files = self._metastore.delta_tables.files_of(table)
         change: Callable[[], dict[str, Any]]
-        if has_feed(table):
+        if has_feed(table) or not self._reader.reaches(table):
             change = partial(self._feed.change, tree, table, files, asked, parameters)
         else:
             change = self._by_engine(tree, table, files, asked, parameters)

@@ -13,7 +13,8 @@ from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.errors import UnresolvedColumn, table_not_found
 from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.parameters import Parameters
-from fakebricks.services.sql.references import levels_of, point_at, replace_by, tables_in
+from fakebricks.services.sql.percentiles import exact_percentiles
+from fakebricks.services.sql.references import levels_of, point_at, replace_by, tables_in, version_of
 from fakebricks.services.sql.session_functions import answer_session_functions
 from fakebricks.services.sql.spark import Spark, analyzed
 from fakebricks.services.sql.stars import write_out_stars
@@ -78,6 +79,7 @@ class Reader:
             NotImplementedByFakebricks: the engine has no such thing.
         """
         dialect.json_paths(tree)
+        exact_percentiles(tree)
         answer_session_functions(tree, asked, self._metastore.unity_catalog.metastore.name)
         tables = []
         for table in tables_in(tree):
@@ -92,7 +94,7 @@ class Reader:
             if name.count(".") == _LEVELS - 1:
                 self._metastore.delta_tables.bring_up_to_date(name)  # which may make the table
             found = self.table(name, asked, Rule.READ_TABLE)
-            point_at(table, found.storage_location)
+            self._point(table, found)
             tables.append(found)
         arguments = bind(tree)
 
@@ -114,6 +116,18 @@ class Reader:
         except UnresolvedColumn as error:
             known = [column.name for table in statement.tables for column in table.columns]
             raise UnresolvedColumn(error.levels, known) from None
+
+    def reaches(self, table: TableRecord) -> bool:
+        """Whether the engine can read and write a table where it is."""
+        return self._spark.reaches(table.storage_location)
+
+    def _point(self, named: exp.Expression, table: TableRecord) -> None:
+        """Have the engine read a table where it is, or where it cannot, as it is now."""
+        if self.reaches(table):
+            point_at(named, table.storage_location)
+            return
+        rows = self._metastore.delta_tables.files_of(table).opened(version_of(named)).to_pyarrow_table()
+        replace_by(named, self._spark.view_of(rows))
 
     def table(self, full_name: str, asked: Asked, *rules: Rule) -> TableRecord:
         """A table that the caller may do something with.

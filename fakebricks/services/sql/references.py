@@ -54,6 +54,21 @@ def replace_by(table: exp.Expression, view: str) -> None:
     point_at(table, "")
     table.set("this", exp.to_identifier(view, quoted=True))
     table.set("db", None)
+    table.set("version", None)
+
+
+def version_of(table: exp.Expression) -> int | None:
+    """The version that a table is to be read at; None for what it is now.
+
+    Raises:
+        NotImplementedByFakebricks: it is no number.
+    """
+    version = table.args.get("version")
+    if version is None:
+        return None
+    if not version.expression.is_int:
+        raise refused("VERSION AS OF other than a number")
+    return int(version.expression.name)
 
 
 def _names_a_table(table: exp.Expression) -> bool:

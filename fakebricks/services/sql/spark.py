@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _NEEDED = ("sqlglot", "pyspark", "deltalake", "pyarrow")
 _VIEWS = 64
+_RETRIES = 4
+"""With pauses that add up to four seconds; pyspark's own would to ten minutes."""
 _import = threading.Lock()
 _LOG = "RUST_LOG"
 Arguments = Mapping[str, Any] | Sequence[Any]
@@ -76,6 +79,10 @@ class Spark:
                 self.require()
                 self._session = _session(self._url or _embedded())
             return self._session
+
+    def reaches(self, location: str) -> bool:
+        """Whether the engine can read and write a place; the one in this process does not know a workspace's S3."""
+        return self._url is not None or "://" not in location
 
     def query(self, text: str, arguments: Arguments | None = None) -> DataFrame:
         """What a query will answer; a command has been executed by then."""
@@ -132,36 +139,36 @@ def engine_errors() -> Iterator[None]:
 
     try:
         yield
-    except (PySparkException, RpcError) as error:
+    except (PySparkException, RpcError, UserWarning) as error:  # it warns of its last try, which may be an error
         raise of_engine(error) from None
 
 
 def _session(url: str) -> SparkSession:
     with engine_errors():
         from pyspark.sql.connect.client.core import DefaultChannelBuilder
+        from pyspark.sql.connect.client.retries import DefaultPolicy
         from pyspark.sql.connect.session import SparkSession
 
         # A proxy of the environment's is not on the way to a server that the test has named.
         channel = DefaultChannelBuilder(url, [("grpc.enable_http_proxy", 0)])
         session: SparkSession = SparkSession.builder.channelBuilder(channel).create()
+        session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
         session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
 
 
 @cache
 def _import_pyspark() -> None:
-    """Import it for the first time, which it takes as the running of its own doctests where no file is the program."""
+    """Import it, which takes a program that is no file, such as `python -c`, for the running of its own doctests."""
     program = sys.modules["__main__"]
-    pretending = not hasattr(program, "__file__")
-    if pretending:
-        program.__file__ = "program"
+    before = program.__spec__
+    program.__spec__ = before or ModuleSpec("__main__", None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pandas 3, which is not used here
             import pyspark.sql.connect.session  # noqa: F401
     finally:
-        if pretending:
-            del program.__file__
+        program.__spec__ = before
 
 
 @cache

@@ -4,6 +4,9 @@ Real: a Delta table that any Delta reader opens and any Delta writer may write, 
 properties ask for one. deltalake and pyarrow are imported when a table is first touched.
 Simulated: other properties are the catalog's alone; that of deletion vectors, for one, would keep readers out that do
 not know them.
+
+The S3 is in this process. `restore`, `is_deltatable`, `history` and `load_cdf` of deltalake 1.6 hold Python's lock
+while they wait for it, and so would wait until they give up; none of them is used on a table there.
 """
 
 from __future__ import annotations
@@ -73,9 +76,13 @@ class Delta:
         """Whether the table has been made; imports nothing where it is on the local disk."""
         if self._storage is None:
             return Path(self._location, "_delta_log").is_dir()
-        from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
 
-        return bool(DeltaTable.is_deltatable(self._location, self._storage))
+        try:
+            self.opened()
+        except TableNotFoundError:
+            return False
+        return True
 
     def ensure(self) -> None:
         """Make the table, empty, where it does not exist."""
@@ -183,14 +190,21 @@ class Delta:
     def restore(self, version: int) -> None:
         """Bring back the rows that the table had at `version`, as a new commit where anything has changed since."""
         table = self.opened()
-        if table.version() != version:
+        if table.version() == version:
+            return
+        if self._storage is None:
             table.restore(version)
+            return
+        from deltalake import write_deltalake
 
-    def opened(self) -> Any:
-        """The table as it is now, as deltalake's `DeltaTable`."""
+        before = self.opened(version).to_pyarrow_table()
+        write_deltalake(table, before, mode="overwrite", schema_mode="overwrite")
+
+    def opened(self, version: int | None = None) -> Any:
+        """The table as it is now, or was at a version, as deltalake's `DeltaTable`."""
         from deltalake import DeltaTable
 
-        return DeltaTable(self._location, storage_options=self._storage)
+        return DeltaTable(self._location, version, storage_options=self._storage)
 
     def _check_columns(self, table: Any) -> None:
         from deltalake import Schema

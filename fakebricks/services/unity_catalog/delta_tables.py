@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.ids import Ids
 from fakebricks.services.unity_catalog import delta
+from fakebricks.services.unity_catalog.arrow_tables import fitting
 from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.names import object_levels
 from fakebricks.services.unity_catalog.records import ColumnRecord, DeltaVersionRecord, TableRecord
@@ -21,6 +22,9 @@ from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, InvalidState
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class DeltaTables:
@@ -56,12 +60,21 @@ class DeltaTables:
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist: what it would be in is missing.
+            InvalidParameterValue: the bucket of its storage root is missing.
         """
         delta.require()
         catalog, schema, _ = object_levels(full_name)
         managed = self._unity_catalog.require_schema(catalog, schema).storage_location
         managed = managed or self._unity_catalog.require_catalog(catalog).storage_location
         return self._storage.location(managed, table_id)
+
+    def storage_options(self, full_name: str) -> dict[str, str]:
+        """What readers of the family of deltalake must be told to reach a table; nothing where it is on the disk.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+        """
+        return dict(self._storage.options(self._tables.require(full_name).storage_location) or {})
 
     def files_of(self, table: TableRecord) -> Delta:
         """The files of a table."""
@@ -113,6 +126,20 @@ class DeltaTables:
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
         rows = files.read()
         return rows.sort_by(table.ordered_by) if table.ordered_by else rows
+
+    def add(self, full_name: str, rows: pa.Table) -> None:
+        """More rows of a table; a column that they lack is NULL.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+            InvalidParameterValue: the rows do not fit it.
+            ChangedByHand: its files have other columns than it has.
+        """
+        files = self.files_of(self._tables.require(full_name))
+        added = fitting(rows, files.schema)
+        with self.writing:
+            files.ensure()
+            files.write(added)
 
     def note_versions(self) -> None:
         """Remember which rows each table has, so that `restored` can bring them back. Before a snapshot is taken."""

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from typing import Any
 
+import boto3
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.services.inference_tables.records import Payload
 from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.wire.errors import TableDoesNotExist
 
 NAME = "main.default.fraud_payload"
 
 
-def make(workspace: Workspace, prefix: str = "fraud", *, legacy: bool = False) -> None:
+def make(workspace: Workspace, catalog: str = "main", *, legacy: bool = False) -> None:
     tables = workspace._services.inference_tables
-    tables.create("main", "default", prefix, endpoint_id="e", owner=workspace.user_name, legacy=legacy)
+    tables.create(catalog, "default", "fraud", endpoint_id="e", owner=workspace.user_name, legacy=legacy)
 
 
-def log(workspace: Workspace, *ids: str, name: str = NAME) -> None:
+def log(workspace: Workspace, *ids: str, name: str = NAME, sampling_fraction: float = 1.0) -> None:
     for one in ids:
         payload = Payload(
             databricks_request_id=one,
@@ -40,6 +43,7 @@ def log(workspace: Workspace, *ids: str, name: str = NAME) -> None:
             served_entity_id="s",
             model_name="m",
             model_version="1",
+            sampling_fraction=sampling_fraction,
         )
         workspace._services.inference_tables.log(name, payload)
 
@@ -206,6 +210,33 @@ def test_a_table_that_is_dropped_and_made_again_has_none_of_the_old_rows(workspa
     assert ids(workspace) == ["b"]
 
 
+def test_a_table_that_is_dropped_while_rows_are_written_breaks_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    append = Delta.append
+
+    def dropped_before(self: Delta, rows: list[Any]) -> None:
+        workspace._services.tables.delete(NAME)
+        append(self, rows)
+
+    make(workspace)
+    log(workspace, "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(Delta, "append", dropped_before)
+        assert ids(workspace) == ["a"], "who asked before it was dropped gets an answer"
+    with pytest.raises(TableDoesNotExist):
+        ids(workspace)
+
+
+def test_files_that_are_removed_are_made_again_with_the_rows_that_come(workspace: Workspace):
+    make(workspace)
+    log(workspace, "a")
+    ids(workspace)
+    shutil.rmtree(workspace._services.tables.require(NAME).storage_location)
+    log(workspace, "b")
+    assert ids(workspace) == ["b"]
+
+
 def test_its_files_have_the_change_data_feed(workspace: Workspace):
     make(workspace)
     log(workspace, "a")
@@ -222,6 +253,20 @@ def test_its_properties_and_clustering_are_told(rest, workspace: Workspace):
     properties = rest.get(f"/api/2.1/unity-catalog/tables/{NAME}")["properties"]
     assert properties["clusteringColumns"] == '[["request_date"]]'
     assert properties["delta.enableRowTracking"] == "true"
+
+
+def test_an_inference_table_in_a_bucket():
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    name = "acme.default.fraud_payload"
+    with fake_workspace(storage="s3") as workspace:
+        boto3.client("s3", region_name="us-east-1", **keys).create_bucket(Bucket="acme")
+        workspace._services.unity_catalog.create_catalog("acme", workspace.user_name, storage_root="s3://acme/prod")
+        make(workspace, catalog="acme")
+        log(workspace, "a", "b", name=name)
+        assert ids(workspace, name) == ["a", "b"]
+        log(workspace, "c", name=name)
+        assert ids(workspace, name) == ["a", "b", "c"]
+        assert workspace._services.tables.require(name).storage_location.startswith("s3://acme/prod/__unitystorage/")
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

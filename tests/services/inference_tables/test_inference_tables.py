@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from conftest import RefusedError, Rest
+from deltalake import write_deltalake
+from serving_fixtures import register_in
+from test_delivery import log
 
+from fakebricks import Workspace
+from fakebricks.services.inference_tables.columns import GATEWAY
 from fakebricks.simulated_time import SimulatedTime
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -274,6 +281,125 @@ def test_a_legacy_table_stays_until_it_is_disabled_for_good(rest, workspace, reg
     with pytest.raises(RefusedError, match="cannot be enabled again"):
         update(**PLACE, enabled=True)
     assert rows(workspace) == []
+
+
+def test_legacy_tables_are_refused_where_the_workspace_is_to():
+    workspace = Workspace(legacy_inference_tables="refuse")
+    rest, version = Rest(workspace), register_in(workspace)
+    config = {"served_entities": [{"entity_name": "main.default.fraud", "entity_version": version}]}
+    before = workspace.snapshot()
+    for asked in (PLACE, {**PLACE, "enabled": True}):
+        with pytest.raises(RefusedError) as refused:
+            rest.post(ENDPOINTS, name="fraud", config={**config, "auto_capture_config": asked})
+        assert (refused.value.status, refused.value.error_code) == (400, "INVALID_PARAMETER_VALUE")
+        assert refused.value.message == (
+            "Legacy inference tables have been deprecated. The 'auto_capture_config' field can only be used with "
+            "'enabled=false'. Please use AI Gateway inference tables instead."
+        )
+    assert workspace.snapshot() == before
+    rest.post(ENDPOINTS, name="fraud", config={**config, "auto_capture_config": {"enabled": False}})
+    workspace.close()
+
+
+def telemetry(**more):
+    return {"inference_table_config": {"name": TABLE, **more}}
+
+
+def test_telemetry_logs_a_share_of_the_requests(rest, workspace, deploy, query):
+    endpoint = deploy(telemetry_config=telemetry(sampling_fraction=0.5))
+    assert endpoint["telemetry_config"] == {
+        "enabled_telemetry_features": ["TELEMETRY_FEATURE_INFERENCE_TABLE"],
+        "inference_table_config": {"name": TABLE, "sampling_fraction": 0.5},
+    }
+    for number in range(40):
+        query(ROW, client_request_id=str(number))
+    found = rows(workspace)
+    drawn = [row["client_request_id"] for row in found]
+    assert 8 < len(found) < 32
+    assert {row["sampling_fraction"] for row in found} == {0.5}
+    assert set(found[0]) == {column.name for column in GATEWAY}
+    path = f"{ENDPOINTS}/fraud/telemetry-config"
+    assert "telemetry_config" not in rest.patch(path)
+    query(ROW)
+    rest.patch(path, telemetry_config=telemetry())
+    query(ROW, client_request_id="all")
+    assert [row["client_request_id"] for row in rows(workspace)] == [*drawn, "all"]
+
+
+def test_the_sample_is_the_same_under_the_same_seed():
+    def sample(seed):
+        workspace = Workspace(seed=seed)
+        tables = workspace._services.inference_tables
+        tables.create("main", "default", "fraud", endpoint_id="e", owner=workspace.user_name, legacy=False)
+        for _ in range(60):
+            log(workspace, workspace._ids.uuid(), sampling_fraction=0.3)
+        found = [row["databricks_request_id"] for row in rows(workspace)]
+        workspace.close()
+        return found
+
+    assert sample(1) == sample(1) != sample(2)
+    assert 5 < len(sample(1)) < 40
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0])
+def test_a_share_may_be_nothing_or_all(workspace, deploy, query, fraction):
+    deploy(telemetry_config=telemetry(sampling_fraction=fraction))
+    for _ in range(3):
+        query(ROW)
+    assert len(rows(workspace)) == 3 * fraction
+
+
+def test_the_telemetry_table_is_beside_that_of_logs(deploy):
+    features = ["TELEMETRY_FEATURE_INFERENCE_TABLE"]
+    names = {"logs_table": "main.default.Logs"}
+    endpoint = deploy(telemetry_config={"enabled_telemetry_features": features, "table_names": names})
+    assert endpoint["telemetry_config"]["inference_table_config"]["name"] == "main.default.logs_payload"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "message"),
+    [
+        ({}, 400, "needs a name"),
+        (telemetry(sampling_fraction=1.5), 400, "between 0.0 and 1.0"),
+        (telemetry(sampling_fraction=-0.1), 400, "between 0.0 and 1.0"),
+        (telemetry(sampling_fraction="x"), 400, "sampling_fraction"),
+        (telemetry(name="a.b"), 400, "a.b"),
+        (telemetry(name="main.nope.t"), 404, "nope"),
+        ({**telemetry(), "enabled_telemetry_features": ["X"]}, 400, "'X' is none of"),
+        ({**telemetry(), "enabled_telemetry_features": ["TELEMETRY_FEATURE_LOGS"]}, 501, "does not implement"),
+        ({**telemetry(), "telemetry_profile_id": "p"}, 501, "does not implement"),
+        ({"table_names": {"logs_table": "a.b.c"}}, 501, "'telemetry_config'"),
+        ({"more": 1}, 400, "more"),
+    ],
+)
+def test_telemetry_that_cannot_be_is_refused_and_changes_nothing(workspace, asked, status, message):
+    rest, version = Rest(workspace), register_in(workspace)
+    config = {"served_entities": [{"entity_name": "main.default.fraud", "entity_version": version}]}
+    before = workspace.snapshot()
+    with pytest.raises(RefusedError, match=re.escape(message)) as refused:
+        rest.post(ENDPOINTS, name="fraud", config=config, telemetry_config=asked)
+    assert refused.value.status == status
+    assert workspace.snapshot() == before
+
+
+def test_telemetry_is_for_custom_models(workspace):
+    with pytest.raises(RefusedError, match="not supported for endpoint type 'NO_CONFIG'"):
+        Rest(workspace).post(ENDPOINTS, name="fraud", telemetry_config=telemetry())
+
+
+def test_a_corrupted_legacy_table_is_reported(rest, workspace, deploy, query):
+    deploy(**legacy())
+    query(ROW)
+    rows(workspace)
+    location = workspace._services.tables.require(TABLE).storage_location
+    extra = pa.table({"databricks_request_id": ["x"], "mine": [1]})
+    write_deltalake(location, extra, mode="append", schema_mode="merge")
+    query(ROW)
+    rows(workspace)
+    (state,) = rest.get(f"{ENDPOINTS}/fraud")["config"]["auto_capture_config"]["state"].values()
+    assert state["status"] == "FAILED"
+    query(ROW)
+    assert any("changed by hand" in note for note in workspace.calls.matching("query_serving_endpoint")[-1].notes)
 
 
 def test_both_tables_at_once(workspace, deploy, query):

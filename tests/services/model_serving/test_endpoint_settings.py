@@ -40,7 +40,6 @@ def test_what_is_missing(rest):
 def test_what_is_not_computed_is_refused_by_name(rest, workspace, endpoint):
     for verb, path, name in (
         ("patch", f"{endpoint}/budget-policy", "nothing is billed"),
-        ("patch", f"{endpoint}/telemetry-config", "inference_table_config"),
         ("get", f"{ENDPOINTS}/databricks-llama", "the platform's own endpoints"),
         ("post", "/serving-endpoints/databricks-llama/invocations", "workspace.model_provider"),
         ("post", f"{ENDPOINTS}/pt", "provisioned throughput"),

@@ -15,11 +15,12 @@ import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from fakebricks.services.files.s3.places import Place, place_of
+from fakebricks.services.files.s3.places import S3_PATH, Place, place_of
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.messages import Reply, Request
 
@@ -138,6 +139,11 @@ def answer_of_moto(request: Request) -> Reply:
     from moto.s3.responses import S3Response
 
     return _answer(S3Response, request)
+
+
+def has_bucket(name: str) -> bool:
+    """Whether the test has made a bucket of that name."""
+    return answer_of_moto(Request("HEAD", f"{S3_PATH}/{name}")).status == HTTPStatus.OK
 
 
 def _answer(response: type[Any], request: Request) -> Reply:
