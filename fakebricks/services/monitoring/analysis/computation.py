@@ -147,7 +147,7 @@ class Computation:
         rows = Reader(self._engine, self._caller, self._configuration, slices).read(source)
         found = summaries(rows.between(0, 1), rows, self._configuration.analysis)
         profiled = self._told(found, log_type, None, None)
-        self._custom.add_aggregates(list(profiled.rows.values()), Cut(source), list(slices))
+        self._custom.add_aggregates(list(profiled.rows.values()), Cut(source, only_compared=True), list(slices))
         return profiled
 
     def _told(
