@@ -90,7 +90,7 @@ class ModelFile:
     def packages(self) -> frozenset[str]:
         """The packages that it takes to read it, by the names by which they are imported; Python's own are none."""
         packages = {name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]}
-        return packages - sys.stdlib_module_names - NO_LIBRARIES
+        return frozenset(packages - sys.stdlib_module_names - NO_LIBRARIES)
 
     @property
     def libraries(self) -> frozenset[str]:
