@@ -3,11 +3,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 VENV_MLFLOW2 := .venv-mlflow2
+VENV_BENCH := .venv-bench
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n auto
 # What neither MLflow nor databricks-sdk takes part in answers alike with all versions of them.
-WITHOUT_CLIENTS := dbfs files iam jobs search secrets tracking unity_catalog workspace workspace_model_registry
+WITHOUT_CLIENTS := dbfs files iam jobs monitoring search secrets tracking unity_catalog workspace workspace_model_registry
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers pages check clean
@@ -30,7 +31,7 @@ nightly: $(VENV)/dev ## compare with MLflow's own store over thousands of random
 coverage: $(VENV)/dev ## run the test suite with branch coverage; fails below the floor
 	$(BIN)/pytest $(PYTEST_FLAGS) --cov --cov-report=term:skip-covered
 
-bench: $(VENV)/dev ## measure speed and memory beside what a user would pick instead
+bench: $(VENV)/dev $(VENV_BENCH)/ready ## measure speed and memory beside what a user would pick instead
 	@$(BIN)/python -m tests.benchmarks
 
 pages: $(VENV)/dev ## make the generated pages of the documentation anew
@@ -53,7 +54,7 @@ layers: $(VENV)/dev ## check who imports whom
 check: lint types layers test test-mlflow2 ## everything that CI runs
 
 clean: ## remove environments and caches
-	rm -rf $(VENV) $(VENV_MLFLOW2) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(VENV_MLFLOW2) $(VENV_BENCH) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made anew when pyproject.toml changes; `demo` needs fewer packages than `dev`.
@@ -78,4 +79,11 @@ $(VENV_MLFLOW2)/dev: pyproject.toml
 	@$(PYTHON) -m venv $(VENV_MLFLOW2)
 	@$(VENV_MLFLOW2)/bin/python -m pip install $(PIP_FLAGS) --upgrade 'pip>=25.1'
 	@$(VENV_MLFLOW2)/bin/python -m pip install $(PIP_FLAGS) --editable '.[demo]' --group dev --group mlflow2
+	@touch $@
+
+$(VENV_BENCH)/ready: pyproject.toml
+	@echo "Making a virtual environment with what is compared with ..."
+	@$(PYTHON) -m venv $(VENV_BENCH)
+	@$(VENV_BENCH)/bin/python -m pip install $(PIP_FLAGS) --upgrade 'pip>=25.1'
+	@$(VENV_BENCH)/bin/python -m pip install $(PIP_FLAGS) --group bench
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fakebricks.library_drift import LibraryDriftError
 from fakebricks.replay import ReplayError
 from fakebricks.services.inference_tables.unpacking import unpack
 from fakebricks.services.model_serving.external_models.providers import ModelProviderError
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["ModelProviderError", "ReplayError", "UnsupportedCallError", "Workspace", "fake_workspace", "unpack"]
+__all__ = [
+    "LibraryDriftError",
+    "ModelProviderError",
+    "ReplayError",
+    "UnsupportedCallError",
+    "Workspace",
+    "fake_workspace",
+    "unpack",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 import signal
@@ -14,6 +15,9 @@ import click
 
 from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
+from fakebricks.drift_command import drift
+from fakebricks.environment import no_spark
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
@@ -28,6 +32,7 @@ _POLL = 0.1
 @click.version_option(__version__, prog_name="fakebricks")
 def main() -> None:
     """A fake Databricks workspace, for testing MLflow code."""
+    os.environ.update(no_spark())
 
 
 def _clock(_: click.Context, __: click.Parameter, name: str) -> Clock:
@@ -60,6 +65,19 @@ def _seconds(value: str) -> Seconds:
     return (float(low), float(high)) if between else float(low)
 
 
+def _image(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> ImageOption | None:
+    """The name of an image, or pins."""
+    if not given:
+        return None
+    pins = {name: version for name, _, version in (one.partition("==") for one in given)}
+    image = given[0] if given == tuple(pins) and len(given) == 1 else pins
+    try:
+        chosen(context.params["runtime"], image)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return image
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for a free one.")
@@ -88,6 +106,21 @@ def _seconds(value: str) -> Seconds:
     callback=_durations,
     help="How long something takes in Model Serving, for example deployment=60 or cold_start=10:30. May be repeated.",
 )
+@click.option(
+    "--runtime",
+    default="process",
+    show_default=True,
+    is_eager=True,
+    type=click.Choice(get_args(RuntimeOption)),
+    help="Where registered models are loaded and scored.",
+)
+@click.option(
+    "--runtime-image",
+    multiple=True,
+    metavar="NAME|PACKAGE==VERSION",
+    callback=_image,
+    help="What they are loaded with: a Databricks Runtime, for example '15.4 LTS ML', or pins, one at a time.",
+)
 @click.option("--rate-limits", is_flag=True, help="Answer 429 beyond the calls per second that the platform documents.")
 def serve(
     *,
@@ -99,6 +132,8 @@ def serve(
     catalogs: tuple[str, ...],
     storage: StorageOption,
     serving: dict[str, Seconds],
+    runtime: RuntimeOption,
+    runtime_image: ImageOption | None,
     rate_limits: bool,
 ) -> None:
     """Serve a workspace over HTTP until SIGTERM or Ctrl-C."""
@@ -124,6 +159,8 @@ def serve(
                 storage=storage,
                 rate_limits=limits,
                 serving=serving,
+                runtime=runtime,
+                runtime_image=runtime_image,
             )
         ) as workspace,
     ):
@@ -154,6 +191,9 @@ def demo(*, host: str | None, token: str | None) -> None:
     except StoryError as error:
         message = f"not as told: {error}"
         raise click.ClickException(message) from None
+
+
+main.add_command(drift)
 
 
 def _workspace(url: str, **options: Any) -> Workspace:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 # Bound at import, so that a clock never sees the simulated time that it gives to others.
@@ -46,7 +47,7 @@ class Clock:
 
     def time(self) -> float:
         """Seconds since the epoch."""
-        return self._start + (_monotonic() - self._began) * self._rate + self._jumped
+        return self._start + self._counted() * self._rate + self._jumped
 
     def now(self) -> datetime:
         """The simulated present, in UTC."""
@@ -83,7 +84,10 @@ class Clock:
         self._tell(seconds)
 
     def on_jump(self, listener: Callable[[float], None]) -> None:
-        """Call `listener(seconds)` after each jump, from the thread that made it."""
+        """Call `listener(seconds)` after each jump, from the thread that made it.
+
+        The number is negative after real time that the clock has not counted.
+        """
         self._listeners.append(listener)
 
     def forget(self, listener: Callable[[float], None]) -> None:
@@ -106,6 +110,15 @@ class Clock:
         """Let a caller's waiting time pass; `interrupt` ends a wait in real time early."""
         raise NotImplementedError
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Meanwhile, where waiting costs nothing, real time is not counted; jumps are."""
+        yield
+
+    def _counted(self) -> float:
+        """The real seconds that have passed for the clock."""
+        return _monotonic() - self._began
+
     def _tell(self, seconds: float) -> None:
         for listener in list(self._listeners):
             listener(seconds)
@@ -117,12 +130,44 @@ class Clock:
 class VirtualClock(Clock):
     """Waiting costs nothing: it moves the clock. The clock of the fixtures."""
 
+    def __init__(self, start: float | None = None, rate: float = 1.0) -> None:
+        super().__init__(start, rate)
+        self._holders = 0
+        self._ticking: tuple[float, float | None] = (self._began, None)  # one value, for who reads it without a lock
+
     @property
     def name(self) -> str:
         return "virtual"
 
     def spend(self, seconds: float, interrupt: threading.Event | None = None) -> None:  # noqa: ARG002 - nobody waits
         self.jump(seconds)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            began, held_since = self._ticking
+            self._ticking = (began, _monotonic() if held_since is None else held_since)
+            self._holders += 1
+        try:
+            yield
+        finally:
+            if uncounted := self._let_go():
+                self._tell(-uncounted * self._rate)
+
+    def _let_go(self) -> float:
+        """The real seconds that were not counted, once nobody holds the clock any more."""
+        with self._lock:
+            self._holders -= 1
+            began, held_since = self._ticking
+            if self._holders or held_since is None:
+                return 0.0
+            uncounted = _monotonic() - held_since
+            self._ticking = (began + uncounted, None)
+            return uncounted
+
+    def _counted(self) -> float:
+        began, held_since = self._ticking
+        return (_monotonic() if held_since is None else held_since) - began
 
 
 class AutoClock(VirtualClock):

@@ -21,7 +21,9 @@ from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.services.model_serving.capture import LegacyTables
+from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
@@ -32,11 +34,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CHOICES: dict[str, tuple[str, ...]] = {
     "clock": ("virtual", "real"),
     "storage": ("presigned", "files", "s3"),
-    "runtime": ("process", "virtualenv", "docker"),
     "legacy_inference_tables": ("accept", "refuse"),
 }
-
-_COMPUTED = {"runtime": ("process",)}
 
 
 class fake_workspace:  # noqa: N801 - reads as the function that it stands for
@@ -52,8 +51,11 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         strict: raise on exit if the workspace was asked for something that fakebricks does not compute.
         seed: identifiers and chance are the same for the same seed.
         storage: how clients reach model files: `"presigned"`, `"files"` or `"s3"`, which needs moto.
-        runtime: where models are loaded: `"process"`, `"virtualenv"` or `"docker"`.
-        runtime_image: the image of the runtime `"docker"`.
+        runtime: where registered models are loaded and scored: `"process"` for this very process, `"virtualenv"` for
+            an environment of each model's own, built from what it was logged with, or `"docker"` for a container.
+        runtime_image: the libraries that an environment has instead: the name of a Databricks Runtime, such as
+            `"15.4 LTS ML"`, or versions by package, such as `{"scikit-learn": "1.3.2", "python": "3.11"}`. The
+            process itself takes none.
         catalogs: the catalogs that exist from the start.
         user: the name of the person whose token the environment holds.
         profiles: the names of Databricks profiles that lead to the workspace: for code that says
@@ -66,6 +68,8 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         serving: how long things take in Model Serving, in simulated seconds: a number, or two bounds to draw from,
             for some of the attributes of `Timings`, such as `{"deployment": 420, "cold_start": (10, 30)}`; the
             documented durations by default.
+        warehouses: how long things take in SQL warehouses, in simulated seconds, for some of the attributes of
+            `WarehouseTimings`, such as `{"statement": 20}`.
         spark: the URL of a Spark Connect server, such as `sc://cluster:15002`, for SQL to be executed by; it must reach
             the tables where they are. By default it is Sail, in this process, started with the first statement.
         legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
@@ -92,29 +96,34 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         strict: bool = True,
         seed: int = 0,
         storage: Literal["presigned", "files", "s3"] = "presigned",
-        runtime: Literal["process", "virtualenv", "docker"] = "process",
-        runtime_image: str | None = None,
+        runtime: RuntimeOption = "process",
+        runtime_image: ImageOption | None = None,
         catalogs: tuple[str, ...] = ("main",),
         user: str = DEFAULT_USER,
         profiles: tuple[str, ...] = (),
         rate_limits: Literal["documented"] | Mapping[str, float] | None = None,
         serving: Mapping[str, Seconds] | None = None,
+        warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         policies: tuple[Any, ...] = (),
     ) -> None:
-        _check(clock=clock, storage=storage, runtime=runtime, legacy_inference_tables=legacy_inference_tables)
-        _refuse(runtime_image=runtime_image, policies=policies or None)
+        _check(clock=clock, storage=storage, legacy_inference_tables=legacy_inference_tables)
+        _refuse(policies=policies or None)
+        chosen(runtime, runtime_image)
         self._clock = clock
         self._options: dict[str, Any] = {
             "strict": strict,
             "seed": seed,
             "storage": storage,
+            "runtime": runtime,
+            "runtime_image": runtime_image,
             "catalogs": tuple(catalogs),
             "user": user,
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
+            "warehouses": _checked_warehouse_durations(warehouses),
             "spark": spark,
             "legacy_inference_tables": legacy_inference_tables,
         }
@@ -216,6 +225,11 @@ def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Secon
     return dict(serving or {})
 
 
+def _checked_warehouse_durations(warehouses: Mapping[str, float] | None) -> dict[str, float]:
+    WarehouseTimings.of(warehouses)
+    return dict(warehouses or {})
+
+
 def _check(**values: Any) -> None:
     for option, value in values.items():
         if option == "clock" and isinstance(value, Clock):
@@ -224,8 +238,6 @@ def _check(**values: Any) -> None:
         if value not in choices:
             message = f"{option}={value!r} is not a choice; there are {', '.join(map(repr, choices))}"
             raise ValueError(message)
-        if value not in _COMPUTED.get(option, choices):
-            _refuse(**{option: value})
 
 
 def _refuse(**values: Any) -> None:

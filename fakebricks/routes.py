@@ -26,7 +26,11 @@ def router() -> Router:
     from fakebricks.services.model_serving import lifecycle_api as serving_lifecycle_api
     from fakebricks.services.model_serving import refused_api as refused_model_serving_api
     from fakebricks.services.model_serving import settings_api as model_serving_settings_api
+    from fakebricks.services.monitoring import data_quality_api, quality_monitors_api
     from fakebricks.services.secrets import api as secrets_api
+    from fakebricks.services.sql import connector_api, statements_api, warehouses_api
+    from fakebricks.services.sql import refused_api as refused_sql_api
+    from fakebricks.services.sql.thrift import api as sql_thrift_api
     from fakebricks.services.tracking import (
         artifacts_api,
         bulk_api,
@@ -108,7 +112,14 @@ def router() -> Router:
             *model_serving_settings_api.routes,
             *data_plane_api.routes,
             *refused_model_serving_api.routes,
+            *quality_monitors_api.routes,
+            *data_quality_api.routes,
             *jobs_api.routes,
             *refused_jobs_api.routes,
+            *warehouses_api.routes,
+            *statements_api.routes,
+            *sql_thrift_api.routes,
+            *connector_api.routes,
+            *refused_sql_api.routes,
         ]
     )

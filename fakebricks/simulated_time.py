@@ -77,7 +77,7 @@ class SimulatedTime:
         self._stack.close()
 
     def _moved(self, seconds: float) -> None:
-        self._jumped += seconds
+        self._jumped += max(0.0, seconds)  # a monotonic clock does not go back
 
     def _here(self) -> bool:
         return threading.current_thread() in self._threads

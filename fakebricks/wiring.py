@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 from fakebricks.clock import Clock
+from fakebricks.environments.shared import environments
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.services.dbfs.api import DbfsService
 from fakebricks.services.dbfs.dbfs import Dbfs
@@ -58,16 +59,37 @@ from fakebricks.services.model_serving.invocations import Invocations
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.observability import Observability
 from fakebricks.services.model_serving.payload_features import PayloadFeatures
+from fakebricks.services.model_serving.records import ServingRuntime
 from fakebricks.services.model_serving.rights import Rights
+from fakebricks.services.model_serving.runtimes.choice import libraries
+from fakebricks.services.model_serving.runtimes.docker import DockerRuntime
+from fakebricks.services.model_serving.runtimes.made import Runtimes
 from fakebricks.services.model_serving.runtimes.process import ProcessRuntime
+from fakebricks.services.model_serving.runtimes.virtualenv import VirtualenvRuntime
 from fakebricks.services.model_serving.serving_endpoints import ServingEndpoints
+from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings
+from fakebricks.services.monitoring.monitoring import Monitoring
+from fakebricks.services.monitoring.monitors import Monitors
+from fakebricks.services.monitoring.refreshes import Refreshes
+from fakebricks.services.monitoring.refreshing import Refreshing
+from fakebricks.services.monitoring.rights import MonitorRights
 from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.services.secrets.scopes import Scopes
 from fakebricks.services.secrets.secrets import Secrets
+from fakebricks.services.sql import kept_results
+from fakebricks.services.sql.catalog_listings import CatalogListings
+from fakebricks.services.sql.client_sessions import ClientSessions
 from fakebricks.services.sql.engine import SparkSql
+from fakebricks.services.sql.kept_results import Results
+from fakebricks.services.sql.metadata import Metadata
 from fakebricks.services.sql.spark import Spark
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.thrift.api import ThriftService
+from fakebricks.services.sql.timings import WarehouseTimings
+from fakebricks.services.sql.warehouse_permissions import WarehousePermissions
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking import artifacts
 from fakebricks.services.tracking.artifact_uploads import ArtifactUploads
 from fakebricks.services.tracking.artifacts import Artifacts
@@ -124,9 +146,11 @@ class Services:
     Args:
         secret: what signed URLs and access tokens are signed with.
         timings: how long things take in Model Serving.
+        warehouse_timings: how long things take in SQL warehouses.
         spark: the URL of the Spark Connect server that SQL is executed by; None for one in this process.
         legacy_inference_tables: what becomes of a request for one.
         s3_url: where its S3 is for clients that open sockets, which it is to be then.
+        runtime: where models are loaded for which a test chooses nothing else.
 
     Raises:
         ValueError: `storage` is not a choice.
@@ -144,9 +168,11 @@ class Services:
         secret: str,
         storage: StorageOption,
         timings: Timings,
+        warehouse_timings: WarehouseTimings,
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
         s3_url: Callable[[], str],
+        runtime: ServingRuntime,
     ) -> None:
         self._state = state
         self._ids = ids
@@ -159,13 +185,16 @@ class Services:
         self.timings = timings
         self._s3_url = s3_url
         self.legacy_inference_tables = legacy_inference_tables
+        self.serving_runtimes = ServingRuntimes(state, runtime)
         self._wire_people(secret)
         self._wire_secrets()
         self._wire_tracking()
         self._wire_s3(f"fakebricks-{identity.workspace_id}")
         self._wire_catalog(identity, scratch, f"fakebricks-{identity.workspace_id}")
         self._wire_sql(spark)
+        self._wire_monitoring()
         self._wire_registry()
+        self._wire_warehouses(warehouse_timings)
         self._wire_workspace_registry()
         self._wire_serving(scratch, identity)
         self._wire_jobs()
@@ -186,10 +215,12 @@ class Services:
         if self._in_bucket:
             versions = self.registry.all_versions()
             self._in_bucket.restore((one, self.registry.files_directory(one)) for one in versions)
+        self.deployments.free_unused()
 
     def close(self) -> None:
         """Free what is held outside the state."""
         self.spark.close()
+        self.models.close()
         if self._bucket:
             self._bucket.close()
 
@@ -296,6 +327,21 @@ class Services:
         local = LocalTables(scratch)
         return TablesInS3(local, bucket, self._s3_url) if self.storage == "s3" else local
 
+    def _wire_monitoring(self) -> None:
+        state, clock = self._state, self._clock
+        monitors = Monitors(
+            state,
+            clock,
+            unity_catalog=self.unity_catalog,
+            tables=self.tables,
+            grants=self.grants,
+            rights=MonitorRights(self.authority, self.people),
+        )
+        work = Refreshing(monitors, self.tables, self.delta_tables, self.sql)
+        refreshes = Refreshes(state, self._ids, clock, monitors, work)
+        self.delta_tables.also_writes(refreshes.before_reading)
+        self.add(monitors, Monitoring(monitors, refreshes))
+
     def _wire_registry(self) -> None:
         self.registry = ModelRegistry(
             self._state,
@@ -313,6 +359,28 @@ class Services:
             self.registry,
             ModelStorage(self.registry, self.storage, self._in_bucket),
             VisibleModels(self.registry, self.authority),
+        )
+
+    def _wire_warehouses(self, timings: WarehouseTimings) -> None:
+        state, ids, clock = self._state, self._ids, self._clock
+        self.warehouses = Warehouses(state, ids, clock, timings)
+        metadata = Metadata(self.unity_catalog, self.tables, self.authority)
+        self.sql_results = Results(self.files, self.signed_urls)
+        self.statements = Statements(
+            state,
+            ids,
+            clock,
+            engine=CatalogListings(self.sql, metadata),
+            warehouses=self.warehouses,
+            sessions=ClientSessions(state, ids, self.unity_catalog),
+            results=self.sql_results,
+            people=self.people,
+        )
+        self.add(
+            self.warehouses,
+            WarehousePermissions(self.access_control, self.people, self.warehouses),
+            self.statements,
+            ThriftService(self.statements, metadata),
         )
 
     def _wire_s3(self, bucket: str) -> None:
@@ -351,10 +419,17 @@ class Services:
         )
         rights = Rights(self.authority, self.people, self[ModelPermissions])
         stored = StoredModels(self.registry, self.workspace_registry, self.files, scratch, rights)
-        self.models = Models(ProcessRuntime(), stored, self.secret_references)
+        self.runtimes = Runtimes(
+            {
+                "process": lambda _: ProcessRuntime(),
+                "virtualenv": lambda chosen: VirtualenvRuntime(environments(), *libraries(chosen)),
+                "docker": lambda chosen: DockerRuntime(*libraries(chosen)),
+            }
+        )
+        self.models = Models(self.runtimes, stored, self.secret_references, clock)
         history = History(state)
         self.providers = Providers()
-        deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
+        self.deployments = Deployments(state, clock, self.models, history, FoundationModels(self.providers))
         in_flight = InFlight(state, ids, clock, timings)
         self.payload_features = PayloadFeatures(self.inference_tables, stored)
         capture = Capture(self.inference_tables, rights, self.legacy_inference_tables)
@@ -368,7 +443,7 @@ class Services:
             ids,
             stored=stored,
             models=self.models,
-            deployments=deployments,
+            deployments=self.deployments,
             capture=capture,
             permissions=permissions,
             in_flight=in_flight,
@@ -377,6 +452,7 @@ class Services:
             gateway=gateway,
             secrets=self.secret_references,
             data_plane=data_plane,
+            runtimes=self.serving_runtimes,
         )
         self.add(
             permissions,
@@ -387,7 +463,7 @@ class Services:
             Invocations(
                 state,
                 ids,
-                deployments=deployments,
+                deployments=self.deployments,
                 models=self.models,
                 capture=capture,
                 in_flight=in_flight,
@@ -410,6 +486,7 @@ class Services:
             model_versions.ROOT: RegistryStorage(),
             volume_files.ROOT: VolumeFiles(self.volumes),
             volumes.STORED: StoredVolumeFiles(self.volumes),
+            kept_results.ROOT: self.sql_results,
         }
         judges: dict[str, PathJudge] = {
             artifacts.ROOT: self.privileges,
@@ -430,6 +507,7 @@ class Services:
                 self[ModelPermissions],
                 self[EndpointPermissions],
                 self[JobPermissions],
+                self[WarehousePermissions],
             )
         )
 

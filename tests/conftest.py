@@ -25,7 +25,15 @@ os.environ.setdefault("SPARK_HOME", os.devnull)
 
 _SAFE = "/%?&=+:;,@!$'()*~#[]"
 
-pytest_plugins = ["pytester", "scim_fixtures", "serving_fixtures", "agent_fixtures", "sql_fixtures"]
+pytest_plugins = [
+    "pytester",
+    "scim_fixtures",
+    "serving_fixtures",
+    "agent_fixtures",
+    "docker_fixtures",
+    "environment_fixtures",
+    "sql_fixtures",
+]
 
 # `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.
 # Where CI judges a change, it tries the same examples each time; at a desk, new ones.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import drift_matrix
 from governed_world import World, page
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -13,3 +14,4 @@ if __name__ == "__main__":
     world = World()
     with closing(world.workspace):
         (DOCS / "privileges.md").write_text(page(world))
+    (DOCS / "library-drift-matrix.md").write_text(drift_matrix.page())

@@ -36,6 +36,30 @@ def test_listeners_hear_of_every_jump():
     assert heard == [60, 5]
 
 
+def test_real_time_does_not_count_while_a_clock_is_held():
+    clock, heard = VirtualClock(start=0), []
+    clock.on_jump(heard.append)
+    with clock.held():
+        held = clock.time()
+        with clock.held():
+            time.sleep(0.05)
+        time.sleep(0.05)
+        assert clock.time() == held
+        clock.advance(minutes=1)
+        assert clock.time() == held + 60
+    assert held + 60 <= clock.time() < held + 60.05
+    assert heard[0] == 60
+    assert heard[1] <= -0.1
+    assert len(heard) == 2
+
+
+def test_a_real_clock_is_not_held():
+    clock = RealClock(start=0)
+    with clock.held():
+        time.sleep(0.05)
+    assert clock.time() >= 0.05
+
+
 def test_spending_virtual_time_takes_none():
     clock = VirtualClock()
     before, began = clock.time(), time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import time
 
@@ -102,13 +103,25 @@ def test_a_wrong_value_lists_the_right_ones(option):
         fake_workspace(**{option: "nonsense"})
 
 
+def test_what_is_not_computed_yet_is_refused_by_name():
+    with pytest.raises(NotImplementedError, match="policies"):
+        fake_workspace(policies=("p",))
+
+
 @pytest.mark.parametrize(
-    "options",
-    [{"runtime": "docker"}, {"runtime": "virtualenv"}, {"runtime_image": "x"}, {"policies": ("p",)}],
+    ("options", "reason"),
+    [
+        ({"runtime_image": "15.4 LTS ML"}, "needs runtime='virtualenv' or runtime='docker'"),
+        ({"runtime": "docker", "runtime_image": "15.44"}, "No runtime is known as '15.44'"),
+        ({"runtime": "virtualenv", "runtime_image": {}}, "neither the name of a runtime"),
+        ({"runtime": "virtualenv", "runtime_image": {"scikit-learn": ">=1.3"}}, "and no range"),
+        ({"runtime": "virtualenv", "runtime_image": {"python": "2.7"}}, "'2.7' cannot be a version of python"),
+        ({"runtime": "virtualenv", "runtime_image": {"-r /etc/passwd": "1"}}, "cannot be the name of a package"),
+    ],
     ids=str,
 )
-def test_what_is_not_computed_yet_is_refused_by_name(options):
-    with pytest.raises(NotImplementedError, match=next(iter(options))):
+def test_an_image_that_cannot_be(options, reason):
+    with pytest.raises(ValueError, match=re.escape(reason)):
         fake_workspace(**options)
 
 

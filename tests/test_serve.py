@@ -144,6 +144,38 @@ def test_rate_limits_are_off_unless_asked_for():
         assert 429 not in [ask(free, "POST", search, {})[0] for _ in range(20)]
 
 
+def test_a_runtime_and_its_image(monkeypatch):
+    made = {}
+
+    def workspace(*_, **options):
+        made.update(options)
+        raise ValueError("enough")
+
+    monkeypatch.setattr("fakebricks.cli.Workspace", workspace)
+    serve = ["serve", "--port", "0", "--runtime", "virtualenv"]
+    CliRunner().invoke(main, [*serve, "--runtime-image", "15.4 LTS ML"])
+    assert (made["runtime"], made["runtime_image"]) == ("virtualenv", "15.4 LTS ML")
+    CliRunner().invoke(main, [*serve, "--runtime-image", "python==3.11", "--runtime-image", "scikit-learn==1.3.2"])
+    assert made["runtime_image"] == {"python": "3.11", "scikit-learn": "1.3.2"}
+    CliRunner().invoke(main, ["serve", "--port", "0"])
+    assert (made["runtime"], made["runtime_image"]) == ("process", None)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--runtime", "conda"], "'conda' is not one of"),
+        (["--runtime-image", "15.4 LTS ML"], "needs runtime='virtualenv'"),
+        (["--runtime-image", "99.9", "--runtime", "docker"], "No runtime is known as '99.9'"),
+        (["--runtime-image", "scikit-learn>=1", "--runtime", "docker"], "No runtime is known as 'scikit-learn>=1'"),
+    ],
+)
+def test_a_runtime_that_there_is_not(options, reason):
+    refused = CliRunner().invoke(main, ["serve", "--port", "0", *options])
+    assert refused.exit_code == 2
+    assert reason in " ".join(refused.output.split())
+
+
 def test_durations_of_model_serving_are_set_by_name():
     with serving("--serving", "deployment=60", "--serving", "cold_start=10:30") as (_, printed):
         assert ask(printed, "GET", "/api/2.0/serving-endpoints")[0] == 200

@@ -85,6 +85,14 @@ def test_the_time_of_day_agrees_with_the_clock(clock):
         assert abs(datetime.fromtimestamp(time.time_ns() / 1e9, UTC) - clock.now()).total_seconds() < 0.05
 
 
+def test_the_time_of_day_agrees_with_a_clock_that_was_held(clock):
+    monotonic = time.monotonic()
+    with clock.held():
+        threading.Event().wait(0.2)
+    assert abs(time.time() - clock.time()) < 0.05
+    assert time.monotonic() - monotonic >= 0.2
+
+
 def test_a_clock_that_starts_elsewhere():
     with SimulatedTime(VirtualClock(start=1_700_000_000)):
         assert datetime.now(UTC).year == 2023

@@ -107,6 +107,30 @@ class People(Protocol):
     def group(self, display_name: str, *, members: Sequence[str]) -> Group: ...
 
 
+class Loads(Protocol):
+    """Who knows the models that were loaded since some moment."""
+
+    @property
+    def reports(self) -> Any: ...
+
+    def end(self) -> None:
+        """Count no load that comes from now on."""
+
+
+class Drift(Protocol):
+    """Who checks registered models against other libraries."""
+
+    def check(self, onto: Any, model: str | None) -> Any: ...
+
+    def loads(self, onto: Any) -> Loads: ...
+
+
+class ServingRuntime(Protocol):
+    """Chooses where an endpoint's models are loaded."""
+
+    def __call__(self, endpoint: str, *, runtime: Any, runtime_image: Any) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """The parts of a workspace that the admin plane reaches."""
@@ -123,13 +147,16 @@ class Controlled:
     runs: Runs
     watch_runs: Callable[[], Watch]
     people: People
+    drift: Drift
+    serving_runtime: ServingRuntime
 
 
 class _Kept(Generic[T]):
     """The last few of what clients asked to be kept, by the ids that they were told."""
 
-    def __init__(self, noun: str) -> None:
+    def __init__(self, noun: str, dropped: Callable[[T], None] = lambda _: None) -> None:
         self._noun = noun
+        self._dropped = dropped
         self._kept: OrderedDict[str, T] = OrderedDict()
         self._lock = Lock()
 
@@ -138,7 +165,7 @@ class _Kept(Generic[T]):
         with self._lock:
             self._kept[name] = value
             if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+                self._dropped(self._kept.popitem(last=False)[1])
         return name
 
     def get(self, name: str) -> T:
@@ -157,6 +184,7 @@ class Admin:
         self._controlled = controlled
         self._snapshots = _Kept[Snapshot]("snapshot")
         self._watches = _Kept[Watch]("watch of runs")
+        self._loads = _Kept[Loads]("watch of loads", dropped=lambda loads: loads.end())
 
     @property
     def clock(self) -> Clock:
@@ -230,6 +258,15 @@ class Admin:
         with _refused():
             return self._controlled.people.group(display_name, members=members)
 
+    def serving_runtime(self, endpoint: str, *, runtime: str, runtime_image: str | dict[str, str] | None) -> None:
+        """Let an endpoint's models be loaded elsewhere than the workspace's, from its next deployment on.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime or image, or no endpoint can be called so.
+        """
+        with _refused():
+            self._controlled.serving_runtime(endpoint, runtime=runtime, runtime_image=runtime_image)
+
     def snapshot(self) -> str:
         """Keep everything the workspace holds as it is now; the id to restore it by. The last hundred are kept."""
         return self._snapshots.keep(self._controlled.snapshot())
@@ -265,6 +302,40 @@ class Admin:
     def lineage(self, full_name: str, version: str) -> Any:
         """What clients told about where a model version comes from, what uses it and what it needs."""
         return self._controlled.lineage(full_name, version)
+
+    def drift(self, onto: Any, model: str | None) -> Any:
+        """What becomes of registered models on a runtime or under pins, as JSON.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime, a version is none, or the model is not named like one.
+        """
+        with _refused():
+            return self._controlled.drift.check(onto, model).to_json()
+
+    def watch_loads(self, onto: Any) -> str:
+        """Begin to note which models are loaded; the name to ask by.
+
+        Raises:
+            InvalidParameterValue: there is no such runtime, or a version is none.
+        """
+        with _refused():
+            return self._loads.keep(self._controlled.drift.loads(onto))
+
+    def loads(self, watch: str) -> Any:
+        """What becomes of the models that were loaded since a watch began, as JSON.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        return self._loads.get(watch).reports.to_json()
+
+    def stop_watching_loads(self, name: str) -> None:
+        """Note no load for it that comes from now on.
+
+        Raises:
+            ResourceDoesNotExist: there is no such watch, or no longer.
+        """
+        self._loads.get(name).end()
 
     def table(self, full_name: str, caller: Caller) -> bytes:
         """A table, as an Arrow IPC stream.

@@ -71,6 +71,12 @@ class InjectFault(Shape):
     retry_after: int | None = None
 
 
+class ChooseServingRuntime(Shape):
+    endpoint: str
+    runtime: str
+    runtime_image: str | dict[str, str] | None = None
+
+
 class Restore(Shape):
     id: str
 
@@ -78,6 +84,19 @@ class Restore(Shape):
 class GetLineage(Shape):
     full_name: str
     version: str
+
+
+class CheckDrift(Shape):
+    onto: str | dict[str, str] | None = None
+    model: str | None = None
+
+
+class WatchLoads(Shape):
+    onto: str | dict[str, str]
+
+
+class ListLoads(Shape):
+    watch: str
 
 
 class GetTable(Shape):
@@ -157,6 +176,11 @@ def add_group(admin: Admin, call: Call, body: AddGroup) -> dict[str, Any]:
     return {"display_name": group.display_name, "id": group.id}
 
 
+@routes.put("/_fakebricks/serving_runtimes/<endpoint>", atomic=False)
+def choose_serving_runtime(admin: Admin, call: Call, body: ChooseServingRuntime) -> None:
+    admin.serving_runtime(body.endpoint, runtime=body.runtime, runtime_image=body.runtime_image)
+
+
 @routes.post("/_fakebricks/snapshot", atomic=False)
 def snapshot(admin: Admin, call: Call) -> dict[str, Any]:
     return {"id": admin.snapshot()}
@@ -193,6 +217,26 @@ def stop_watching_runs(admin: Admin, call: Call, body: OfWatch) -> None:
 @routes.get("/_fakebricks/lineage/<full_name>/<version>", atomic=False)
 def get_lineage(admin: Admin, call: Call, body: GetLineage) -> Any:
     return admin.lineage(body.full_name, body.version)
+
+
+@routes.post("/_fakebricks/drift", atomic=False)
+def check_drift(admin: Admin, call: Call, body: CheckDrift) -> Any:
+    return admin.drift(body.onto, body.model)
+
+
+@routes.get("/_fakebricks/loads", atomic=False)
+def list_loads(admin: Admin, call: Call, body: ListLoads) -> Any:
+    return admin.loads(body.watch)
+
+
+@routes.post("/_fakebricks/loads/watch", atomic=False)
+def watch_loads(admin: Admin, call: Call, body: WatchLoads) -> dict[str, Any]:
+    return {"id": admin.watch_loads(body.onto)}
+
+
+@routes.post("/_fakebricks/loads/watch/stop", atomic=False)
+def stop_watching_loads(admin: Admin, call: Call, body: OfWatch) -> None:
+    admin.stop_watching_loads(body.id)
 
 
 @routes.get("/_fakebricks/tables/<full_name>", atomic=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -77,6 +77,7 @@ class Calls(Sequence[CallRecord]):
 
     def __init__(self, limit: int | None = None) -> None:
         self._records: deque[CallRecord] = deque(maxlen=limit)
+        self._listeners: tuple[Callable[[CallRecord], None], ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> CallRecord: ...
@@ -110,6 +111,16 @@ class Calls(Sequence[CallRecord]):
     def add(self, record: CallRecord) -> None:
         """Note one more call."""
         self._records.append(record)
+        for listener in self._listeners:
+            listener(record)
+
+    def listen(self, listener: Callable[[CallRecord], None]) -> None:
+        """Have all calls from now on told to a function too, whatever is forgotten of the log."""
+        self._listeners = (*self._listeners, listener)
+
+    def leave(self, listener: Callable[[CallRecord], None]) -> None:
+        """Tell a function of no more calls; nothing happens where it does not listen."""
+        self._listeners = tuple(one for one in self._listeners if one != listener)
 
 
 def fits(pattern: str, operation: str | None, method: str, path: str) -> bool:

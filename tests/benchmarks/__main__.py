@@ -7,7 +7,7 @@ import subprocess
 import sys
 import warnings
 
-from tests.benchmarks import capture, scale, serve, serving, tracking
+from tests.benchmarks import capture, isolated, monitoring, scale, serve, serving, tracking
 
 BENCHMARKS = {
     "tracking": tracking.rows,
@@ -15,6 +15,8 @@ BENCHMARKS = {
     "serving": serving.rows,
     "capture": capture.rows,
     "scale": scale.rows,
+    "monitoring": monitoring.rows,
+    "isolated": isolated.rows,
 }
 
 

@@ -69,9 +69,9 @@ class Served:
     url: str
     seconds_to_first_answer: float
 
-    def memory(self) -> float:
-        """Resident megabytes of the process and its descendants."""
-        return sum(resident(pid) for pid in _family(self.process.pid)) / 1024
+    def memory(self, of: Callable[[int], float] | None = None) -> float:
+        """Resident megabytes of the process and its descendants, or other ones."""
+        return sum(map(of or resident, family(self.process.pid))) / 1024
 
 
 @contextlib.contextmanager
@@ -102,7 +102,7 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
     """The process and its descendants, from Linux's /proc."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -119,5 +119,14 @@ def resident(pid: int) -> float:
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
+                return float(line.split()[1])
+    return 0.0
+
+
+def proportional(pid: int) -> float:
+    """Kilobytes of a process in memory, of which what it shares with others counts in part."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 return float(line.split()[1])
     return 0.0

@@ -27,7 +27,7 @@ def traces(run_id: str) -> Iterator[dict[str, Any]]:
     judgements: list[dict[str, Any]] = [
         {"feedback": {"value": True}},
         {"feedback": {"value": 0.5}},
-        {"feedback": {"value": 3}},
+        {"feedback": {"value": 3.5}},  # a whole number's text depends on protobuf: 3 before its version 7, 3.0 since
         {"feedback": {"value": "yes"}},
         {"expectation": {"value": "yes"}},
         {"feedback": {"value": None, "error": {"error_code": "E"}}},
@@ -117,10 +117,12 @@ def both() -> Iterator[Both]:
 
 
 KEYS = st.sampled_from(["k", "`k`", "`a b`", "none", "`mlflow.traceName`"])
-TEXTS = st.sampled_from([f"'{word}'" for word in WORDS] + ['"a"', "'OK'", "'ERROR'", "'yes'", "'true'", "'0.5'", "'3'"])
+TEXTS = st.sampled_from(
+    [f"'{word}'" for word in WORDS] + ['"a"', "'OK'", "'ERROR'", "'yes'", "'true'", "'0.5'", "'3.5'"]
+)
 LIKES = st.sampled_from(["'%'", "'a%'", "'%A'", "'x_y'", "'_'", "'%y%'", "''"])
 REGEXES = st.sampled_from(["'a'", "'^a$'", "'x.y'", "'^$'", "'[ab]+'"])
-NUMBERS = st.sampled_from(["0", "1", "0.5", "3", "1767225601000", "1767225602500", "500", "2500"])
+NUMBERS = st.sampled_from(["0", "1", "0.5", "3", "3.5", "1767225601000", "1767225602500", "500", "2500"])
 COMPARED = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 
 

@@ -224,9 +224,7 @@ _REFUSED = frozenset(
         "pipelines",
         "queries",
         "repos",
-        "sql",
         "vector-search-endpoints",
-        "warehouses",
     }
 )
 """The other types of the platform (documented: databricks-sdk's services and `PermissionsAPI`)."""

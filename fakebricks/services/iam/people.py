@@ -3,7 +3,8 @@
 Real: each call is made as one of them; who is deactivated or deleted cannot make one from then on. The first person is
 an admin of the workspace, the others are ordinary people until they are in `admins`. A service principal goes by its
 application id, as on the platform.
-Simulated: entitlements and roles are stored and told; there is nothing in a workspace of fakebricks that they unlock.
+Simulated: entitlements and roles are stored and told; of them, a workspace of fakebricks only asks after
+`allow-cluster-create`, which lets people make SQL warehouses.
 Inferred: the texts, but for that of a user name that is taken (observed).
 """
 

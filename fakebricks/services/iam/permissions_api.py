@@ -1,7 +1,7 @@
 """REST operations of object permissions, for every type of objects, as databricks-sdk speaks them.
 
-Real: experiments, directories, registered models of the workspace registry, serving endpoints, jobs. Refused by name:
-the other types of the platform, whose objects the fake does not have.
+Real: experiments, directories, registered models of the workspace registry, serving endpoints, jobs, SQL warehouses.
+Refused by name: the other types of the platform, whose objects the fake does not have.
 """
 
 from __future__ import annotations
@@ -18,15 +18,11 @@ from fakebricks.wire.operations import Answer, Call, Routes, Shape
 routes = Routes()
 
 _PATH = "/api/2.0/permissions/<object_type>/<object_id>"
-_OF_SQL = "/api/2.0/permissions/sql/<path:object_id>"
+_OF_SQL = "/api/2.0/permissions/sql/<object_type>/<object_id>"  # what belongs to SQL has a path of one part more
 
 
 class OfObject(Shape):
     object_type: str
-    object_id: str
-
-
-class OfSqlObject(Shape):
     object_id: str
 
 
@@ -88,13 +84,13 @@ class PermissionsAnswer(Answer):
         )
 
 
-@routes.get(_PATH, privilege=manages)
+@routes.get(_PATH, _OF_SQL, privilege=manages)
 def get_permissions(permissions: PermissionsByType, call: Call, body: OfObject) -> PermissionsAnswer:
     of_type = permissions.of(body.object_type)
     return PermissionsAnswer.of(of_type, of_type.get(body.object_id))
 
 
-@routes.put(_PATH, privilege=manages)
+@routes.put(_PATH, _OF_SQL, privilege=manages)
 def set_permissions(permissions: PermissionsByType, call: Call, body: SetPermissions) -> PermissionsAnswer:
     of_type = permissions.of(body.object_type)
     one = of_type.get(body.object_id)
@@ -102,7 +98,7 @@ def set_permissions(permissions: PermissionsByType, call: Call, body: SetPermiss
     return PermissionsAnswer.of(of_type, one)
 
 
-@routes.patch(_PATH, privilege=manages)
+@routes.patch(_PATH, _OF_SQL, privilege=manages)
 def update_permissions(permissions: PermissionsByType, call: Call, body: SetPermissions) -> PermissionsAnswer:
     of_type = permissions.of(body.object_type)
     one = of_type.get(body.object_id)
@@ -110,17 +106,9 @@ def update_permissions(permissions: PermissionsByType, call: Call, body: SetPerm
     return PermissionsAnswer.of(of_type, one)
 
 
-@routes.get(f"{_PATH}/permissionLevels", privilege=sees)
+@routes.get(f"{_PATH}/permissionLevels", f"{_OF_SQL}/permissionLevels", privilege=sees)
 def get_permission_levels(permissions: PermissionsByType, call: Call, body: OfObject) -> dict[str, Any]:
     of_type = permissions.of(body.object_type)
     of_type.get(body.object_id)
     levels = of_type.object_type.levels.items()
     return {"permission_levels": [{"permission_level": level, "description": told} for level, told in levels]}
-
-
-@routes.get(_OF_SQL, raw=True)
-@routes.put(_OF_SQL, raw=True)
-@routes.patch(_OF_SQL, raw=True)
-def use_permissions_of_sql(permissions: PermissionsByType, call: Call, body: OfSqlObject) -> None:
-    """Warehouses, queries and alerts have a path of one part more."""
-    permissions.of("sql")

@@ -27,7 +27,7 @@ _STOPPED = "Stopped"  # inferred
 # Documented; the message is inferred.
 _LOST = {
     "status": "FAILED",
-    "status_message": "The table has been dropped or replaced; nothing is logged to it.",
+    "status_message": "The table has been dropped, replaced or changed by hand; nothing is logged to it.",
 }
 
 

@@ -58,7 +58,7 @@ def update_serving_endpoint_config(endpoints: ServingEndpoints, call: Call, body
     return detailed(endpoints, call, endpoint)
 
 
-@routes.delete("/api/2.0/serving-endpoints/<name>", privilege=of_endpoint(MANAGE))
+@routes.delete("/api/2.0/serving-endpoints/<name>", atomic=False, privilege=of_endpoint(MANAGE))
 def delete_serving_endpoint(endpoints: ServingEndpoints, call: Call, body: NamedEndpoint) -> None:
     endpoints.delete(body.name)
 
@@ -85,8 +85,8 @@ def patch_telemetry_config(endpoints: ServingEndpoints, call: Call, body: PatchT
     privilege=of_endpoint(MANAGE),
 )
 def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
-    found = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
-    return {"logs": logs.build(*found, call.time)}
+    endpoint, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
+    return {"logs": logs.build(endpoint, update, entity, endpoints.build_log(endpoint, update, entity), call.time)}
 
 
 @routes.get(
@@ -96,7 +96,7 @@ def get_served_model_build_logs(endpoints: ServingEndpoints, call: Call, body: S
 )
 def get_served_model_logs(endpoints: ServingEndpoints, call: Call, body: ServedModelOf) -> dict[str, str]:
     _, update, entity = endpoints.served_entity(body.name, body.served_model_name, body.config_version)
-    return {"logs": logs.server(update, entity, call.time)}
+    return {"logs": logs.server(update, entity, endpoints.printed(entity), call.time)}
 
 
 class QueryEndpoint(Shape):

@@ -1,13 +1,15 @@
 """Deployments: what an endpoint has become by now.
 
-Real: an update arrives only if each of its models loads; if one does not, the update fails with the load error, and
-what was served before is still served. Simulated: the time it takes. Nothing runs in the background: the first call
-that looks at an endpoint after its deployment's end loads the models.
+Real: an update arrives only if each of its models loads, in an environment of its own where the runtime builds one; if
+one does not, the update fails with the error, and what was served before is still served. Simulated: the time it takes,
+to which a real build adds nothing. Nothing runs in the background: the first call that looks at an endpoint after its
+deployment's end loads the models.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from fakebricks.clock import Clock
 from fakebricks.services.model_serving import lifecycle, progress
@@ -23,6 +25,14 @@ _ABORTED = Failure(
     deployment="DEPLOYMENT_ABORTED",
     message="Served entity creation aborted because another served entity of the same update failed to deploy.",
 )
+
+
+class _Outcome(NamedTuple):
+    """What came of one entity: the key of its loaded model, or why there is none."""
+
+    model: str
+    build_log: str = ""
+    failure: Failure | None = None
 
 
 class Deployments:
@@ -55,6 +65,16 @@ class Deployments:
             if settled:
                 yield settled
 
+    def free_unused(self) -> None:
+        """Free what is loaded outside this process and serves no endpoint any more."""
+        if not self._models.isolated:
+            return
+        serving = (endpoint for _, endpoint in self._endpoints.scan() if not endpoint.suspended)
+        configs = (endpoint.config for endpoint in serving if endpoint.config)
+        self._models.keep_only(
+            {entity.model for config in configs for entity in config.served_entities if entity.model}
+        )
+
     def _settled(self, endpoint: Endpoint) -> Endpoint | None:
         update = lifecycle.due(endpoint, self.now())
         if update is None:
@@ -65,29 +85,34 @@ class Deployments:
             current = self._endpoints.get((endpoint.name,))
             if current is None or current.id != endpoint.id or current.pending != update:
                 return current
-            settled = _outcome(current, update, outcomes)
+            settled = _after(current, update, outcomes)
             self._endpoints.put((endpoint.name,), settled)
             self._history.put(settled, lifecycle.ended(settled, update))
-            return settled
+            for entity, outcome in zip(update.config.served_entities, outcomes, strict=True):
+                self._history.put_build_log(settled, update, entity, outcome.build_log)
+        self.free_unused()
+        return settled
 
-    def _outcomes(self, endpoint: Endpoint, update: Update) -> list[str | Failure]:
-        """For each entity, the key of its loaded model, or why there is none."""
+    def _outcomes(self, endpoint: Endpoint, update: Update) -> list[_Outcome]:
         if update.timed_out:
-            return list(progress.timed_out(update))
+            return [_Outcome("", failure=failure) for failure in progress.timed_out(update)]
         return [self._loaded(entity, endpoint.creator) for entity in update.config.served_entities]
 
-    def _loaded(self, entity: ServedEntity, creator: str) -> str | Failure:
+    def _loaded(self, entity: ServedEntity, creator: str) -> _Outcome:
         try:
-            return self._models.load(entity, creator)
+            return _Outcome(*self._models.load(entity, creator))
         except ModelLoadError as error:
-            # The beginning is documented; what follows is the model's own error.
-            message = f"An error occurred while loading the model. {error}"
-            return Failure(deployment="DEPLOYMENT_FAILED", message=message, log=error.log or str(error))
+            failure = Failure(
+                deployment="DEPLOYMENT_FAILED",
+                message=progress.load_failed(error) if error.built else progress.build_failed(error),
+                log=error.log or str(error) if error.built else "",
+                built=error.built,
+            )
+            return _Outcome("", error.build_log, failure)
 
 
-def _outcome(endpoint: Endpoint, update: Update, outcomes: list[str | Failure]) -> Endpoint:
-    if any(isinstance(one, Failure) for one in outcomes):
-        return lifecycle.failed(
-            endpoint, update, tuple(one if isinstance(one, Failure) else _ABORTED for one in outcomes)
-        )
-    return lifecycle.arrived(endpoint, update, tuple(one for one in outcomes if isinstance(one, str)))
+def _after(endpoint: Endpoint, update: Update, outcomes: list[_Outcome]) -> Endpoint:
+    """The endpoint, once it is known how its update ended."""
+    if any(one.failure for one in outcomes):
+        return lifecycle.failed(endpoint, update, tuple(one.failure or _ABORTED for one in outcomes))
+    return lifecycle.arrived(endpoint, update, tuple(one.model for one in outcomes))

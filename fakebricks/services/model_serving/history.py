@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fakebricks.services.model_serving import progress
 from fakebricks.services.model_serving.progress import Step
-from fakebricks.services.model_serving.records import Endpoint, Happened, Update
+from fakebricks.services.model_serving.records import BuildLog, Endpoint, Happened, ServedEntity, Update
 from fakebricks.state import State
 
 
@@ -18,6 +18,7 @@ class History:
     def __init__(self, state: State) -> None:
         self._updates = state.table("serving_updates", Update)
         self._happened = state.table("serving_happened", Happened)
+        self._build_logs = state.table("serving_build_logs", BuildLog)
 
     def note(self, endpoint: Endpoint, at: float, message: str) -> None:
         """Something happened that is no update."""
@@ -27,6 +28,16 @@ class History:
     def put(self, endpoint: Endpoint, update: Update) -> None:
         """An update began, or it is known how it ended."""
         self._updates.put((endpoint.id, update.config.config_version), update)
+
+    def put_build_log(self, endpoint: Endpoint, update: Update, entity: ServedEntity, text: str) -> None:
+        """What building the environment of an entity of that update has said, if any was built."""
+        if text:
+            self._build_logs.put((endpoint.id, update.config.config_version, entity.name), BuildLog(text=text))
+
+    def build_log(self, endpoint: Endpoint, update: Update, entity: ServedEntity) -> str:
+        """What building the environment of an entity of that update has said."""
+        found = self._build_logs.get((endpoint.id, update.config.config_version, entity.name))
+        return found.text if found else ""
 
     def updates(self, endpoint: Endpoint) -> list[Update]:
         """All updates that there were, the newest first."""
@@ -41,6 +52,6 @@ class History:
 
     def forget(self, endpoint: Endpoint) -> None:
         """Of a deleted endpoint nothing is left."""
-        for table in (self._updates, self._happened):
+        for table in (self._updates, self._happened, self._build_logs):
             for key, _ in list(table.scan((endpoint.id,))):
                 table.delete(key)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from fakebricks.ids import Ids
-from fakebricks.services.model_serving import agents, lifecycle, streaming
+from fakebricks.services.model_serving import agents, lifecycle, progress, streaming
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway, Used
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
@@ -23,7 +23,7 @@ from fakebricks.services.model_serving.foundation_models import refuse_missing
 from fakebricks.services.model_serving.in_flight import InFlight, Place
 from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import Config, Endpoint, ServedEntity, Traffic
-from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
+from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedByFakebricks, PayloadTooLarge
@@ -249,17 +249,19 @@ class Invocations:
         )
 
     def _score(self, endpoint: Endpoint, entity: ServedEntity, envelope: _Envelope, query: Query) -> Scored:
+        def answer(model: LoadedModel) -> Scored:
+            if envelope.stream:
+                return model.stream(envelope.body, query.content_type)
+            if envelope.return_trace:
+                scored, trace = model.traced(envelope.body, query.content_type)
+                return agents.with_trace(scored, trace, query.request_id)
+            return model.score(envelope.body, query.content_type)
+
         try:
-            model = self._models.of(entity, endpoint.creator)
+            return self._models.asked(entity, endpoint.creator, answer)
         except ModelLoadError as error:
-            message = f"An error occurred while loading the model. {error}"
+            message = progress.load_failed(error)
             raise BadRequest(message) from error
-        if envelope.stream:
-            return model.stream(envelope.body, query.content_type)
-        if envelope.return_trace:
-            scored, trace = model.traced(envelope.body, query.content_type)
-            return agents.with_trace(scored, trace, query.request_id)
-        return model.score(envelope.body, query.content_type)
 
 
 def _ending(scored: Scored, at_end: Callable[[bytes], None]) -> Scored:

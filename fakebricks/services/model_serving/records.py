@@ -30,6 +30,26 @@ class Declared(Record, frozen=True):
     params: str | None = None
 
 
+class ServingRuntime(Record, frozen=True):
+    """Where models are loaded and scored; see `runtimes/choice.py`. With neither image nor pins, as each was logged."""
+
+    kind: str = "process"
+    image: str | None = None
+    """The name of a Databricks Runtime."""
+    pins: dict[str, str] = field(default_factory=dict)
+    """Versions by normalised name of the package, in order; `python` is one."""
+
+    @property
+    def isolated(self) -> bool:
+        """Whether an environment is built for a model, in which it is not this process that loads it."""
+        return self.kind != "process"
+
+    @property
+    def key(self) -> str:
+        """The same for the same choice."""
+        return "\0".join([self.kind, self.image or "", *(f"{name}=={version}" for name, version in self.pins.items())])
+
+
 class ServedEntity(Record, frozen=True):
     """A model version as an endpoint serves it."""
 
@@ -52,6 +72,8 @@ class ServedEntity(Record, frozen=True):
     """As they were given: with references to secrets, and not with these."""
     external_model: ExternalModel | None = None
     """Of an entity that is no model version; its name stands for the entity's, and it has no version."""
+    runtime: ServingRuntime = ServingRuntime()
+    """Where it is loaded, from its deployment on."""
 
 
 class AutoCapture(Record, frozen=True):
@@ -103,6 +125,8 @@ class Failure(Record, frozen=True):
     deployment: str
     message: str
     log: str = ""
+    built: bool = True
+    """Whether there was a container image."""
 
 
 class Update(Record, frozen=True):
@@ -214,6 +238,12 @@ class Measured(Record, frozen=True):
     latency: Histogram = Histogram()
     queue: Histogram = Histogram()
     prediction: Histogram = Histogram()
+
+
+class BuildLog(Record, frozen=True):
+    """What building the environment of an entity has said, stored under endpoint id, config version and entity name."""
+
+    text: str
 
 
 class Happened(Record, frozen=True):

@@ -36,6 +36,7 @@ from fakebricks.services.model_serving.records import (
     Update,
 )
 from fakebricks.services.model_serving.refused import refuse_endpoint
+from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
 from fakebricks.services.model_serving.shapes import AiGatewayShape, ConfigShape, CreateEndpoint, TelemetryShape
 from fakebricks.services.model_serving.stored import StoredModels
 from fakebricks.services.model_serving.timings import Timings, drawn
@@ -75,6 +76,7 @@ class ServingEndpoints:
         gateway: Gateway,
         secrets: SecretReferences,
         data_plane: DataPlane,
+        runtimes: ServingRuntimes,
     ) -> None:
         self.permissions = permissions
         self.data_plane = data_plane
@@ -92,6 +94,7 @@ class ServingEndpoints:
         self._timings = timings
         self._gateway = gateway
         self._secrets = secrets
+        self._runtimes = runtimes
 
     def create(self, body: CreateEndpoint, caller: Caller, now: float) -> Endpoint:
         """A new endpoint, whose deployment begins at `now`; call it inside a transaction.
@@ -189,7 +192,9 @@ class ServingEndpoints:
             if endpoint.config.external:  # the rule is documented
                 raise InvalidState(f"Endpoint '{name}' serves external models; it cannot be stopped.")
             self._history.note(endpoint, now, f"Endpoint '{name}' stopped.")
-            return self._put(replace(endpoint, suspended=True, pending=None, last_updated_timestamp=_millis(now)))
+            stopped = self._put(replace(endpoint, suspended=True, pending=None, last_updated_timestamp=_millis(now)))
+        self._deployments.free_unused()
+        return stopped
 
     def start(self, name: str, now: float) -> Endpoint:
         """Begin to deploy a stopped endpoint's configuration again, as a new version (documented).
@@ -204,6 +209,7 @@ class ServingEndpoints:
             endpoint = self._require_settled(name, "starting it")
             if endpoint.config is None or not endpoint.suspended:
                 raise InvalidState(f"Endpoint '{name}' is not stopped; it cannot be started.")
+            self._models.require(self._runtimes.of(name))
             self._history.note(endpoint, now, f"Endpoint '{name}' started.")
             endpoint = self._deploying(endpoint, replace(endpoint.config, deployed_at=0.0), now)
             return self._put(replace(endpoint, last_updated_timestamp=_millis(now)))
@@ -247,14 +253,16 @@ class ServingEndpoints:
         Raises:
             ResourceDoesNotExist: there is none.
         """
-        endpoint = self._require(name)
-        self._endpoints.delete((name,))
-        self._names.delete((endpoint.id,))
-        self._in_flight.forget(endpoint)
-        self._history.forget(endpoint)
-        self._gateway.forget(endpoint)
-        for key, _ in list(self._traffic.scan((endpoint.id,))):
-            self._traffic.delete(key)
+        with self._state.transaction():
+            endpoint = self._require(name)
+            self._endpoints.delete((name,))
+            self._names.delete((endpoint.id,))
+            self._in_flight.forget(endpoint)
+            self._history.forget(endpoint)
+            self._gateway.forget(endpoint)
+            for key, _ in list(self._traffic.scan((endpoint.id,))):
+                self._traffic.delete(key)
+        self._deployments.free_unused()
 
     def asleep(self, endpoint: Endpoint, config: Config, entity: ServedEntity, now: float) -> bool:
         """Whether a deployed entity is scaled to zero."""
@@ -263,6 +271,14 @@ class ServingEndpoints:
     def lost(self, endpoint: Endpoint, capture: AutoCapture) -> bool:
         """Whether an inference table that was made is no longer there, or its creator may not write it any more."""
         return self._capture.lost(endpoint, capture)
+
+    def build_log(self, endpoint: Endpoint, update: Update, entity: ServedEntity) -> str:
+        """What building the environment of an entity has said, where one was built."""
+        return self._history.build_log(endpoint, update, entity)
+
+    def printed(self, entity: ServedEntity) -> str:
+        """The last of what the model of an entity has printed, where it is loaded outside this process."""
+        return self._models.printed(entity)
 
     def served_entity(self, name: str, entity_name: str, version: int | None) -> tuple[Endpoint, Update, ServedEntity]:
         """A served entity, and the update to the config of that version; to the newest that has it by default.
@@ -311,7 +327,7 @@ class ServingEndpoints:
             )
             raise InvalidParameterValue(message)
         if not external:
-            self._models.require()
+            self._models.require(self._runtimes.of(endpoint.name))
         for entity in entities:
             if entity.external_model is None:
                 self._stored.require_servable(entity.entity_name, entity.entity_version, caller, endpoint.creator)
@@ -328,6 +344,7 @@ class ServingEndpoints:
         version = endpoint.last_config_version + 1
         takes, longest = 0.0, 0.0
         if not config.external:
+            config = self._runtimes.given(endpoint.name, config)
             takes = drawn(self._timings.deployment, self._ids.chance("deployment", endpoint.name, version))
             longest = max(self._timings.deployment_timeout_of(one.workload_type) for one in config.served_entities)
         update = Update(

@@ -90,8 +90,10 @@ class Reader:
             if made is not None:
                 replace_by(table, self._spark.view_of(made(asked.caller)))
                 continue
-            found = self.table(asked.full_name(levels), asked, Rule.READ_TABLE)
-            self._metastore.delta_tables.bring_up_to_date(found.full_name)
+            name = asked.full_name(levels)
+            if name.count(".") == _LEVELS - 1:
+                self._metastore.delta_tables.bring_up_to_date(name)  # which may make the table
+            found = self.table(name, asked, Rule.READ_TABLE)
             self._point(table, found)
             tables.append(found)
         arguments = bind(tree)

@@ -128,6 +128,38 @@ class Delta:
             else:
                 return
 
+    def replace(self, rows: list[dict[str, Any]], condition: str | None) -> None:
+        """Put rows in place of those that a condition holds for, in one commit; without a condition, add them."""
+        import pyarrow as pa
+        from deltalake import write_deltalake
+
+        added = pa.Table.from_pylist(rows, _schema(self._columns))
+        if condition is None:
+            write_deltalake(self.opened(), added, mode="append")
+        else:
+            write_deltalake(self.opened(), added, mode="overwrite", predicate=condition)
+
+    def add_columns(self, columns: Sequence[ColumnRecord]) -> None:
+        """Give the table more columns, which are NULL in all rows that it has."""
+        from deltalake import Schema
+
+        self.opened().alter.add_columns(list(Schema.from_arrow(_schema(columns)).fields))
+
+    def least_changed(self, column: str, since: int) -> list[Any]:
+        """The least value of a column in each file that the table has gained or lost since a version.
+
+        It is None where the log does not tell, or no longer knows that version.
+        """
+        from deltalake.exceptions import DeltaError
+
+        before, now = self.opened(), self.opened()
+        try:
+            before.load_as_version(since)
+        except DeltaError:
+            return [None]
+        files = [_least_by_file(table, column) for table in (before, now)]
+        return [value for ours, theirs in (files, files[::-1]) for path, value in ours.items() if path not in theirs]
+
     def read(self) -> Any:
         """All rows, as a `pyarrow.Table`.
 
@@ -184,6 +216,15 @@ class Delta:
             raise ChangedByHand(
                 f"The columns of the table at '{self._location}' were changed by hand: {', '.join(different)}."
             )
+
+
+def _least_by_file(table: Any, column: str) -> dict[str, Any]:
+    """The least value of a column in each file of a table, as the log tells it."""
+    import pyarrow as pa
+
+    files = pa.table(table.get_add_actions(flatten=True))
+    least = files[f"min.{column}"].to_pylist() if f"min.{column}" in files.column_names else [None] * len(files)
+    return dict(zip(files["path"].to_pylist(), least, strict=True))
 
 
 def _configuration(properties: Mapping[str, str]) -> dict[str, str]:

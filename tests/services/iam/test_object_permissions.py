@@ -126,9 +126,9 @@ def test_other_types_of_the_platform_are_refused_by_name(rest: Rest, path: str) 
     assert f"'{name}'" in refused("NOT_IMPLEMENTED", rest.get, f"{P}/{path}/permissionLevels")
 
 
-@pytest.mark.parametrize("path", ["sql/warehouses/1", "sql/warehouses/1/permissionLevels", "authorization/tokens"])
+@pytest.mark.parametrize("path", ["sql/queries/1", "sql/alerts/1", "authorization/tokens"])
 def test_those_of_other_paths_too(rest: Rest, path: str) -> None:
-    name = path.partition("/")[0]
+    name = path.removeprefix("sql/").partition("/")[0]
     assert f"permissions on '{name}'" in refused("NOT_IMPLEMENTED", rest.get, f"{P}/{path}")
     assert f"permissions on '{name}'" in refused("NOT_IMPLEMENTED", rest.put, f"{P}/{path}", access_control_list=[])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.inference_tables.records import Payload
 from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.wire.errors import TableDoesNotExist
 
 NAME = "main.default.fraud_payload"
 
@@ -204,6 +206,33 @@ def test_a_table_that_is_dropped_and_made_again_has_none_of_the_old_rows(workspa
     assert workspace._services.inference_tables.trouble(NAME).endswith("nothing is logged to it.")
     log(workspace, "lost")
     make(workspace)
+    log(workspace, "b")
+    assert ids(workspace) == ["b"]
+
+
+def test_a_table_that_is_dropped_while_rows_are_written_breaks_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    append = Delta.append
+
+    def dropped_before(self: Delta, rows: list[Any]) -> None:
+        workspace._services.tables.delete(NAME)
+        append(self, rows)
+
+    make(workspace)
+    log(workspace, "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(Delta, "append", dropped_before)
+        assert ids(workspace) == ["a"], "who asked before it was dropped gets an answer"
+    with pytest.raises(TableDoesNotExist):
+        ids(workspace)
+
+
+def test_files_that_are_removed_are_made_again_with_the_rows_that_come(workspace: Workspace):
+    make(workspace)
+    log(workspace, "a")
+    ids(workspace)
+    shutil.rmtree(workspace._services.tables.require(NAME).storage_location)
     log(workspace, "b")
     assert ids(workspace) == ["b"]
 

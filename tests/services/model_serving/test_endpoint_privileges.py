@@ -27,6 +27,7 @@ NEEDED = {
     "put_serving_endpoint_ai_gateway": "CAN_MANAGE",
     "put_serving_endpoint_rate_limits": "CAN_MANAGE",
     "patch_serving_endpoint_description": "CAN_MANAGE",
+    "patch_telemetry_config": "CAN_MANAGE",
     "patch_serving_endpoint_notifications": "CAN_MANAGE",
     "get_served_model_build_logs": "CAN_MANAGE",
     "get_served_model_logs": "CAN_MANAGE",

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_in
 
+from fakebricks.services.model_serving.records import ServingRuntime
+
 ENDPOINTS = "/api/2.0/serving-endpoints"
 MODEL = "main.default.fraud"
 
@@ -259,7 +261,7 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
 
 def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, deploy, monkeypatch):
     deploy(minutes=0)
-    runtime = workspace._services.models._runtime
+    runtime = workspace._services.runtimes.of(ServingRuntime())
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     workspace.clock.advance(minutes=10)
@@ -277,7 +279,7 @@ def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, 
 
 def test_a_model_is_loaded_once_however_many_endpoints_serve_it(rest, workspace, register, deploy, monkeypatch):
     version = register()
-    runtime = workspace._services.models._runtime
+    runtime = workspace._services.runtimes.of(ServingRuntime())
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     deploy("one", version)

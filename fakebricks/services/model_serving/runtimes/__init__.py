@@ -42,6 +42,10 @@ class LoadedModel(Protocol):
     def build_log(self) -> str:
         """What building its environment has logged; empty where nothing is built."""
 
+    @property
+    def log(self) -> str:
+        """The last of what it has printed; empty where this process loads models, and prints that itself."""
+
     def score(self, body: bytes, content_type: str) -> Scored:
         """The answer to one request. What goes wrong in the model is an answer, never an exception."""
 

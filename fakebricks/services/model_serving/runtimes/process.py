@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 
 from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Scored, traces
-from fakebricks.services.model_serving.runtimes.environment import WithEnvironment, environment
+from fakebricks.services.model_serving.runtimes.variables import WithVariables, variables_set
 from fakebricks.services.model_serving.streaming import CONTENT_TYPE
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
@@ -48,9 +48,9 @@ class ProcessRuntime:
             raise NotImplementedByFakebricks(message)
 
     def load(self, directory: Path, variables: Mapping[str, str]) -> LoadedModel:
-        with environment(variables):
+        with variables_set(variables):
             model = self._loaded(directory)
-        return WithEnvironment(model, variables) if variables else model
+        return WithVariables(model, variables) if variables else model
 
     def _loaded(self, directory: Path) -> ProcessModel:
         import mlflow.pyfunc
@@ -69,6 +69,7 @@ class ProcessModel:
     """A pyfunc model behind MLflow's scoring server, without the server."""
 
     build_log = ""
+    log = ""
 
     def __init__(self, model: Any, schema: Any, leniency: _Leniency) -> None:
         self._model = model

@@ -192,7 +192,7 @@ def _json(judgement: Feedback | Expectation) -> str:
     else:
         value = judgement.value
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # protobuf's JSON does not know the difference
+        value = int(value)  # as protobuf's JSON has it, whose version 7 alone writes 3.0
     return json.dumps(value)
 
 

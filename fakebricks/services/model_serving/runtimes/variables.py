@@ -20,7 +20,7 @@ _LONGEST_TURN = 60.0  # seconds of real time
 _TURN = threading.RLock()  # of the whole process, as its environment is
 
 
-class WithEnvironment:
+class WithVariables:
     """A model that is asked with environment variables of its own."""
 
     def __init__(self, model: LoadedModel, variables: Mapping[str, str]) -> None:
@@ -31,19 +31,23 @@ class WithEnvironment:
     def build_log(self) -> str:
         return self._model.build_log
 
+    @property
+    def log(self) -> str:
+        return self._model.log
+
     def close(self) -> None:
         self._model.close()
 
     def score(self, body: bytes, content_type: str) -> Scored:
-        with environment(self._variables):
+        with variables_set(self._variables):
             return self._model.score(body, content_type)
 
     def traced(self, body: bytes, content_type: str) -> tuple[Scored, Any]:
-        with environment(self._variables):
+        with variables_set(self._variables):
             return self._model.traced(body, content_type)
 
     def stream(self, body: bytes, content_type: str) -> Scored:
-        with environment(self._variables):
+        with variables_set(self._variables):
             scored = self._model.stream(body, content_type)
         return scored if scored.events is None else scored._replace(events=self._each(scored.events))
 
@@ -51,7 +55,7 @@ class WithEnvironment:
         """The events, each of them made with the variables; between two of them it is another model's turn."""
         with closing(events):
             while True:
-                with environment(self._variables):
+                with variables_set(self._variables):
                     event = next(events, None)
                 if event is None:
                     return
@@ -59,7 +63,7 @@ class WithEnvironment:
 
 
 @contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
+def variables_set(variables: Mapping[str, str]) -> Iterator[None]:
     """Meanwhile, the process has these variables too; without any, nobody waits for a turn.
 
     Raises:

@@ -1,0 +1,128 @@
+"""The environments of this process: built once, and shared by all workspaces in it.
+
+The one exception to the rule that nothing is kept at the level of a module: a fork server takes seconds to start and
+holds hundreds of megabytes, and a workspace lives for one test. It holds no state of a workspace.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from fakebricks.environments import cache
+from fakebricks.environments.environment import Environment
+from fakebricks.environments.limits import Limits
+from fakebricks.environments.processes import Deadline
+from fakebricks.environments.specs import EnvironmentSpec
+from fakebricks.environments.uv import Installer, interpreter
+
+_WAITING_SERVERS = 4  # each of them holds some 100 MB
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Environments:
+    """Environments by what they are made of. For any thread.
+
+    Args:
+        home: where they are kept from one process to the next; without it, `cache.home()`.
+        limits: how long things may take; without them, what this process's environment says.
+    """
+
+    def __init__(self, home: Path | None = None, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits.of_environment()
+        self._home = home
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._environments: dict[str, Environment] = {}
+
+    def get(self, spec: EnvironmentSpec) -> Environment:
+        """The environment that is made of this; it is built unless it is there.
+
+        Raises:
+            EnvironmentBuildError: it cannot be built, or not in time.
+        """
+        path = (self._home or cache.home()) / "environments" / cache.digest(spec)
+        with self._locks[str(path)]:
+            environment = self._environments.pop(str(path), None)
+            if environment is None or not _is_there(path):
+                if environment is not None:
+                    environment.close()
+                self._build(spec, path)
+                environment = Environment(path, self.limits)
+            self._environments[str(path)] = environment  # the last one is the one that was asked for last
+        self._end_servers()
+        return environment
+
+    def close(self) -> None:
+        """End all that runs in them."""
+        for environment in list(self._environments.values()):
+            environment.close()
+        self._environments.clear()
+
+    def _end_servers(self) -> None:
+        """End the fork servers that wait for work and have waited longest, if there are many."""
+        waiting = [environment for environment in list(self._environments.values()) if environment.waits]
+        for environment in waiting[:-_WAITING_SERVERS]:
+            environment.close()
+
+    def _build(self, spec: EnvironmentSpec, path: Path) -> None:
+        if _is_there(path):
+            return
+        with cache.turn(path, self.limits.build) as lock:
+            if _is_there(path):  # another process has built it meanwhile
+                return
+            building = cache.fresh(path)
+            installer = Installer(building, Deadline(self.limits.build), lock)
+            try:
+                with _shown(spec):
+                    installer.build(spec)
+                (building / "build.log").write_text(installer.log, encoding="utf-8")
+                building.rename(path)
+            except BaseException:
+                cache.remove(building)
+                raise
+
+
+def environments() -> Environments:
+    """Those of this process. They end with it; a process that is forked from it makes its own."""
+    return _of_process(os.getpid())
+
+
+@lru_cache
+def _of_process(pid: int) -> Environments:
+    made = Environments()
+
+    def close() -> None:
+        if os.getpid() == pid:  # what was forked from it ends nothing of it
+            made.close()
+
+    atexit.register(close)
+    return made
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it was built, and the Python that it was built on is still there."""
+    return interpreter(path / "venv").exists()
+
+
+@contextmanager
+def _shown(spec: EnvironmentSpec) -> Iterator[None]:
+    """Meanwhile, say that it takes a while: on a terminal, and in the log."""
+    from rich.console import Console
+
+    what = f"Building an environment with Python {spec.python} and {', '.join(spec.requirements) or 'nothing more'}"
+    _LOGGER.info(what)
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    width = console.width - 4
+    with console.status(what if len(what) <= width else f"{what[: width - 3]}..."):
+        yield

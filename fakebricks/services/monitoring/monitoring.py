@@ -1,0 +1,43 @@
+"""Monitoring as its operations see it: the monitors, and their refreshes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fakebricks.services.monitoring.monitors import Monitors
+from fakebricks.services.monitoring.records import MonitorRecord, RefreshRecord
+from fakebricks.services.monitoring.refreshes import Refreshes
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """What the operations of both APIs work on."""
+
+    monitors: Monitors
+    refreshes: Refreshes
+
+    def up_to_date(self, table_name: str) -> MonitorRecord:
+        """The monitor of a table, after all of its refreshes that are over have been done.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: there is no such table.
+            ResourceDoesNotExist: it has no monitor.
+        """
+        self.refreshes.catch_up(self.monitors.get(table_name).table_id)
+        return self.monitors.get(table_name)
+
+    def refreshed(self, table_name: str, refresh_id: int) -> RefreshRecord:
+        """The refresh of that id, as it is by now.
+
+        Raises:
+            ResourceDoesNotExist: there is none such.
+            Others: as `up_to_date`.
+        """
+        return self.refreshes.get(self.up_to_date(table_name), refresh_id)
+
+
+def status_of(monitor: MonitorRecord, now: int) -> str:
+    """The status of a monitor at a time, in the words that both APIs share."""
+    if now < monitor.active_at:
+        return "PENDING"
+    return "ACTIVE" if monitor.failure is None else "ERROR"
