@@ -39,6 +39,7 @@ class WorkspacePeople:
     def service_principal(self, display_name: str, *, groups: Iterable[str] = ()) -> ServicePrincipal:
         """A service principal of the workspace, which is added if need be, with a token and a secret to sign in with.
 
+        >>> from fakebricks import Workspace
         >>> workspace = Workspace()
         >>> scoring = workspace.service_principal("prod-scoring", groups=["scoring"])
         >>> scoring.user_name == scoring.client_id == workspace.service_principal("prod-scoring").client_id
