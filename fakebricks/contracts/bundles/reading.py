@@ -22,6 +22,7 @@ _MOST_NODES = 100_000
 _MOST_BYTES = 10_000_000
 
 _TAG = "tag:yaml.org,2002:"
+_TAGS = ("null", "bool", "int", "float", "timestamp", "str", "merge", "value")
 _NULL = re.compile(r"|~|null|Null|NULL")
 _TRUE = re.compile(r"true|True|TRUE")
 _FALSE = re.compile(r"false|False|FALSE")
@@ -74,8 +75,11 @@ class _Reader:
     """Makes nodes of what PyYAML has composed, of one file."""
 
     def __init__(self, file: str) -> None:
+        import yaml
+
         self._file = file
         self._made = 0
+        self._resolver = yaml.SafeLoader("")
 
     def node(self, composed: Any, within: tuple[int, ...], place: Place | None) -> Node:
         place = place or self._place(composed)
@@ -126,17 +130,14 @@ class _Reader:
 
     def _scalar(self, composed: Any, place: Place) -> Scalar:
         text: str = composed.value
-        explicit = composed.tag.removeprefix(_TAG)
-        if explicit == composed.tag or explicit in ("binary", "python"):
+        if composed.tag.removeprefix(_TAG) not in _TAGS:
             raise BundleError(f"the tag '{composed.tag}' is none of a bundle's", place)
-        if composed.style is not None or explicit == "str":
-            return self._plain_text(composed, text)
-        return _read_plain(text, place)
+        told_text = composed.tag == f"{_TAG}str" and self._implicit(composed) != composed.tag
+        return text if composed.style is not None or told_text else _read_plain(text, place)
 
-    def _plain_text(self, composed: Any, text: str) -> Scalar:
-        """PyYAML calls a text what YAML 1.2 reads as a number, such as `1e3`; those have no style."""
-        quoted = composed.style is not None
-        return text if quoted else _read_plain(text, self._place(composed))
+    def _implicit(self, composed: Any) -> str:
+        """What PyYAML takes a scalar for that has no tag."""
+        return str(self._resolver.resolve(type(composed), composed.value, (True, False)))
 
     def _check_tag(self, composed: Any, expected: str) -> None:
         if composed.tag != f"{_TAG}{expected}":
