@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from bundles_on_disk import EXAMPLE, changed, copied, written
 
@@ -106,7 +108,7 @@ SMALL = """\
         variables: {asked: {default: p}, catalog: prod}
     resources:
       schemas:
-        s: {catalog_name: "${var.catalog}", name: ml, comment: "${bundle.target} by ${workspace.current_user.short_name}"}
+        s: {catalog_name: "${var.catalog}", name: ml, comment: "${bundle.target} ${workspace.current_user.short_name}"}
       volumes:
         v: {catalog_name: "${var.catalog}", schema_name: ml, name: v, comment: "${var.asked} ${var.size.deep[1].x}"}
 """
@@ -120,7 +122,7 @@ class TestValues:
         monkeypatch.setenv("BUNDLE_VAR_asked", "e")
         assert said(load_bundle(root), "volumes", "v")["comment"] == "e prod"
         assert said(load_bundle(root, variables={"asked": "c"}), "volumes", "v")["comment"] == "c prod"
-        assert said(load_bundle(root, user="Sam.Lee@acme.test"), "schemas", "s")["comment"] == "prod by sam_lee"
+        assert said(load_bundle(root, user="Sam.Lee@acme.test"), "schemas", "s")["comment"] == "prod sam_lee"
 
     def test_the_default_of_a_target_replaces_that_of_a_complex_variable(self):
         sizes = {
@@ -232,14 +234,14 @@ class TestValues:
 
 
 WRONG = {
-    "an unknown key": ("resources/serving.yml", "served_entities:", "served_entites:", "did you mean 'served_entities'"),
+    "an unknown key": ("resources/serving.yml", "served_entities:", "served_entites:", "mean 'served_entities'"),
     "an unknown section": ("databricks.yml", "variables:\n  catalog", "vars:\n  catalog", "did you mean 'variables'"),
     "an unknown type": ("resources/model.yml", "registered_models:", "registered_model:", "'registered_models'"),
     "a wrong type": ("resources/serving.yml", "[1 day]", "1 day", "expected a list"),
     "a text for a number": ("resources/serving.yml", "percentage: 100", "percentage: all", "a whole number"),
     "a text for a boolean": ("resources/serving.yml", "enabled: true", "enabled: maybe", "a boolean"),
     "an undefined variable": ("resources/serving.yml", "${var.version}", "${var.versoin}", "did you mean 'version'"),
-    "no such field of a variable": ("resources/serving.yml", "serving.workload_size", "serving.size", "no 'size' in it"),
+    "no such field of a variable": ("resources/serving.yml", "serving.workload_size", "serving.size", "no 'size' in"),
     "an unknown resource": ("resources/training.yml", "experiments.fraud_training", "experiments.x", "no 'x'"),
     "an unknown field": ("resources/training.yml", "fraud_training.name", "fraud_training.nmae", "mean 'name'"),
     "a reference to nothing": ("databricks.yml", "${bundle.target}", "${bundle.traget}", "did you mean 'target'"),
@@ -247,13 +249,13 @@ WRONG = {
     "no reference": ("resources/serving.yml", "${var.version}", "${var.ver sion}", "is no reference"),
     "a mapping in a text": ("resources/model.yml", "How likely", "${var.serving} likely", "part of a text"),
     "a mapping for a text": ("resources/serving.yml", "${var.version}", "${var.serving}", "expected a text"),
-    "an undeclared variable": ("databricks.yml", "      catalog: prod", "      katalog: prod", "did you mean 'catalog'"),
+    "an undeclared variable": ("databricks.yml", "      catalog: prod", "      katalog: prod", "mean 'catalog'"),
     "an unknown mode": ("databricks.yml", "mode: production", "mode: prod", "neither 'development' nor"),
     "no such include": ("databricks.yml", "resources/*.yml", "resources/serving.yaml", "does not match any file"),
     "an absolute include": ("databricks.yml", "resources/*.yml", "/etc/*.yml", "no relative path"),
     "an include of another kind": ("databricks.yml", "resources/*.yml", "train.py", "neither YAML nor JSON"),
     "a variable in a circle": ("databricks.yml", "default: dev\n", "default: ${var.version}\n", None),
-    "a lookup": ("databricks.yml", "    default: dev\n", "    lookup: {cluster: shared}\n", "looks up cluster 'shared'"),
+    "a lookup": ("databricks.yml", "    default: dev\n", "    lookup: {cluster: shared}\n", "up cluster 'shared'"),
     "no type": ("databricks.yml", "    type: complex\n", "", "needs 'type: complex'"),
     "a key twice": ("resources/training.yml", "    train:", "    fraud_score:", "that of another resource already"),
 }  # fmt: skip
@@ -300,7 +302,7 @@ def test_what_the_caller_has_wrong_is_said(target, variables, told):
         ("bundle: {name: b}\nvariables: {v: {type: list, default: 1}}", "can be 'complex' or none"),
         ("bundle: {name: '${bundle.name}'}", "in a circle"),
         (
-            "bundle: {name: b}\nresources: {jobs: {a: {name: '${resources.jobs.b.id}'}, b: {name: '${resources.jobs.a.id}'}}}",
+            "{bundle: {name: c}, resources: {jobs: {a: {name: '${resources.jobs.b.id}'}, b: {name: '${resources.jobs.a.id}'}}}}",
             "in a circle",
         ),
         (
@@ -339,7 +341,7 @@ def test_variables_that_double_are_bounded(tmp_path):
     names = [f"v{i}" for i in range(40)]
     declared = "\n".join(
         f"  {name}: {{type: complex, default: ['${{var.{after}}}', '${{var.{after}}}']}}"
-        for name, after in zip(names, names[1:], strict=False)
+        for name, after in pairwise(names)
     )
     text = f"bundle: {{name: b}}\nvariables:\n{declared}\n  v39: {{default: x}}\n"
     resources = "resources: {volumes: {v: {name: '${var.v0}'}}}"
