@@ -107,10 +107,10 @@ class _Deployment:
         if resource.kind == "model_serving_endpoints" and (name := self._versions.lacks_model(resource)):
             yield _needs_model(resource, name)
             return
-        if resource.kind == "quality_monitors" and (table := self._lacks_table(resource)):
-            yield table
-            return
         try:
+            if resource.kind == "quality_monitors" and (table := self._lacks_table(resource)):
+                yield table
+                return
             if resource.kind == "model_serving_endpoints":
                 yield from self._versions.register(resource)
             told = create(self._rest, resource)
@@ -124,7 +124,7 @@ class _Deployment:
 
     def _lacks_table(self, monitor: Resource) -> Finding | None:
         name = monitor.node.at("table_name")
-        if name is None or self._rest.has(f"/api/2.1/unity-catalog/tables/{part(name.text)}"):
+        if name is None or not name.text or self._rest.has(f"/api/2.1/unity-catalog/tables/{part(name.text)}"):
             return None
         return Finding(
             rule="bundle/table-missing",

@@ -13,67 +13,67 @@ from hypothesis import strategies as st
 
 from fakebricks import Workspace
 from fakebricks.contracts.bundles import Bundle, BundleError, deploy, load_bundle
-from fakebricks.contracts.bundles.known_keys import BUNDLE, DEPLOYED, NOT_DEPLOYED, TARGET
+from fakebricks.contracts.bundles.known_keys import BUNDLE, DEPLOYED
 from fakebricks.contracts.bundles.schema import Leaf, Named
 
-NAMES = st.sampled_from(["a", "b", "name", "dev", "self", "", "value", "${var.a}"])
+KEYS = st.sampled_from(["a", "b", "dev", "self"])
+REFERENCES = st.sampled_from(
+    [
+        *("${var.a}", "${var.b}", "${var.b.x[0]}", "${var.a}-${var.a}", "${bundle.name}", "${bundle}", "${var}", "${"),
+        *("${workspace.current_user.userName}", "${resources.jobs.a.id}", "${resources.jobs.a.name}"),
+        *("${resources.schemas.b.full_name}", "${resources.experiments.a}", "${resources.registered_models.a.id}"),
+    ]
+)
 TEXTS = st.one_of(
-    st.sampled_from(
-        [
-            "${var.a}",
-            "${var.b.x[0]}",
-            "${var.a.b}-${var.b}",
-            "${bundle.name}",
-            "${bundle}",
-            "${workspace.current_user.userName}",
-            "${resources.jobs.a.id}",
-            "${resources.jobs.a.name}",
-            "${resources.schemas.b.full_name}",
-            "${resources.experiments.a}",
-            "${var}",
-            "${",
-            "main.default.m",
-            "/Shared/x",
-            "*",
-            "databricks.yml",
-            "development",
-            "complex",
-        ]
-    ),
+    st.sampled_from(["main", "default", "main.default.m", "main.default.t", "/Shared/x", "*", "1", "a", "users", ""]),
+    REFERENCES,
     st.text(max_size=8),
 )
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), TEXTS)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=5
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=5
 )
+LEAVES = {
+    Leaf.TEXT: TEXTS,
+    Leaf.WHOLE: st.integers(-1, 200),
+    Leaf.NUMBER: st.integers(-1, 200),
+    Leaf.BOOLEAN: st.booleans(),
+    Leaf.MAPPING: st.dictionaries(TEXTS, SCALARS, max_size=2),
+    Leaf.ANYTHING: TEXTS,
+}
+USUAL = ("name", "catalog_name", "schema_name", "config", "served_entities", "entity_name", "table_name", "snapshot")
 
 
 def of(known) -> st.SearchStrategy:
-    """What fits a type, and sometimes what does not."""
+    """What fits a type."""
     if isinstance(known, Leaf):
-        return VALUES if known in (Leaf.ANYTHING, Leaf.MAPPING) else SCALARS
+        return LEAVES[known]
     if isinstance(known, list):
-        return st.one_of(st.lists(of(known[0]), max_size=2), SCALARS)
+        return st.lists(of(known[0]), max_size=2)
     if isinstance(known, Named):
-        return st.one_of(st.dictionaries(NAMES, of(known.values), max_size=2), SCALARS)
+        return st.dictionaries(KEYS, of(known.values), min_size=1, max_size=2)
     fields = {name: st.deferred(lambda one=one: of(one)) for name, one in known.items()}
-    return st.lists(st.sampled_from(sorted(fields)), max_size=4, unique=True).flatmap(
-        lambda names: st.fixed_dictionaries({name: fields[name] for name in names})
+    usual = [name for name in fields if name in USUAL]
+    return st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True).flatmap(
+        lambda names: st.fixed_dictionaries({name: fields[name] for name in {*usual, *names}})
     )
 
 
-RESOURCES = st.fixed_dictionaries(
-    {}, optional={kind: of(Named(fields)) for kind, fields in DEPLOYED.items()} | {NOT_DEPLOYED[0]: VALUES}
+RESOURCES = st.lists(st.sampled_from(list(DEPLOYED)), min_size=1, max_size=3, unique=True).flatmap(
+    lambda kinds: st.fixed_dictionaries(
+        {kind: st.fixed_dictionaries({f"{key}": of(DEPLOYED[kind])}) for key, kind in zip("abc", kinds, strict=False)}
+    )
 )
-VARIABLES = of(BUNDLE["variables"])
 BUNDLES = st.fixed_dictionaries(
-    {"bundle": st.just({"name": "b"}) | of(BUNDLE["bundle"])},
-    optional={
-        **{name: of(known) for name, known in BUNDLE.items() if name not in ("resources", "bundle", "targets")},
-        "variables": st.fixed_dictionaries({"a": of(BUNDLE["variables"].values), "b": st.just({"default": "x"})})
-        | VARIABLES,
+    {
+        "bundle": st.just({"name": "b"}),
+        "variables": st.just({"a": {"default": "main"}, "b": {"type": "complex", "default": {"x": ["${var.a}"]}}}),
         "resources": RESOURCES,
-        "targets": st.dictionaries(NAMES, of({**TARGET, "resources": Leaf.ANYTHING}), max_size=2),
+    },
+    optional={
+        **{name: of(BUNDLE[name]) for name in ("workspace", "run_as", "presets")},
+        "permissions": st.just([{"level": "CAN_VIEW", "group_name": "users"}]),
+        "targets": st.fixed_dictionaries({"dev": of({"mode": Leaf.TEXT}) | st.just({"mode": "development"})}),
     },
 )
 
@@ -101,16 +101,6 @@ def deployed(bundle: Bundle) -> None:
         workspace.close()
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(BUNDLES)
-def test_made_up_bundles(tree):
-    with TemporaryDirectory() as folder:
-        root = Path(folder) / "databricks.yml"
-        root.write_text(yaml.safe_dump(tree))
-        if bundle := loaded(root):
-            deployed(bundle)
-
-
 @settings(max_examples=100)
 @given(
     st.one_of(st.binary(max_size=60), st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,<= \n\t0.$", max_size=60).map(str.encode))
@@ -134,6 +124,18 @@ def _replaced(tree, path, value):
     copy = dict(tree) if isinstance(tree, dict) else list(tree)
     copy[path[0]] = _replaced(tree[path[0]], path[1:], value)
     return copy
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(BUNDLES, st.data())
+def test_made_up_bundles(tree, data):
+    if data.draw(st.booleans(), "spoiled"):
+        tree = _replaced(tree, data.draw(st.sampled_from(list(_scalars(tree)))), data.draw(VALUES))
+    with TemporaryDirectory() as folder:
+        root = Path(folder) / "databricks.yml"
+        root.write_text(yaml.safe_dump(tree))
+        if bundle := loaded(root):
+            deployed(bundle)
 
 
 FILES = {path.relative_to(EXAMPLE): yaml.safe_load(path.read_text()) for path in EXAMPLE.rglob("*.yml")}

@@ -302,7 +302,7 @@ def test_what_the_caller_has_wrong_is_said(target, variables, told):
         ("bundle: {name: b}\nvariables: {v: {type: list, default: 1}}", "can be 'complex' or none"),
         ("bundle: {name: '${bundle.name}'}", "in a circle"),
         (
-            "{bundle: {name: c}, resources: {jobs: {a: {name: '${resources.jobs.b.id}'}, b: {name: '${resources.jobs.a.id}'}}}}",
+            "bundle: {name: c}\nresources: {jobs: {a: {name: '${resources.jobs.a.id}'}}}",
             "in a circle",
         ),
         (
