@@ -22,7 +22,7 @@ _IGNORED = {
 """Fields that are left out, with the reason. MLOps Stacks of Databricks has `depends_on` and the experiments'
 `description`, of which the CLI says that it does not know them."""
 
-_IGNORED_OF_EXPERIMENTS = {"description": "an experiment has none but a tag, mlflow.note.content"}
+_IGNORED_OF_EXPERIMENTS = {"description": "what describes an experiment is its tag mlflow.note.content"}
 
 Told = dict[str, str]
 """What the platform tells of a resource that has been made, by field."""

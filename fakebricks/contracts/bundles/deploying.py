@@ -47,7 +47,7 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
         on a deployment, too.
 
     Raises:
-        BundleError: the model is no directory of an MLflow model.
+        BundleError: the model is no directory of an MLflow model, or cannot be read.
         ValueError: the bundle was read for somebody else than the workspace's user, or its clock is a real one.
     """
     if bundle.user != workspace.user_name:
@@ -65,7 +65,7 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
 class _Deployment:
     """One deployment, under way."""
 
-    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, bytes] | None) -> None:
+    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, Path] | None) -> None:
         self._rest = rest
         self._bundle = bundle
         self._versions = ModelVersions(rest, bundle, files)
