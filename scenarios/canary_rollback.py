@@ -43,8 +43,8 @@ def canary_rollback(
     state = endpoint.updated([champion, canary], **{champion["name"]: 100 - of_canary, "candidate": of_canary})["state"]
     if state["config_update"] == "UPDATE_FAILED":
         message = f"The candidate of {deployment.model} does not load, so the update fails."
-        told = (Evidence("The endpoint's state", answer=str(state), expected="NOT_UPDATING"),)
-        deployment.found(Finding("canary-rollback/does-not-load", message, fix=FIX, source=SOURCE, evidence=told))
+        evidence = (Evidence("The endpoint's state", answer=str(state), expected="NOT_UPDATING"),)
+        deployment.found(Finding("canary-rollback/does-not-load", message, fix=FIX, source=SOURCE, evidence=evidence))
         return
     answers = [endpoint.ask() for _ in range(requests)]
     got = Counter(one.headers.get("served-model-name") for one in answers)
@@ -57,12 +57,12 @@ def canary_rollback(
     deployment.show(summary)
     if len(failed) > tolerance * got["candidate"]:
         message = f"The canary fails on {len(failed)} of its {got['candidate']} requests: {failed[0].message}"
-        told = (failed[0].evidence("The first of them", "200"), summary)
-        deployment.found(Finding("canary-rollback/canary-fails", message, fix=FIX, source=SOURCE, evidence=told))
+        shown = (failed[0].evidence("The first of them", "200"), summary)
+        deployment.found(Finding("canary-rollback/canary-fails", message, fix=FIX, source=SOURCE, evidence=shown))
     endpoint.updated([champion])
     after = [endpoint.ask() for _ in range(requests)]
     wrong = [one for one in after if not one.ok or one.headers.get("served-model-name") != champion["name"]]
     if wrong:
         message = f"After the rollback, {len(wrong)} of {requests} requests are not answered by {champion['name']}."
-        told = (wrong[0].evidence("The first of them", f"200 from {champion['name']}"),)
-        deployment.found(Finding("canary-rollback/still-served", message, fix=FIX, source=SOURCE, evidence=told))
+        evidence = (wrong[0].evidence("The first of them", f"200 from {champion['name']}"),)
+        deployment.found(Finding("canary-rollback/still-served", message, fix=FIX, source=SOURCE, evidence=evidence))

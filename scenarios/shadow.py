@@ -33,19 +33,19 @@ def shadow(deployment: Deployment, *, candidate: str = "", requests: int = 20, t
     for _ in range(requests):
         live, other = endpoint.ask(), endpoint.ask(entity="candidate")
         if live.headers.get("served-model-name") == "candidate":
-            told = (live.evidence("A caller's request", "an answer of the live version"),)
+            evidence = (live.evidence("A caller's request", "an answer of the live version"),)
             message = "A caller is answered by the candidate, which has no traffic."
-            deployment.found(Finding("shadow/answers-callers", message, fix=FIX, source=SOURCE, evidence=told))
+            deployment.found(Finding("shadow/answers-callers", message, fix=FIX, source=SOURCE, evidence=evidence))
             return
         if not other.ok:
-            told = (other.evidence("A copy of a request, to the shadow", "200"),)
+            evidence = (other.evidence("A copy of a request, to the shadow", "200"),)
             message = f"The candidate answers with {other.status}: {other.message}"
-            deployment.found(Finding("shadow/fails", message, fix=FIX, source=SOURCE, evidence=told))
+            deployment.found(Finding("shadow/fails", message, fix=FIX, source=SOURCE, evidence=evidence))
             return
         if live.json() != other.json():
             differing.append((live, other))
     if len(differing) > tolerance * requests:
         live, other = differing[0]
-        told = (live.evidence("The live version"), other.evidence("The candidate, asked the same", "the same"))
+        both = (live.evidence("The live version"), other.evidence("The candidate, asked the same", "the same"))
         message = f"On {len(differing)} of {requests} requests the candidate predicts something else."
-        deployment.found(Finding("shadow/differs", message, fix=FIX, source=SOURCE, evidence=told))
+        deployment.found(Finding("shadow/differs", message, fix=FIX, source=SOURCE, evidence=both))
