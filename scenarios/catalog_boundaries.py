@@ -1,8 +1,8 @@
 """A model of one environment is served from another, or anybody in the workspace can load or replace it.
 
 Environments are catalogs. What separates `dev` from `prod` is nothing but grants: a stray grant to `account users`,
-made so that a demo would work, lets every notebook load the production model, or register the next version of it. And an
-endpoint that serves a model of one catalog and logs to another mixes the two for good.
+made so that a demo would work, lets every notebook load the production model, or register the next version of it. And
+an endpoint that serves a model of one catalog and logs to another mixes the two for good.
 """
 
 from __future__ import annotations

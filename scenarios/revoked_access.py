@@ -15,7 +15,7 @@ from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
-SOURCE = "https://docs.databricks.com/aws/en/security/auth/access-control/#serving-endpoint-acls"
+SOURCE = "https://docs.databricks.com/aws/en/security/auth-authz/access-control/serving-endpoint-acl"
 FIX = "Grant CAN_QUERY to the groups that need it, and not to all users."
 LEAVER = "leaver@fakebricks.test"
 
@@ -56,5 +56,7 @@ def _direct(one: dict[str, Any]) -> bool:
 def _entry(one: dict[str, Any]) -> dict[str, Any]:
     """An entry of the list, as a request says it."""
     level = next(level for level in one["all_permissions"] if not level.get("inherited"))
-    names = {key: one[key] for key in ("user_name", "group_name", "service_principal_name") if key in one}
+    names: dict[str, Any] = {
+        key: one[key] for key in ("user_name", "group_name", "service_principal_name") if key in one
+    }
     return {**names, "permission_level": level["permission_level"]}

@@ -17,7 +17,7 @@ from fakebricks.contracts.findings import Evidence, Finding
 from fakebricks.contracts.parameters import Duration
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
-SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-limits"
+SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-timeouts"
 FIX = "Try again after 429 and 503, with growing pauses; wait for a cold start, and give up in the end."
 OPERATION = "query_serving_endpoint"
 HANGS = 250
