@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
@@ -42,6 +42,8 @@ from fakebricks.workspace_people import WorkspacePeople
 if TYPE_CHECKING:
     from responses import RequestsMock
 
+    from fakebricks.contracts.findings import Verdict
+    from fakebricks.contracts.policies import Policies
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -87,6 +89,8 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         self.strict = strict
         self.unsupported: deque[str] = deque(maxlen=keep_calls)
         """What was asked of this workspace and refused as not implemented, or failed inside the fake."""
+        self.policies: Policies | None = None
+        """What a clean exit of `fake_workspace` holds it to."""
         self.user_name = user
         self.profiles = checked_profiles(profiles)
         """The names of the Databricks profiles that lead to this workspace, beside DEFAULT."""
@@ -263,6 +267,29 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
         self._services.restored()
+
+    def check(self, scenario: str, *, endpoint: str, **parameters: Any) -> Verdict:
+        """Run a scenario in which models break in production against an endpoint, and bring the workspace back.
+
+        Simulated time has passed afterwards; else all is as it was.
+
+        Args:
+            scenario: its name, such as `cold_start`, or the path of a file of your own; see docs/scenarios.md.
+            endpoint: the name of an endpoint that serves a model of Unity Catalog.
+            parameters: of the scenario, such as `sla="1s"`.
+
+        Returns:
+            The verdict, with its evidence; a scenario that has nothing to test here is `NOT_APPLICABLE`.
+
+        Raises:
+            ContractBrokenError: the endpoint breaks its contract; an `AssertionError` that shows the evidence.
+            LookupError: there is no such scenario or endpoint.
+            ParameterError: a parameter makes no sense.
+            ScenarioError: the scenario itself has failed.
+        """
+        from fakebricks.contracts.checking import check
+
+        return check(self, scenario, endpoint, parameters)
 
     def serve(self, port: int = 0, host: str = "127.0.0.1") -> Server:
         """An HTTP server for this workspace; started when it is entered, stopped when it is left.

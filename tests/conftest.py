@@ -33,6 +33,7 @@ pytest_plugins = [
     "docker_fixtures",
     "environment_fixtures",
     "sql_fixtures",
+    "scenario_fixtures",
 ]
 
 # `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.

@@ -6,13 +6,17 @@
 processes or other languages. `@pytest.mark.fakebricks(...)` takes the options of `fakebricks.fake_workspace`. In strict
 mode, the default, a test fails that asked for what fakebricks does not compute.
 
+    def test_contract(fakebricks, fakebricks_scenario): ...
+
+is run once for each scenario in which models break in production; see `fakebricks_scenario`.
+
 Nothing heavy is imported before a fixture is used. Each worker of pytest-xdist has workspaces and a server of its own.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
@@ -21,6 +25,7 @@ import pytest
 
 if TYPE_CHECKING:
     from fakebricks import Workspace, fake_workspace
+    from fakebricks.contracts.findings import Verdict
     from fakebricks.wire.server import Server
 
 _WORKSPACES = pytest.StashKey[list["Workspace"]]()
@@ -34,12 +39,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="process",
         help="how calls reach the workspace of the fixture 'fakebricks': without sockets, or over a loopback port",
     )
+    parser.addini(
+        "fakebricks_scenarios",
+        "the scenarios that 'fakebricks_scenario' stands for: names, and paths of files of your own; all by default",
+        type="args",
+        default=[],
+    )
+    parser.addini(
+        "fakebricks_policies",
+        "policies that hold for every workspace, by id or shell pattern; pyproject.toml may weigh them",
+        type="args",
+        default=[],
+    )
     group.addoption("--fakebricks-live", action="store_true", help="run against a real workspace (not available yet)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     _be_a_program()
     config.addinivalue_line("markers", "fakebricks(**options): options of the workspace, as of fake_workspace()")
+    config.addinivalue_line(
+        "markers", "fakebricks_scenarios(*names): the scenarios, or files of them, that the test is run for"
+    )
     if config.getoption("fakebricks_live"):
         message = "--fakebricks-live is not available yet: fakebricks cannot run tests against a real workspace so far"
         raise pytest.UsageError(message)
@@ -67,6 +87,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     if unsupported := _unsupported(item):
         pytest.fail(unsupported, pytrace=False)
+    if broken := _broken_policies(item):
+        pytest.fail(broken, pytrace=False)
     return result
 
 
@@ -80,6 +102,22 @@ def _unsupported(item: pytest.Item) -> str:
     return "\n".join(said)
 
 
+def _broken_policies(item: pytest.Item) -> str:
+    """How the test broke the policies of its workspaces; said once."""
+    said = []
+    for workspace in item.stash.get(_WORKSPACES, []):
+        policies, workspace.policies = workspace.policies, None
+        if policies is None:
+            continue
+        from fakebricks.contracts.policies import BrokenPolicyError
+
+        try:
+            policies.hold(workspace)
+        except BrokenPolicyError as error:
+            said.append(str(error))
+    return "\n".join(said)
+
+
 @pytest.fixture
 def fakebricks(request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """A fresh fake Databricks workspace, on a virtual clock; clients find it by the environment."""
@@ -89,6 +127,40 @@ def fakebricks(request: pytest.FixtureRequest) -> Iterator[Workspace]:
     with _faked(request) as workspace:
         _watch(request, workspace)
         yield workspace
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of `fakebricks_scenario` is one for each scenario that is asked for."""
+    if "fakebricks_scenario" not in metafunc.fixturenames:
+        return
+    from fakebricks.contracts.catalogue import ScenarioFileError, UnknownScenarioError, catalogue, chosen
+
+    marker = metafunc.definition.get_closest_marker("fakebricks_scenarios")
+    names = list(marker.args) if marker else metafunc.config.getini("fakebricks_scenarios")
+    try:
+        scenarios = chosen(names) if names else tuple(catalogue().values())
+    except (ScenarioFileError, UnknownScenarioError) as error:
+        raise pytest.UsageError(str(error)) from None
+    metafunc.parametrize("fakebricks_scenario", scenarios, indirect=True, ids=[one.name for one in scenarios])
+
+
+@pytest.fixture
+def fakebricks_scenario(request: pytest.FixtureRequest, fakebricks: Workspace) -> Callable[..., Verdict]:
+    """One of the scenarios: called with an endpoint, it returns its verdict, fails the test or skips it.
+
+    `fakebricks_scenario("fraud", cold_start={"sla": "1s"})`: parameters stand under the name of their scenario.
+    """
+
+    def check(endpoint: str, **parameters: Mapping[str, Any]) -> Verdict:
+        from fakebricks.contracts.checking import checked
+        from fakebricks.contracts.findings import Outcome
+
+        verdict = checked(fakebricks, request.param, endpoint, parameters.get(request.param.name, {}))
+        if verdict.outcome is Outcome.NOT_APPLICABLE:
+            pytest.skip(verdict.summary)
+        return verdict
+
+    return check
 
 
 @pytest.fixture
@@ -120,7 +192,24 @@ def _faked(request: pytest.FixtureRequest) -> fake_workspace:
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("fakebricks"))):
         options |= marker.kwargs
+    options["policies"] = _weighed(
+        options.get("policies", request.config.getini("fakebricks_policies")), request.config
+    )
     return fake_workspace(**options)
+
+
+def _weighed(policies: Any, config: pytest.Config) -> Any:
+    """The policies that a marker or the ini option names, with what the project says of them."""
+    if not policies or isinstance(policies, Mapping):
+        return policies
+    from fakebricks.contracts.project import SettingsError, settings_of
+
+    try:
+        told = settings_of(config.rootpath)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    rules = (policies,) if isinstance(policies, str) else tuple(policies)
+    return {"rules": rules, "severity": told.get("severity", {}), "waive": told.get("waive", {})}
 
 
 def _watch(request: pytest.FixtureRequest, workspace: Workspace) -> None:

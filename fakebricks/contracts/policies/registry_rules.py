@@ -32,7 +32,7 @@ def alias_not_version(seen: Seen) -> Iterator[Broken]:
     for file in seen.read():
         if file.path not in _DESCRIBING and (file.model, file.version) not in known:
             known.add((file.model, file.version))
-            yield Broken(f"{file.call.caller or 'Code'} loads {file.model} by its version, {file.version}.", file.call)
+            yield Broken(f"{file.model} is loaded by its version, {file.version}.", file.call)
 
 
 @policy(

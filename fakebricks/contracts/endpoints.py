@@ -1,0 +1,112 @@
+"""The endpoint of a deployment, as its callers and its team meet it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from fakebricks.contracts import examples
+from fakebricks.contracts.calling import Client, Exchange, RefusedError
+from fakebricks.contracts.deployment import Deployment
+from fakebricks.contracts.making import ENDPOINTS, settled
+from fakebricks.contracts.scenarios import NotApplicable
+
+_KEPT = (
+    "name",
+    "entity_name",
+    "entity_version",
+    "workload_size",
+    "workload_type",
+    "scale_to_zero_enabled",
+    "min_provisioned_concurrency",
+    "max_provisioned_concurrency",
+    "environment_vars",
+)
+"""What of an entity's answer is also a part of a request."""
+
+
+class ServedEndpoint:
+    """An endpoint that serves.
+
+    Args:
+        deployment: of which it is.
+        token: whose requests these are; the workspace's own user's by default.
+
+    Raises:
+        NotApplicable: it does not serve.
+    """
+
+    def __init__(self, deployment: Deployment, token: str | None = None) -> None:
+        self.client = Client(deployment.workspace, token)
+        self._deployment = deployment
+        self._name = quote(deployment.endpoint, safe="")
+        if deployment.config.get("state", {}).get("ready") != "READY":
+            raise NotApplicable("the endpoint does not serve")
+
+    @property
+    def path(self) -> str:
+        """Where it is managed."""
+        return f"{ENDPOINTS}/{self._name}"
+
+    def ask(self, body: bytes | None = None, *, entity: str | None = None, wait: bool = True) -> Exchange:
+        """Ask the model.
+
+        Args:
+            body: of the request; one that the model is to answer by default.
+            entity: the name of the served entity that is asked, whatever the traffic split.
+            wait: for the answer; otherwise more can be asked meanwhile.
+
+        Raises:
+            NotApplicable: there is no body, and the model has neither an input example nor a signature.
+        """
+        content = examples.body(self._deployment) if body is None else body
+        way = f"served-models/{quote(entity, safe='')}/" if entity else ""
+        return self.client.call("POST", f"/serving-endpoints/{self._name}/{way}invocations", content, wait=wait)
+
+    def must_answer(self) -> Exchange:
+        """Ask the model, where the scenario needs an answer.
+
+        Raises:
+            NotApplicable: it answers its own example with an error, which is another scenario's matter.
+        """
+        exchange = self.ask()
+        if not exchange.ok:
+            raise NotApplicable(f"the endpoint answers an example with {exchange.status}: {exchange.message[:200]}")
+        return exchange
+
+    def config(self) -> dict[str, Any]:
+        """Its configuration, as the API answers it."""
+        config: dict[str, Any] = self.client.told("GET", self.path)["config"]
+        return config
+
+    def entities(self) -> list[dict[str, Any]]:
+        """What it serves, as a request to serve the same would say it."""
+        told = self.config()["served_entities"]
+        return [{name: one[name] for name in _KEPT if one.get(name) is not None} for one in told]
+
+    def update(self, entities: list[dict[str, Any]], **percentages: int) -> Exchange:
+        """Ask for another configuration, without waiting for it.
+
+        Args:
+            entities: what is to be served.
+            percentages: of the traffic, by the name of the entity; all to the first one by default.
+        """
+        split = percentages or {one["name"]: 0 if number else 100 for number, one in enumerate(entities)}
+        routes = [{"served_model_name": name, "traffic_percentage": share} for name, share in split.items()]
+        body = {"served_entities": entities, "traffic_config": {"routes": routes}}
+        return self.client.call("PUT", f"{self.path}/config", body)
+
+    def updated(self, entities: list[dict[str, Any]], **percentages: int) -> dict[str, Any]:
+        """Ask for another configuration, and wait until it serves or has failed.
+
+        Raises:
+            RefusedError: it is refused.
+        """
+        exchange = self.update(entities, **percentages)
+        if not exchange.ok:
+            raise RefusedError(exchange)
+        return self.settled()
+
+    def settled(self) -> dict[str, Any]:
+        """The endpoint, once it is deployed or has failed to."""
+        return settled(self.client, self._deployment.endpoint)

@@ -1,0 +1,129 @@
+"""The parameters of scenarios, as users write them: `1s`, `250ms`, `5%`, `true`, `20`.
+
+A parameter's default says of which kind it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from fakebricks.contracts.scenarios import Scenario
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
+_WHOLE = 100
+
+
+class ParameterError(ValueError):
+    """A parameter that a scenario does not have, or a value that it cannot have."""
+
+
+class Duration(float):
+    """Seconds, which a reader is told with their unit.
+
+    >>> str(Duration(0.25)), str(Duration(1)), str(Duration(600))
+    ('250ms', '1s', '600s')
+    """
+
+    def __str__(self) -> str:
+        return f"{float(self) * 1000:g}ms" if 0 < self < 1 else f"{float(self):g}s"
+
+    @classmethod
+    def read(cls, text: str) -> Duration:
+        """One as users write it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = _DURATION.fullmatch(text.strip())
+        if found is None:
+            message = "a duration such as '1s', '250ms', '10m' or '1h'"
+            raise ValueError(message)
+        return cls(float(found[1]) * _SECONDS[found[2] or ""])
+
+
+class Share(float):
+    """A part of a whole, which a reader is told in per cent.
+
+    >>> str(Share(0.05))
+    '5%'
+    """
+
+    def __str__(self) -> str:
+        return f"{float(self) * _WHOLE:g}%"
+
+    @classmethod
+    def read(cls, text: str) -> Share:
+        """One as users write it, from `0%` to `100%`, or as a number from 0 to 1.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = _SHARE.fullmatch(text.strip())
+        share = float(found[1]) / (_WHOLE if found[2] else 1) if found else -1.0
+        if not 0 <= share <= 1:
+            message = "a share such as '5%' or '0.05'"
+            raise ValueError(message)
+        return cls(share)
+
+
+def parse(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a scenario with what a user says of them, each of the kind that its default is.
+
+    Raises:
+        ParameterError: the scenario has no such parameter, or it cannot have such a value.
+    """
+    for name in given:
+        if name not in scenario.parameters:
+            raise ParameterError(f"{scenario.name} has no parameter {name!r}{_instead(name, scenario)}")
+    told = {name: _value(scenario, name, value) for name, value in given.items()}
+    return {**scenario.parameters, **told}
+
+
+def _instead(name: str, scenario: Scenario) -> str:
+    known = sorted(scenario.parameters)
+    if close := get_close_matches(name, known, 1):
+        return f"; did you mean {close[0]!r}?"
+    return f"; it has {', '.join(known)}" if known else "; it has none"
+
+
+def _value(scenario: Scenario, name: str, value: Any) -> Any:
+    default = scenario.parameters[name]
+    if default is None or type(value) is type(default):
+        return value
+    read = _READ.get(type(default))
+    if read is None:
+        return value
+    try:
+        return read(str(value))
+    except ValueError as error:
+        message = f"{name}={value!r} makes no sense to {scenario.name}: it is to be {error}"
+        raise ParameterError(message) from None
+
+
+def _whole_number(text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text.strip()):
+        message = "a whole number such as '20'"
+        raise ValueError(message)
+    return int(text)
+
+
+def _truth(text: str) -> bool:
+    truths = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if text.strip().lower() not in truths:
+        message = "'true' or 'false'"
+        raise ValueError(message)
+    return truths[text.strip().lower()]
+
+
+_READ: dict[type, Callable[[str], Any]] = {
+    Duration: Duration.read,
+    Share: Share.read,
+    bool: _truth,
+    int: _whole_number,
+    str: str,
+}

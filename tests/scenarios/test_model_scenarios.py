@@ -1,0 +1,65 @@
+"""Scenarios about the model itself, each on a deployment that has the fault and on one that has not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from scenario_fixtures import model, rules
+
+from fakebricks.contracts.findings import Outcome
+
+NO_OUTPUTS = ('  outputs: \'[{"type": "double", "required": true}]\'\n', "  outputs: null\n")
+
+
+def test_signature_present(judge, deploy_once):
+    assert rules(judge("signature_present", model(edit=NO_OUTPUTS))) == ["signature-present/no-outputs"]
+    assert judge("signature_present").findings == ()
+
+    unregistered = deploy_once(model(edit=NO_OUTPUTS))
+    assert [one.rule for one in unregistered.findings] == ["deployment/refused"]
+    assert "signature" in unregistered.findings[0].message
+
+
+def test_signature_present_minds_an_example(judge):
+    verdict = judge("signature_present", model(example=None))
+    assert verdict.outcome is Outcome.PASSED
+    assert [one.rule for one in verdict.findings] == ["signature-present/no-input-example"]
+
+
+def test_input_example_serves(judge):
+    faulty = model(example=json.dumps({"dataframe_records": [{"amount": "much"}]}))
+    verdict = judge("input_example_serves", faulty)
+    assert rules(verdict) == ["input-example-serves/refused"]
+    assert "much" in verdict.findings[0].evidence[0].request
+    assert judge("input_example_serves").outcome is Outcome.PASSED
+    assert rules(judge("input_example_serves", model("return []"))) == ["input-example-serves/no-prediction"]
+    assert judge("input_example_serves", model(example=None)).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_cold_start(judge, deploy_once):
+    sleepy = deploy_once(model(), scale_to_zero_enabled=True)
+    verdict = judge("cold_start", sleepy, sla="5s")
+    assert rules(verdict) == ["cold-start/over-sla"]
+    (series,) = verdict.findings[0].evidence[0].series
+    assert series.limit == 5
+    assert max(value for _, value in series.points) == pytest.approx(15, abs=1)
+    assert verdict.simulated_seconds > 3 * 31 * 60
+    assert judge("cold_start", sleepy, sla="20s").outcome is Outcome.PASSED
+    assert judge("cold_start", sla="1s").outcome is Outcome.PASSED
+
+
+def test_library_drift(judge, tmp_path):
+    import mlflow.sklearn
+    import numpy as np
+    from mlflow.models import infer_signature
+    from sklearn.linear_model import LinearRegression
+
+    numbers, answers = np.eye(2), np.array([1.0, 2.0])
+    trained = LinearRegression().fit(numbers, answers)
+    signature = infer_signature(numbers, answers)
+    mlflow.sklearn.save_model(trained, tmp_path / "model", signature=signature, serialization_format="cloudpickle")
+    verdict = judge("library_drift", tmp_path / "model", runtime="15.4 LTS ML")
+    assert rules(verdict) == ["library-drift/breaks"]
+    assert "No module named 'numpy._core'" in verdict.summary
+    assert judge("library_drift", tmp_path / "model").outcome is Outcome.PASSED
