@@ -41,8 +41,7 @@ def cold_start(
     slowest = max(answers, key=lambda one: one.seconds)
     latency = Series("Latency", "s", tuple(points), float(sla))
     title = f"The slowest of {len(answers)} requests, in pairs with {idle} of quiet before each"
-    shown = slowest.evidence(title, f"200 within {sla}")
-    evidence = type(shown)(shown.title, shown.request, shown.answer, shown.expected, (latency,))
+    evidence = slowest.evidence(title, f"200 within {sla}", latency)
     deployment.show(evidence)
     failed = next((one for one in answers if not one.ok), None)
     if failed is not None:

@@ -47,8 +47,8 @@ def model(
 
 @pytest.fixture(scope="module")
 def contract_workspace() -> Iterator[Workspace]:
-    """One for the module: scenarios leave nothing behind."""
-    workspace = Workspace(serving={"deployment": 300, "cold_start": 15, "model": 0.05}, catalogs=("main", "prod"))
+    """One for the module: scenarios leave nothing behind. Its models take two seconds, so that requests meet."""
+    workspace = Workspace(serving={"deployment": 300, "cold_start": 15, "model": 2}, catalogs=("main", "prod"))
     yield workspace
     workspace.close()
 

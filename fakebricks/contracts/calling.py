@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from fakebricks.contracts.findings import Evidence
+from fakebricks.contracts.findings import Evidence, Series
 from fakebricks.wire import Request
 from fakebricks.workspace import Workspace
 
@@ -59,10 +59,10 @@ class Exchange:
         except ValueError:
             return None
 
-    def evidence(self, title: str, expected: str = "") -> Evidence:
+    def evidence(self, title: str, expected: str = "", *series: Series) -> Evidence:
         """It, for a report."""
         answer = f"{self.status} after {self.seconds:.2f}s: {self.body.decode(errors='replace')}"
-        return Evidence(title, _cut(self.request), _cut(answer), expected)
+        return Evidence(title, _cut(self.request), _cut(answer), expected, series)
 
 
 class Client:

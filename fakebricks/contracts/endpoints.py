@@ -63,6 +63,27 @@ class ServedEndpoint:
         way = f"served-models/{quote(entity, safe='')}/" if entity else ""
         return self.client.call("POST", f"/serving-endpoints/{self._name}/{way}invocations", content, wait=wait)
 
+    def ask_at_once(self, count: int) -> list[Exchange]:
+        """Ask the model several times before the first answer is there; none waits for another.
+
+        Raises:
+            NotApplicable: the model answers so fast here that its requests do not meet.
+        """
+        clock = self._deployment.workspace.clock
+        began, answers, arrived = clock.time(), [], 0.0
+        for _ in range(count):
+            arrived = clock.time() - began
+            answers.append(self.ask(wait=False))
+        served = [one.seconds for one in answers if one.ok]
+        if served and min(served) < arrived:
+            message = (
+                f"the model answers so fast here that {count} requests are not in flight at once; run it in a "
+                'workspace of serving={"model": seconds}, with the seconds that it takes in production'
+            )
+            raise NotApplicable(message)
+        clock.advance(seconds=max(one.seconds for one in answers))
+        return answers
+
     def must_answer(self) -> Exchange:
         """Ask the model, where the scenario needs an answer.
 
