@@ -117,10 +117,13 @@ class _Deployment:
             self._told[resource.kind, resource.key] = told
             allow(self._rest, resource, told)
         except RefusedError as refused:
-            yield _refused(resource, refused)
+            yield _refused(resource, refused, self._advice(resource))
             return
         if resource.kind == "model_serving_endpoints":
             yield from self._deployed(resource, told["id"])
+
+    def _advice(self, resource: Resource) -> str:
+        return self._versions.advice(resource) if resource.kind == "model_serving_endpoints" else ""
 
     def _lacks_table(self, monitor: Resource) -> Finding | None:
         name = monitor.node.at("table_name")
@@ -161,7 +164,7 @@ def _failures(resource: Resource, endpoint: dict[str, Any]) -> Iterator[Finding]
         )
 
 
-def _refused(resource: Resource, refused: RefusedError) -> Finding:
+def _refused(resource: Resource, refused: RefusedError, advice: str) -> Finding:
     place = place_of(refused.message, resource)
     if refused.status == _NOT_COMPUTED:
         return Finding(
@@ -173,6 +176,7 @@ def _refused(resource: Resource, refused: RefusedError) -> Finding:
     return Finding(
         rule="bundle/refused",
         message=f"{resource}: {refused.code}: {refused.message}",
+        fix=advice,
         evidence=(
             Evidence(
                 "The workspace refuses it", refused.request, f"{refused.status} {refused.code}: {refused.message}"

@@ -6,6 +6,7 @@ once, files of a pattern in the order of their names; a key of a resource is the
 
 from __future__ import annotations
 
+import re
 from glob import has_magic
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from fakebricks.contracts.findings import Finding, Place, Severity
 
 _ROOTS = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
 _SUFFIXES = (".yml", ".yaml", ".json")
+_STARS = re.compile(r"\*+")  # two stars are one to the CLI: one folder, not any number of them
 
 
 def root_of(path: Path) -> Path:
@@ -80,7 +82,7 @@ def _matches(root: Path, entry: Node) -> list[Path]:
     if not pattern or "\0" in pattern or Path(pattern).is_absolute():
         raise BundleError(f"'{pattern}' is no relative path; includes are relative to the bundle", entry.place)
     try:
-        found = sorted(one for one in root.parent.glob(pattern) if one.is_file())
+        found = sorted(one for one in root.parent.glob(_STARS.sub("*", pattern)) if one.is_file())
     except (ValueError, NotImplementedError, OSError, IndexError) as error:
         raise BundleError(f"'{pattern}' is no pattern of files: {error}", entry.place) from None
     if not found and not has_magic(pattern):

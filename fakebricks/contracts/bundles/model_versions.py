@@ -93,6 +93,13 @@ class ModelVersions:
             findings += self._create_versions(name, version)
         return findings
 
+    def advice(self, endpoint: Resource) -> str:
+        """What to do about the name of a model which is nearly that of one of the bundle's, if there is one."""
+        for name, _ in served(endpoint):
+            if name.text not in self._declared and self._is_mistyped(name.text):
+                return "Refer to the bundle's own model: ${resources.registered_models.<key>.id}."
+        return ""
+
     def _is_mistyped(self, name: str) -> bool:
         """Whether the bundle has a model of a similar name, which is likely what was meant."""
         last = name.rpartition(".")[2]

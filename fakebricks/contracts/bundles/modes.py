@@ -55,9 +55,13 @@ def demands(whole: Node, target: str, user: str) -> tuple[Finding, ...]:
     workspace = whole.at("workspace") or Node({}, whole.place)
     if mode.value == "development":
         return tuple(
-            _of_nobody(path, user) for name in _PATHS if (path := workspace.at(name)) and user not in path.text
+            _of_nobody(path, user) for name in _PATHS if (path := workspace.at(name)) and not _is_own(path.text, user)
         )
     return _of_production(whole, workspace, mode, target)
+
+
+def _is_own(path: str, user: str) -> bool:
+    return path.startswith("~/") or user in path
 
 
 def _of_nobody(path: Node, user: str) -> Finding:

@@ -18,7 +18,7 @@ from fakebricks.contracts.bundles.nodes import Node, Scalar
 from fakebricks.contracts.findings import Place
 
 _DEEPEST = 60
-_MOST_NODES = 100_000
+_MOST_NODES = 50_000
 _MOST_BYTES = 10_000_000
 
 _TAG = "tag:yaml.org,2002:"

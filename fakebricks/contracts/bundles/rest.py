@@ -51,8 +51,8 @@ class Rest:
         """
         reply = self.workspace.handle(Request.of(method, path, self._headers, content)).whole()
         if reply.status >= 400:  # noqa: PLR2004 - statuses of HTTP
-            told = reply.json()
-            raise RefusedError(f"{method} {path}", reply.status, str(told["error_code"]), told["message"])
+            told = {"error_code": reply.status, "message": "", **_in_one_form(reply.json())}
+            raise RefusedError(f"{method} {path}", reply.status, str(told["error_code"]), str(told["message"]))
         return reply.json() if reply.body else {}
 
     def has(self, path: str) -> bool:
@@ -64,6 +64,11 @@ class Rest:
                 return False
             raise
         return True
+
+
+def _in_one_form(told: dict[str, Any]) -> dict[str, Any]:
+    """An error as most of the platform tells it; SCIM has a form of its own."""
+    return {"message": told["detail"]} if "detail" in told else told
 
 
 def part(name: str) -> str:

@@ -103,6 +103,7 @@ def test_a_model_of_another_name_than_the_bundles_is_not_made_up(workspace, tmp_
     findings = deploy(load_bundle(written(tmp_path, text)), workspace, saved(DOUBLE))
     assert ("error", "bundle/refused") in rules(findings)
     assert findings[-1].place.line == 8
+    assert "${resources.registered_models.<key>.id}" in findings[-1].fix
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,19 @@ def test_what_it_presumes_is_made_and_said(workspace, rest, tmp_path):
     assert rest.get("/api/2.1/unity-catalog/volumes/lake.raw.v")["volume_type"] == "MANAGED"
     again = written(tmp_path, "bundle: {name: b}\nresources: {experiments: {e: {name: /Shared/deep/er/f}}}")
     assert deploy(load_bundle(again), workspace) == ()
+
+
+def test_who_cannot_be_presumed_is_refused_where_they_are_needed(workspace, tmp_path):
+    root = written(
+        tmp_path,
+        """\
+        bundle: {name: b}
+        resources:
+          experiments:
+            e: {name: /Shared/e, permissions: [{level: CAN_READ, user_name: " "}]}
+        """,
+    )
+    assert rules(deploy(load_bundle(root), workspace)) == [("error", "bundle/refused")]
 
 
 def test_a_monitor_of_a_table_that_is_not_there_is_left_out(workspace, tmp_path):

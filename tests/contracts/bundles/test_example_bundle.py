@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+
 import pytest
 from bundles_on_disk import EXAMPLE, changed, copied
 from serving_fixtures import DOUBLE, saved
@@ -93,3 +96,11 @@ def test_without_a_model_an_endpoint_waits_for_one(workspace):
     findings = deploy(load_bundle(EXAMPLE, "prod"), workspace)
     assert errors(findings) == []
     assert "bundle/model-needed" in {one.rule for one in findings}
+
+
+def test_the_model_that_its_script_trains_is_served(workspace, rest, query, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py", str(tmp_path / "model")])
+    runpy.run_path(str(EXAMPLE / "train.py"), run_name="__main__")
+    assert errors(deploy(load_bundle(EXAMPLE), workspace, tmp_path / "model")) == []
+    rows = [{"amount": 900.0, "hour": 3.0, "abroad": 1.0}, {"amount": 5.0, "hour": 15.0, "abroad": 0.0}]
+    assert query(rows, "dev_jane_fraud").json()["predictions"] == [1, 0]

@@ -65,7 +65,7 @@ class TestYaml:
             ("? [a]\n: 1", 1, "a key must be a text"),
             ("<<: 1", 1, "a merge key takes mappings"),
             ("a: " + "[" * 100 + "]" * 100, 1, "levels deep"),
-            ("a: " + "[" * 1500 + "]" * 1500, None, "nested too deeply"),
+            ("a: " + "[" * 600 + "]" * 600, None, "nested too deeply"),
             (
                 "a: &a [x,x,x,x,x,x,x,x,x]\n"
                 + "".join(
@@ -223,6 +223,7 @@ class TestValues:
             ("mode: production", "bundle/production-path"),
             ("mode: development, workspace: {root_path: /Shared/x}", "bundle/development-path"),
             ("mode: production, workspace: {root_path: /Shared/x}", None),
+            ("mode: development, workspace: {root_path: ~/x}", None),
             ("mode: development", None),
         ],
     )
@@ -335,6 +336,15 @@ def test_included_files_that_include(tmp_path):
     (tmp_path / "one.yml").write_text("include: [databricks.yml]")
     with pytest.raises(BundleError, match="in a circle: .*databricks.yml -> .*one.yml -> .*databricks.yml"):
         load_bundle(root)
+
+
+def test_patterns_are_read_as_the_cli_does(tmp_path):
+    for folder, key in (("a", "one"), ("a/b", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "r.yml").write_text(f"resources: {{jobs: {{{key}: {{name: j}}}}}}")
+    (tmp_path / "a" / "s.json").write_text('{\n\t"resources": {"jobs": {"three": {"name": "j"}}}\n}')
+    root = written(tmp_path, 'bundle: {name: b}\ninclude: ["*.yml", "**/*.yml", a/s.json, a/*.json]')
+    assert [one.key for one in load_bundle(root).resources] == ["one", "three"]
 
 
 def test_variables_that_double_are_bounded(tmp_path):
