@@ -14,6 +14,7 @@ from typing import Any, get_args
 import click
 
 from fakebricks import Workspace, __version__
+from fakebricks.check_command import check
 from fakebricks.clock import Clock, clock_named
 from fakebricks.drift_command import drift
 from fakebricks.environment import no_spark
@@ -194,6 +195,7 @@ def demo(*, host: str | None, token: str | None) -> None:
 
 
 main.add_command(drift)
+main.add_command(check)
 
 
 def _workspace(url: str, **options: Any) -> Workspace:
