@@ -149,20 +149,30 @@ def check_that_it_loads(directory: Path) -> None:
     try:
         mlflow.pyfunc.load_model(str(directory))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the code is the user's: it may raise anything
-        where = _where(error, directory)
-        text = "".join(traceback.format_exception_only(error)).strip()
+        where, origin = _origin(error, directory)
+        text = "".join(traceback.format_exception_only(origin)).strip()
         message = f"{where}: the model cannot be loaded: {text}"
         raise UnloadableModelError(message) from None
 
 
-def _where(error: BaseException, directory: Path) -> str:
-    """The last line of the model's own files that an error went through; MLmodel where there is none."""
+def _origin(error: BaseException, directory: Path) -> tuple[str, BaseException]:
+    """The error that the model's own files raised, which MLflow wraps in one of its own, and the line that did."""
+    cause: BaseException | None = error
+    while cause is not None:
+        line = _line(cause, directory)
+        if line is not None:
+            return line, cause
+        cause = cause.__cause__ or cause.__context__
+    return str(directory / "MLmodel"), error
+
+
+def _line(error: BaseException, directory: Path) -> str | None:
     root = directory.resolve()
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
         if file.is_absolute() and file.resolve().is_relative_to(root):
             return f"{directory / file.resolve().relative_to(root)}:{frame.lineno}"
-    return str(directory / "MLmodel")
+    return None
 
 
 def _of_bundle(bundle: Bundle, findings: tuple[Finding, ...], seconds: float, simulated: float) -> Verdict:
