@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fakebricks.contracts import examples
 from fakebricks.contracts.calling import Client, Exchange, RefusedError
 from fakebricks.contracts.deployment import Deployment
-from fakebricks.contracts.making import ENDPOINTS, settled
+from fakebricks.contracts.making import ENDPOINTS, read_model, register, settled
 from fakebricks.contracts.scenarios import NotApplicable
 
 _KEPT = (
@@ -94,6 +95,21 @@ class ServedEndpoint:
         if not exchange.ok:
             raise NotApplicable(f"the endpoint answers an example with {exchange.status}: {exchange.message[:200]}")
         return exchange
+
+    def candidate(self, directory: str = "") -> dict[str, Any]:
+        """An entity, called `candidate`, of a next version, as a request to serve it beside the others would say it.
+
+        Args:
+            directory: of its model; the deployment's own once more by default.
+
+        Raises:
+            NotAModelError: there is no model in the directory.
+            RefusedError: the workspace refuses the version.
+        """
+        root = Path(directory) if directory else self._deployment.directory
+        read_model(root)
+        version = register(self.client, self._deployment.model, root)
+        return {**self.entities()[0], "name": "candidate", "entity_version": version}
 
     def config(self) -> dict[str, Any]:
         """Its configuration, as the API answers it."""

@@ -49,7 +49,7 @@ def deploy_model(workspace: Workspace, directory: Path | str, name: str = "model
         NotAModelError: there is no model in the directory.
     """
     root = Path(directory)
-    signature, example = _read(root)
+    signature, example = read_model(root)
     client, model = Client(workspace), f"main.default.{name}"
     deployment = Deployment(workspace, name, model, "", root, signature, example, {})
     try:
@@ -82,8 +82,8 @@ def deployed(workspace: Workspace, endpoint: str) -> Iterator[Deployment]:
     model, version = _mostly_served(config)
     with TemporaryDirectory(prefix="fakebricks-contract-") as directory:
         root = Path(directory)
-        _download(client, _place(model, version), root)
-        signature, example = _read(root)
+        download(client, model, version, root)
+        signature, example = read_model(root)
         yield Deployment(workspace, endpoint, model, version, root, signature, example, config)
 
 
@@ -105,19 +105,21 @@ def register(client: Client, model: str, directory: Path) -> str:
     return version
 
 
-def settled(client: Client, endpoint: str) -> dict[str, Any]:
-    """An endpoint once it is deployed, or has failed to."""
-    path = f"{ENDPOINTS}/{quote(endpoint, safe='')}"
-    for _ in range(_POLLS):
-        told: dict[str, Any] = client.told("GET", path)
-        if told["state"]["config_update"] != "IN_PROGRESS":
-            break
-        client.wait(minutes=1)
-    return told
+def download(client: Client, model: str, version: str, directory: Path) -> None:
+    """Put the files of a version into a directory.
+
+    Raises:
+        RefusedError: the workspace refuses it.
+    """
+    _download(client, _place(model, version), directory)
 
 
-def _read(directory: Path) -> tuple[Any, bytes | None]:
-    """The signature of a model, and a request with its input example, as far as it has them."""
+def read_model(directory: Path) -> tuple[Any, bytes | None]:
+    """The signature of a model, and a request with its input example, as far as it has them.
+
+    Raises:
+        NotAModelError: there is no model in the directory.
+    """
     from mlflow.exceptions import MlflowException
     from mlflow.models import Model
 
@@ -130,6 +132,17 @@ def _read(directory: Path) -> tuple[Any, bytes | None]:
     told = (model.saved_input_example_info or {}).get("serving_input_path")
     file = directory / told if told else None
     return model.signature, file.read_bytes() if file and file.is_file() else None
+
+
+def settled(client: Client, endpoint: str) -> dict[str, Any]:
+    """An endpoint once it is deployed, or has failed to."""
+    path = f"{ENDPOINTS}/{quote(endpoint, safe='')}"
+    for _ in range(_POLLS):
+        told: dict[str, Any] = client.told("GET", path)
+        if told["state"]["config_update"] != "IN_PROGRESS":
+            break
+        client.wait(minutes=1)
+    return told
 
 
 def _mostly_served(config: dict[str, Any]) -> tuple[str, str]:

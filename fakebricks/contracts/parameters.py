@@ -1,6 +1,6 @@
 """The parameters of scenarios, as users write them: `1s`, `250ms`, `5%`, `true`, `20`.
 
-A parameter's default says of which kind it is.
+A parameter's default says of which kind it is; None is that of a function of the user's own, or its `module:function`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
 from fakebricks.contracts.scenarios import Scenario
@@ -93,8 +94,10 @@ def _instead(name: str, scenario: Scenario) -> str:
 
 def _value(scenario: Scenario, name: str, value: Any) -> Any:
     default = scenario.parameters[name]
-    if default is None or type(value) is type(default):
+    if type(value) is type(default):
         return value
+    if default is None:
+        return value if callable(value) else _function(scenario, name, value)
     read = _READ.get(type(default))
     if read is None:
         return value
@@ -103,6 +106,22 @@ def _value(scenario: Scenario, name: str, value: Any) -> Any:
     except ValueError as error:
         message = f"{name}={value!r} makes no sense to {scenario.name}: it is to be {error}"
         raise ParameterError(message) from None
+
+
+def _function(scenario: Scenario, name: str, value: Any) -> Any:
+    """The user's own code: a default of None stands for it."""
+    module, _, function = str(value).partition(":")
+    try:
+        found = getattr(import_module(module), function)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        message = (
+            f"{name}={value!r} makes no sense to {scenario.name}: it is to be a function, or the place of one such as "
+            f"'module:function' ({error})"
+        )
+        raise ParameterError(message) from None
+    if not callable(found):
+        raise ParameterError(f"{name}={value!r} is no function")
+    return found
 
 
 def _whole_number(text: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from scenario_fixtures import model
+from scenario_page import PAGE, page
 
 from fakebricks import Workspace
 from fakebricks.clock import RealClock
@@ -165,6 +166,10 @@ def test_every_scenario_tells_its_story():
         assert all(
             rule.startswith(f"{name.replace('_', '-')}/") and text.endswith(".") for rule, text in one.rules.items()
         )
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text() == page(), "docs/scenario-catalogue.md is out of date: run `make pages`"
 
 
 def test_scenarios_of_ones_own(tmp_path):

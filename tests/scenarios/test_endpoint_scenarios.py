@@ -85,3 +85,49 @@ def test_traffic_split(judge, two):
     verdict = judge("traffic_split", two(model(BROKEN)))
     assert "traffic-split/entity-fails" in rules(verdict)
     assert "canary answers with 400" in verdict.findings[-1].message
+
+
+CANDIDATES = [
+    ("blue_green", BROKEN, "blue-green/green-fails"),
+    ("shadow", TRIPLE, "shadow/differs"),
+    ("shadow", BROKEN, "shadow/fails"),
+    ("canary_rollback", BROKEN, "canary-rollback/canary-fails"),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "rule"), CANDIDATES)
+def test_candidates(judge, name, body, rule):
+    assert rules(judge(name, candidate=str(model(body)))) == [rule]
+    assert judge(name).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [("blue_green", "blue-green/green-fails"), ("canary_rollback", "canary-rollback/does-not-load")]
+)
+def test_candidates_that_do_not_load(judge, name, rule):
+    assert rules(judge(name, candidate=str(model(top="import only_on_the_laptop")))) == [rule]
+
+
+def test_a_gap_in_the_switch(judge, deploy_once):
+    deployment = deploy_once(model())
+    deployment.workspace.faults.inject("query_serving_endpoint", status=503, skip=4)
+    try:
+        assert rules(judge("blue_green", deployment)) == ["blue-green/gap"]
+    finally:
+        deployment.workspace.faults.clear()
+
+
+def test_inference_table_captures(judge, contract_workspace, deploy_once):
+    def logged(name, body="return (model_input['amount'] * 2).tolist()"):
+        table = {"catalog_name": "main", "schema_name": "default", "table_name_prefix": name, "enabled": True}
+        deployment = deploy_model(contract_workspace, model(body), name)
+        endpoint = ServedEndpoint(deployment)
+        endpoint.client.told("PUT", f"{endpoint.path}/ai-gateway", {"inference_table_config": table})
+        return replace(deployment, config=endpoint.settled())
+
+    assert judge("inference_table_captures", logged("logged")).outcome is Outcome.PASSED
+    late = judge("inference_table_captures", logged("late"), within="10s")
+    assert rules(late) == ["inference-table-captures/lost"]
+    odd = judge("inference_table_captures", logged("odd", "return [1.0, 2.0, 3.0]"))
+    assert rules(odd) == ["inference-table-captures/unreadable"]
+    assert judge("inference_table_captures", deploy_once(model())).outcome is Outcome.NOT_APPLICABLE

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from scenario_fixtures import model, rules
 
+from fakebricks.contracts.calling import Client
 from fakebricks.contracts.findings import Outcome
+from fakebricks.contracts.making import deploy_model
 
 NO_OUTPUTS = ('  outputs: \'[{"type": "double", "required": true}]\'\n', "  outputs: null\n")
 
@@ -99,3 +101,30 @@ def test_signature_mismatch_of_columns_without_names(judge, deploy_once):
     unnamed = ModelSignature(Schema([ColSpec("double"), ColSpec("double")]))
     verdict = judge("signature_mismatch", replace(deploy_once(model()), signature=unnamed))
     assert rules(verdict) == ["signature-mismatch/positional"]
+
+
+def test_signature_compatibility(judge, contract_workspace):
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    deployment = deploy_model(contract_workspace, model(), "compatible")
+    assert judge("signature_compatibility", deployment).outcome is Outcome.NOT_APPLICABLE
+    client = Client(contract_workspace)
+    alias = f"/api/2.1/unity-catalog/models/{deployment.model}/aliases/champion"
+    told = {"full_name": deployment.model, "alias": "champion", "version_num": 1}
+    client.told("PUT", alias, told)
+    assert judge("signature_compatibility", deployment).outcome is Outcome.NOT_APPLICABLE
+
+    def found(inputs, outputs=("double",)):
+        columns = Schema([ColSpec(kind, name, required=required) for name, kind, required in inputs])
+        signature = ModelSignature(columns, Schema([ColSpec(kind) for kind in outputs]))
+        return judge("signature_compatibility", replace(deployment, version="2", signature=signature))
+
+    amount = ("amount", "double", True)
+    assert found([amount]).findings == ()
+    assert found([amount, ("country", "string", False)]).findings == ()
+    assert rules(found([amount, ("country", "string", True)])) == ["signature-compatibility/new-required-input"]
+    assert rules(found([("amount", "long", True)])) == ["signature-compatibility/input-retyped"]
+    assert rules(found([amount], ["string"])) == ["signature-compatibility/output-retyped"]
+    gone = found([("country", "string", False)])
+    assert [(one.rule, one.severity) for one in gone.findings] == [("signature-compatibility/input-gone", "warning")]
