@@ -79,7 +79,7 @@ class _Reports:
 @click.option("--html", type=_FILE, help="Write a page.")
 @click.option("--github", is_flag=True, help="Print annotations for GitHub's workflows.")
 @click.pass_context
-def check(context: click.Context, **given: Any) -> None:
+def check(context: click.Context, /, **given: Any) -> None:
     """Check a model, or a bundle that deploys one, against the known ways to break in production.
 
     PATH_OR_URI is a model's directory, a URI that MLflow understands, or a Databricks Asset Bundle: its databricks.yml,
@@ -201,7 +201,7 @@ def _gate(given: Mapping[str, Any], agreement: Agreement | None) -> Gate:
 
     settings = settings_of(Path.cwd())
     scenarios = _scenarios(given["names"] or settings.get("scenarios", ()), given["parameters"])
-    weighed = {name: settings[name] for name in ("severity", "waive") if name in settings}
+    weighed: dict[str, Any] = {name: settings[name] for name in ("severity", "waive") if name in settings}
     rules = tuple(given["policies"] or settings.get("policies", ("*",)))
     try:
         policies = None if rules == ("none",) else Policies.of(rules)
