@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any
@@ -21,7 +23,12 @@ def docker_client() -> Iterator[Any]:
     try:
         client = docker.from_env(timeout=60)
     except DockerException as error:
-        pytest.skip(f"no docker daemon is reachable: {error}")
+        reason = f"no docker daemon is reachable: {error}"
+        del error
+        with warnings.catch_warnings():  # docker forgets about a socket that does not connect
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        pytest.skip(reason)
     yield client
     client.close()
 

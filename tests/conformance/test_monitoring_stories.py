@@ -1,4 +1,4 @@
-"""Stories to copy: three weeks of traffic through an endpoint, and the alarm that a team's monitor should raise.
+"""Stories to copy: two weeks of traffic through an endpoint, and the alarm that a team's monitor should raise.
 
 Requests are answered by a registered model and logged in its endpoint's inference table. A processing job unpacks the
 log into features and predictions, joins the labels that come late, and a monitor compares each day with the training
@@ -34,9 +34,9 @@ from fakebricks import Workspace
 
 pytest.importorskip("pysail")
 
-DAYS = 21
-DRIFTS_ON = 18
-A_DAY = 200
+DAYS = 14
+DRIFTS_ON = 11
+A_DAY = 80
 THRESHOLD = 1e-4
 
 SCORED = "main.default.payments_scored"
@@ -83,7 +83,7 @@ def deploy(workspace: Workspace) -> WorkspaceClient:
 
 
 def live_through(workspace: Workspace, world: World) -> dict[str, float]:
-    """Three weeks of traffic, of which the last days are the world's; the label of each payment."""
+    """two weeks of traffic, of which the last days are the world's; the label of each payment."""
     usual, labels = World(), {}
     for day in range(DAYS):
         frame = payments(world if day >= DRIFTS_ON else usual, day, A_DAY)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -113,17 +114,22 @@ def served(request: pytest.FixtureRequest) -> Iterator[Workspace]:
     workspace.close()
 
 
+def deployed(workspace: Workspace, model: Path) -> Rest:
+    """The workspace, with an endpoint that has had ten minutes to load the model."""
+    rest = Rest(workspace)
+    entity = {"entity_name": MODEL, "entity_version": register_files_in(workspace, model)}
+    rest.post("/api/2.0/serving-endpoints", name="drift", config={"served_entities": [entity]})
+    workspace.clock.advance(minutes=10)
+    return rest
+
+
 @pytest.mark.parametrize("drift", DRIFTS, ids=str)
 def test_what_becomes_of_a_model(drift, trained, served):
     directory = trained(drift)
     expected = json.loads((directory / f"{drift.model}.json").read_text())
     report = check(directory / drift.model, drift.onto)
 
-    rest = Rest(served)
-    version = register_files_in(served, directory / drift.model)
-    entity = {"entity_name": MODEL, "entity_version": version}
-    rest.post("/api/2.0/serving-endpoints", name="drift", config={"served_entities": [entity]})
-    served.clock.advance(minutes=10)
+    rest = deployed(served, directory / drift.model)
     endpoint = rest.get(ENDPOINT)
 
     if drift.outcome == "load_error":
@@ -151,16 +157,25 @@ def test_what_becomes_of_a_model(drift, trained, served):
     assert {one.outcome for one in report.libraries if one.library == "scikit-learn"} == {drift.outcome}
 
 
+def test_a_databricks_runtime_has_the_error_that_the_check_expects(trained):
+    """Whose Python, and whose every library that the model needs, are really installed."""
+    model = trained(DRIFTS[0]) / "gbc"
+    expected = check(model, "15.4 LTS ML").expected
+    with closing(Workspace(runtime="virtualenv", runtime_image="15.4 LTS ML")) as workspace:
+        endpoint = deployed(workspace, model).get(ENDPOINT)
+
+    state = endpoint["pending_config"]["served_entities"][0]["state"]
+    assert endpoint["state"]["config_update"] == "UPDATE_FAILED"
+    assert expected == "__randomstate_ctor() takes from 0 to 1 positional arguments but 2 were given"
+    assert state["deployment_state_message"] == f"An error occurred while loading the model. {expected}"
+
+
 def test_with_the_libraries_that_it_was_logged_with_it_is_served(trained):
     """The same model that does not load with others, so that it is the others that it fails with."""
     directory = trained(DRIFTS[0])
     expected = json.loads((directory / "gbc.json").read_text())
     workspace = Workspace(runtime="virtualenv")
-    rest = Rest(workspace)
-    version = register_files_in(workspace, directory / "gbc")
-    entity = {"entity_name": MODEL, "entity_version": version}
-    rest.post("/api/2.0/serving-endpoints", name="drift", config={"served_entities": [entity]})
-    workspace.clock.advance(minutes=10)
+    rest = deployed(workspace, directory / "gbc")
 
     reply = rest.call("POST", "/serving-endpoints/drift/invocations", json.dumps(expected["asked"]).encode(), JSON)
 

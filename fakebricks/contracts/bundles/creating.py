@@ -14,11 +14,23 @@ from fakebricks.contracts.bundles.rest import Rest, part
 
 _UC = "/api/2.1/unity-catalog"
 _OWN = ("permissions", "grants", "lifecycle")
-IGNORED = ("budget_policy_id", "usage_policy_id")
-"""What is paid is nobody's business here."""
+_IGNORED = {
+    "budget_policy_id": "nothing is billed here",
+    "usage_policy_id": "nothing is billed here",
+    "depends_on": "resources depend on those that they refer to",
+}
+"""Fields that are left out, with the reason. MLOps Stacks of Databricks has `depends_on` and the experiments'
+`description`, of which the CLI says that it does not know them."""
+
+_IGNORED_OF_EXPERIMENTS = {"description": "what describes an experiment is its tag mlflow.note.content"}
 
 Told = dict[str, str]
 """What the platform tells of a resource that has been made, by field."""
+
+
+def ignored(kind: str) -> dict[str, str]:
+    """The fields of a type that are left out, with the reason."""
+    return {**_IGNORED, **(_IGNORED_OF_EXPERIMENTS if kind == "experiments" else {})}
 
 
 def create(rest: Rest, resource: Resource) -> Told:
@@ -27,7 +39,7 @@ def create(rest: Rest, resource: Resource) -> Told:
     Raises:
         RefusedError: the workspace refuses it.
     """
-    return _CREATES[resource.kind](rest, resource.node.without(*_OWN, *IGNORED).plain())
+    return _CREATES[resource.kind](rest, resource.node.without(*_OWN, *ignored(resource.kind)).plain())
 
 
 def allow(rest: Rest, resource: Resource, told: Told) -> None:

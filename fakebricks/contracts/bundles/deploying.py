@@ -14,7 +14,7 @@ from typing import Any
 
 from fakebricks.clock import VirtualClock
 from fakebricks.contracts.bundles.bundle import Bundle, Resource
-from fakebricks.contracts.bundles.creating import IGNORED, Told, allow, create
+from fakebricks.contracts.bundles.creating import Told, allow, create, ignored
 from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.known_keys import DEPLOYED
 from fakebricks.contracts.bundles.model_versions import ModelVersions, files_of
@@ -47,7 +47,7 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
         on a deployment, too.
 
     Raises:
-        BundleError: the model is no directory of an MLflow model.
+        BundleError: the model is no directory of an MLflow model, or cannot be read.
         ValueError: the bundle was read for somebody else than the workspace's user, or its clock is a real one.
     """
     if bundle.user != workspace.user_name:
@@ -65,7 +65,7 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
 class _Deployment:
     """One deployment, under way."""
 
-    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, bytes] | None) -> None:
+    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, Path] | None) -> None:
         self._rest = rest
         self._bundle = bundle
         self._versions = ModelVersions(rest, bundle, files)
@@ -187,11 +187,11 @@ def _refused(resource: Resource, refused: RefusedError, advice: str) -> Finding:
 
 
 def _ignored(resource: Resource) -> Iterator[Finding]:
-    for name in IGNORED:
+    for name, reason in ignored(resource.kind).items():
         if (node := resource.node.at(name)) is not None:
             yield Finding(
                 rule="bundle/ignored",
-                message=f"'{name}' of {resource} is left out: nothing is billed here.",
+                message=f"'{name}' of {resource} is left out: {reason}.",
                 severity=Severity.NOTE,
                 place=node.place,
             )

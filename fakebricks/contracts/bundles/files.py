@@ -43,17 +43,24 @@ def gather(root: Path) -> tuple[Node, tuple[Finding, ...]]:
     Raises:
         BundleError: a file cannot be read, or says what no bundle can.
     """
-    told = conform(read(root), BUNDLE)
+    told = _told(root)
     findings: list[Finding] = []
     resources: dict[str, Place] = {}
     _check_keys(told, resources)
     whole = told
     for path in _included(root, told):
-        more = conform(read(path), BUNDLE)
+        more = _told(path)
         findings += _nested(root, path, more)
         _check_keys(more, resources)
         whole = merged(whole, more.without("include"))
     return whole, tuple(findings)
+
+
+def _told(path: Path) -> Node:
+    """What a file says. Mappings with an anchor at its top, under any name, are there for others to repeat."""
+    node = read(path)
+    shared = [name for name, one in node.fields.items() if one.anchored and name not in BUNDLE]
+    return conform(node.without(*shared) if shared else node, BUNDLE)
 
 
 def _included(root: Path, told: Node) -> list[Path]:

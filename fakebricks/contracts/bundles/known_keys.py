@@ -124,10 +124,11 @@ DEPLOYED: dict[str, Any] = {
         **_GRANTED,
         **_all(TEXT, "catalog_name", "schema_name", "name", "comment", "storage_location", "volume_type"),
     },
-    "experiments": {**_COMMON, **_all(TEXT, "name", "artifact_location"), "tags": [_TAG]},
+    "experiments": {**_COMMON, **_all(TEXT, "name", "artifact_location", "description"), "tags": [_TAG]},
     "registered_models": {
         **_GRANTED,
         **_all(TEXT, "catalog_name", "schema_name", "name", "comment", "storage_location"),
+        "depends_on": [TEXT],
     },
     "jobs": _JOB,
     "model_serving_endpoints": _ENDPOINT,

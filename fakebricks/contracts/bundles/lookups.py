@@ -23,7 +23,6 @@ class Settings:
     """What is known of a bundle before its resources: its variables, and who deploys it where."""
 
     def __init__(self, whole: Node, variables: Mapping[str, Node], user: str) -> None:
-        self._whole = whole
         self._variables = variables
         self._bundle = _bundle(whole)
         self._workspace = _workspace(whole, user)
@@ -39,14 +38,13 @@ class Settings:
             return self._variable(path, node)
         if root == "bundle":
             return _within(self._bundle, path, node)
+        if path == ("workspace", "host") and not self._workspace.at("host"):
+            return None
         if root == "workspace":
-            return None if path == ("workspace", "host") and not self._workspace.at("host") else self._where(path, node)
+            return _within(self._workspace, path, node)
         if root in _ROOTS or len(path) == 1:
             return None
         raise BundleError(f"${{{shown(path)}}} refers to nothing{instead_of(root, _ROOTS)}", node.place)
-
-    def _where(self, path: Path, node: Node) -> Node | None:
-        return _within(self._workspace, path, node)
 
     def _variable(self, path: Path, node: Node) -> Node | None:
         if len(path) == 1:

@@ -24,19 +24,15 @@ _PARTS = 3
 _NOT_CUSTOM = ("system.", "databricks-")
 
 
-def files_of(model: Path) -> dict[str, bytes]:
+def files_of(model: Path) -> dict[str, Path]:
     """The files of a model's directory, by their paths in it.
 
     Raises:
-        BundleError: it is no directory of a model, or cannot be read.
+        BundleError: it is no directory of a model.
     """
     if not (model / "MLmodel").is_file():
         raise BundleError("this is no directory of an MLflow model: it has no MLmodel", Place(str(model)))
-    try:
-        found = sorted(one for one in model.rglob("*") if one.is_file())
-        return {one.relative_to(model).as_posix(): one.read_bytes() for one in found}
-    except OSError as error:
-        raise BundleError(f"the model cannot be read: {error.strerror}", Place(str(model))) from None
+    return {one.relative_to(model).as_posix(): one for one in sorted(model.rglob("*")) if one.is_file()}
 
 
 def served(endpoint: Resource) -> list[tuple[Node, Node | None]]:
@@ -60,7 +56,7 @@ class ModelVersions:
         files: those of the model, or None where no model was given.
     """
 
-    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, bytes] | None) -> None:
+    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, Path] | None) -> None:
         self._rest = rest
         self._files = files
         self._declared = {_full_name(one) for one in bundle.of_kind("registered_models")}
@@ -80,6 +76,7 @@ class ModelVersions:
         """Register what the endpoint serves.
 
         Raises:
+            BundleError: a file of the model cannot be read.
             RefusedError: the workspace refuses a version, such as for its signature.
         """
         findings: list[Finding] = []
@@ -138,10 +135,17 @@ class ModelVersions:
         if not keep:
             self._rest.call("DELETE", f"{_VERSIONS}/delete", one)
             return
-        for path, content in (self._files or {}).items():
-            steps = "/".join(part(step) for step in ("Models", *name.split("."), made, *path.split("/")))
-            self._rest.send("PUT", f"/api/2.0/fs/files/{steps}?overwrite=true", content)
+        for name_in_model, path in (self._files or {}).items():
+            steps = "/".join(part(step) for step in ("Models", *name.split("."), made, *name_in_model.split("/")))
+            self._rest.send("PUT", f"/api/2.0/fs/files/{steps}?overwrite=true", _content(path))
         self._rest.call("POST", f"{_VERSIONS}/finalize", one)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"a file of the model cannot be read: {error.strerror}", Place(str(path))) from None
 
 
 def _full_name(model: Resource) -> str:

@@ -20,10 +20,12 @@ class Node:
     Attributes:
         value: a scalar, a list of nodes, or nodes by key. It is never changed.
         place: where its key is, if it has one, or else where it begins.
+        anchored: whether it has an anchor, so that others may repeat it.
     """
 
     value: Scalar | list[Node] | dict[str, Node]
     place: Place
+    anchored: bool = False
 
     @property
     def fields(self) -> dict[str, Node]:

@@ -53,7 +53,7 @@ def read(path: Path) -> Node:
         raise BundleError("this is not YAML that can be read: it is nested too deeply", Place(str(path))) from None
     if root is None:
         return Node({}, Place(str(path), 1))
-    return _Reader(str(path)).node(root, (), None)
+    return _Reader(str(path), text).node(root, (), None)
 
 
 def _text(path: Path) -> str:
@@ -74,10 +74,11 @@ def _text(path: Path) -> str:
 class _Reader:
     """Makes nodes of what PyYAML has composed, of one file."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         import yaml
 
         self._file = file
+        self._text = text
         self._made = 0
         self._resolver = yaml.SafeLoader("")
 
@@ -93,7 +94,7 @@ class _Reader:
         within = (*within, id(composed))
         if composed.id == "mapping":
             self._check_tag(composed, "map")
-            return Node(self._fields(composed, within), place)
+            return Node(self._fields(composed, within), place, self._is_anchored(composed))
         if composed.id == "sequence":
             self._check_tag(composed, "seq")
             return Node([self.node(one, within, None) for one in composed.value], place)
@@ -138,6 +139,10 @@ class _Reader:
     def _implicit(self, composed: Any) -> str:
         """What PyYAML takes a scalar for that has no tag."""
         return str(self._resolver.resolve(type(composed), composed.value, (True, False)))
+
+    def _is_anchored(self, composed: Any) -> bool:
+        """PyYAML has what is anchored begin at its anchor."""
+        return self._text.startswith("&", composed.start_mark.index)
 
     def _check_tag(self, composed: Any, expected: str) -> None:
         if composed.tag != f"{_TAG}{expected}":

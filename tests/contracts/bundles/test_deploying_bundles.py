@@ -186,6 +186,22 @@ def test_what_fakebricks_does_not_compute_is_no_error_of_the_bundles(workspace, 
     assert findings[-1].place.line == 9
 
 
+def test_fields_that_the_cli_does_not_send_are_left_out_with_a_note(workspace, tmp_path):
+    root = written(
+        tmp_path,
+        """\
+        bundle: {name: b}
+        resources:
+          experiments: {e: {name: /Shared/e, description: of the team}}
+          registered_models:
+            m: {catalog_name: main, schema_name: default, name: m, depends_on: [resources.experiments.e.id]}
+        """,
+    )
+    findings = deploy(load_bundle(root), workspace)
+    assert rules(findings) == [("note", "bundle/ignored")] * 2
+    assert [one.place.line for one in findings] == [3, 5]
+
+
 def test_bad_arguments_are_refused(workspace, tmp_path):
     bundle = load_bundle(EXAMPLE)
     with pytest.raises(BundleError, match="no directory of an MLflow model"):

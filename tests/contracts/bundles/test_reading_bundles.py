@@ -338,6 +338,23 @@ def test_included_files_that_include(tmp_path):
         load_bundle(root)
 
 
+def test_anchors_at_the_top_of_a_file_are_there_to_be_repeated(tmp_path):
+    text = """\
+        bundle: {name: b}
+        common_permissions: &permissions
+          permissions: [{level: CAN_READ, group_name: users}]
+        resources:
+          experiments:
+            e:
+              name: /Shared/e
+              <<: *permissions
+        """
+    bundle = load_bundle(written(tmp_path, text))
+    assert said(bundle, "experiments", "e")["permissions"] == [{"level": "CAN_READ", "group_name": "users"}]
+    with pytest.raises(BundleError, match="unknown key 'common_permissions'"):
+        load_bundle(written(tmp_path, text.replace(" &permissions", "").replace("<<: *permissions", "")))
+
+
 def test_patterns_are_read_as_the_cli_does(tmp_path):
     for folder, key in (("a", "one"), ("a/b", "two")):
         (tmp_path / folder).mkdir()

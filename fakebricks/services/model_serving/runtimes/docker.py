@@ -68,8 +68,9 @@ class DockerRuntime:
             raise ModelLoadError(str(error), error.log, build_log=image.build_log) from error
 
     def _image(self, directory: Path) -> Image:
+        spec = required(directory, self._pins, self._python)
         try:
-            return Images(self._client, self._limits).get(required(directory, self._pins, self._python))
+            return Images(self._client, self._limits).get(spec)
         except EnvironmentBuildError as error:
             raise ModelLoadError(str(error), build_log=error.log, built=False) from error
 
