@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fakebricks.drift_command import URI, Unusable, local_model
+from fakebricks.durations_option import durations
 
 if TYPE_CHECKING:
     from fakebricks.contracts.agreements import Agreement
@@ -71,6 +72,13 @@ class _Reports:
 @click.option("--param", "parameters", multiple=True, metavar="SCENARIO.NAME=VALUE", callback=_parameters)
 @click.option(
     "--policy", "policies", multiple=True, metavar="ID", help="A pattern, too; 'none' for none. [default: all]"
+)
+@click.option(
+    "--serving",
+    multiple=True,
+    metavar="NAME=SECONDS",
+    callback=durations,
+    help="How long something takes, for example model=0.2: what one request takes the model in production.",
 )
 @click.option("--against", metavar="FILE|URI", help="A contract file, or the model that consumers have now.")
 @click.option("--write-contract", type=_FILE, help="Write a contract file, if all is well.")
@@ -207,7 +215,7 @@ def _gate(given: Mapping[str, Any], agreement: Agreement | None) -> Gate:
         policies = None if rules == ("none",) else Policies.of(rules)
     except ValueError as error:
         raise Unusable(str(error)) from None
-    return Gate(scenarios, given["parameters"], policies, Weights.of(weighed), agreement, _progress())
+    return Gate(scenarios, given["parameters"], policies, Weights.of(weighed), agreement, given["serving"], _progress())
 
 
 def _scenarios(names: tuple[str, ...], parameters: Parameters) -> tuple[Scenario, ...]:

@@ -11,7 +11,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner, Result
 from scenario_fixtures import model
-from serving_fixtures import DOUBLE
 
 from fakebricks.cli import main
 
@@ -73,8 +72,8 @@ def test_a_good_model_exits_with_0_and_every_report_says_so(tmp_path):
 
 
 def test_a_model_that_breaks_exits_with_1_and_names_the_rule():
-    slow = model("import time; time.sleep(3); " + DOUBLE)
-    result = check(slow, "--scenario", "cold_start", "--param", "cold_start.sla=1ms", "--github")
+    slow = ("--serving", "model=3", "--scenario", "cold_start", "--param", "cold_start.sla=1s")
+    result = check(model(), *slow, "--github")
 
     assert result.exit_code == 1, result.output
     assert "the contract is broken" in result.output
@@ -199,6 +198,7 @@ def test_a_model_that_sleeps_on_import_takes_no_time():
         (["nowhere.yml"], "nowhere.yml"),
         (["MODEL", "--target", "prod"], "--target is for bundles"),
         (["MODEL", "--var", "a=b"], "--var is for bundles"),
+        (["MODEL", "--serving", "modle=3"], "modle"),
         (["MODEL", "--var", "a"], "'a' is not of the form name=value"),
         (["MODEL", "--scenario", "cold_strat"], "there is no scenario 'cold_strat'; did you mean 'cold_start'?"),
         (["MODEL", "--param", "sla=1s"], "'sla=1s' is not of the form scenario.name=value"),

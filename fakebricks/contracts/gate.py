@@ -42,6 +42,7 @@ class Gate:
         policies: which; None for no policies.
         weights: severities and waivers.
         agreement: what consumers rely on, if there are any.
+        serving: how long things take in Model Serving, as of `fake_workspace`.
         progress: is told what is being done.
     """
 
@@ -50,6 +51,7 @@ class Gate:
     policies: Policies | None = None
     weights: Weights = field(default_factory=Weights)
     agreement: Agreement | None = None
+    serving: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = lambda _: None
 
     def model(self, directory: Path) -> tuple[Verdict, ...]:
@@ -60,7 +62,7 @@ class Gate:
             UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
             ScenarioError: a scenario itself has failed.
         """
-        with fake_workspace(strict=False) as workspace:
+        with fake_workspace(strict=False, serving=self.serving) as workspace:
             self.progress("the model is loaded")
             check_that_it_loads(directory)
             self.progress("the model is deployed")
@@ -76,7 +78,7 @@ class Gate:
             UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
             ScenarioError: a scenario itself has failed.
         """
-        with fake_workspace(strict=False) as workspace:
+        with fake_workspace(strict=False, serving=self.serving) as workspace:
             if directory is not None and (directory / "MLmodel").is_file():
                 self.progress("the model is loaded")
                 check_that_it_loads(directory)
