@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 from scenario_fixtures import model, rules
@@ -61,7 +62,13 @@ def test_library_drift(judge, tmp_path):
     numbers, answers = np.eye(2), np.array([1.0, 2.0])
     trained = LinearRegression().fit(numbers, answers)
     signature = infer_signature(numbers, answers)
-    mlflow.sklearn.save_model(trained, tmp_path / "model", signature=signature, serialization_format="cloudpickle")
+    mlflow.sklearn.save_model(
+        trained,
+        tmp_path / "model",
+        signature=signature,
+        serialization_format="cloudpickle",
+        pip_requirements=[f"{name}=={version(name)}" for name in ("scikit-learn", "numpy", "cloudpickle")],
+    )
     verdict = judge("library_drift", tmp_path / "model", runtime="15.4 LTS ML")
     assert rules(verdict) == ["library-drift/breaks"]
     assert "No module named 'numpy._core'" in verdict.summary
