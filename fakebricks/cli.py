@@ -14,11 +14,13 @@ from typing import Any, get_args
 import click
 
 from fakebricks import Workspace, __version__
+from fakebricks.check_command import check
 from fakebricks.clock import Clock, clock_named
 from fakebricks.drift_command import drift
+from fakebricks.durations_option import durations
 from fakebricks.environment import no_spark
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
-from fakebricks.services.model_serving.timings import Seconds, Timings
+from fakebricks.services.model_serving.timings import Seconds
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
 from fakebricks.wiring import StorageOption
@@ -49,20 +51,6 @@ def _token(_: click.Context, __: click.Parameter, token: str | None) -> str:
         message = "a token is made of printable ASCII characters without spaces"
         raise click.BadParameter(message)
     return token
-
-
-def _durations(_: click.Context, __: click.Parameter, chosen: tuple[str, ...]) -> dict[str, Seconds]:
-    try:
-        durations = {name: _seconds(value) for name, _, value in (one.partition("=") for one in chosen)}
-        Timings.of(durations)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-    return durations
-
-
-def _seconds(value: str) -> Seconds:
-    low, between, high = value.partition(":")
-    return (float(low), float(high)) if between else float(low)
 
 
 def _image(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -> ImageOption | None:
@@ -103,7 +91,7 @@ def _image(context: click.Context, _: click.Parameter, given: tuple[str, ...]) -
     "--serving",
     multiple=True,
     metavar="NAME=SECONDS",
-    callback=_durations,
+    callback=durations,
     help="How long something takes in Model Serving, for example deployment=60 or cold_start=10:30. May be repeated.",
 )
 @click.option(
@@ -194,6 +182,7 @@ def demo(*, host: str | None, token: str | None) -> None:
 
 
 main.add_command(drift)
+main.add_command(check)
 
 
 def _workspace(url: str, **options: Any) -> Workspace:

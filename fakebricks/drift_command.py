@@ -20,7 +20,7 @@ import click
 if TYPE_CHECKING:
     from fakebricks.drift.reports import DriftReport
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*={2,3}\s*([^\s;#,]+)(?:\s*;.*)?")
 
 
@@ -82,7 +82,7 @@ def _checked(model: str, onto: str | dict[str, str] | None) -> tuple[DriftReport
         from fakebricks.drift.check import CheckedModel
         from fakebricks.environments.model_files import UnusableModelError
 
-        with _local(model) as directory:
+        with local_model(model) as directory:
             checked = CheckedModel(directory, model)
             return checked.row() if onto is None else (checked.onto(onto),)
     except ModuleNotFoundError as error:
@@ -93,9 +93,9 @@ def _checked(model: str, onto: str | dict[str, str] | None) -> tuple[DriftReport
 
 
 @contextmanager
-def _local(model: str) -> Iterator[Path]:
+def local_model(model: str) -> Iterator[Path]:
     """The model's directory, which MLflow downloads first where it is somewhere else."""
-    if not _URI.match(model):
+    if not URI.match(model):
         yield Path(model)
         return
     with TemporaryDirectory(prefix="fakebricks-drift-") as directory:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fakebricks.clock import Clock, RealClock, VirtualClock
@@ -28,6 +28,9 @@ from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limit
 from fakebricks.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
 from fakebricks.workspace import DEFAULT_USER, Workspace
+
+if TYPE_CHECKING:
+    from fakebricks.contracts.policies import Policies
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,13 +77,14 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             the tables where they are. By default it is Sail, in this process, started with the first statement.
         legacy_inference_tables: `"accept"` makes inference tables of a configuration's `auto_capture_config`, with a
             note in the call log; `"refuse"` answers such a request as the platform does since 2026.
-        policies: what the workspace's administrators have forbidden.
+        policies: rules over the calls and what they leave, such as `("alias-not-version", "runs-*")`, or a mapping with
+            `rules`, `severity` and `waive`; see docs/check.md. None by default.
 
     Raises:
         ValueError: an option's value is none of its choices.
-        NotImplementedError: the option is one that fakebricks does not compute yet.
         ModuleNotFoundError: on entry, an option needs a package that is not installed; it says which.
         UnsupportedCallError: on exit, in strict mode; it names the calls. It never hides an error of the test's own.
+        BrokenPolicyError: on a clean exit, a policy is broken whose severity is `error`; it says by what.
 
     >>> import requests
     >>> with fake_workspace(user="sam@acme.test") as workspace:
@@ -106,12 +110,12 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
         warehouses: Mapping[str, float] | None = None,
         spark: str | None = None,
         legacy_inference_tables: LegacyTables = "accept",
-        policies: tuple[Any, ...] = (),
+        policies: Iterable[str] | Mapping[str, Any] = (),
     ) -> None:
         _check(clock=clock, storage=storage, legacy_inference_tables=legacy_inference_tables)
-        _refuse(policies=policies or None)
         chosen(runtime, runtime_image)
         self._clock = clock
+        self._policies = _checked_policies(policies)
         self._options: dict[str, Any] = {
             "strict": strict,
             "seed": seed,
@@ -170,7 +174,9 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
 
     def workspace(self) -> Workspace:
         """A new workspace of these options, without a way in."""
-        return Workspace(clock=self._new_clock(), **self._options)
+        workspace = Workspace(clock=self._new_clock(), **self._options)
+        workspace.policies = self._policies
+        return workspace
 
     def _new_clock(self) -> Clock:
         if isinstance(self._clock, Clock):
@@ -205,8 +211,10 @@ def surroundings(workspace: Workspace, url: str | None = None) -> Iterator[None]
             if workspace.strict and workspace.unsupported:
                 error.add_note("\n".join(dict.fromkeys(workspace.unsupported)))
             raise
-    if workspace.strict:
-        workspace.raise_unsupported()
+        if workspace.strict:
+            workspace.raise_unsupported()
+        if workspace.policies is not None:
+            workspace.policies.hold(workspace)
 
 
 def _own_buckets() -> AbstractContextManager[object]:
@@ -240,8 +248,9 @@ def _check(**values: Any) -> None:
             raise ValueError(message)
 
 
-def _refuse(**values: Any) -> None:
-    for option, value in values.items():
-        if value is not None:
-            message = f"fakebricks does not compute {option}={value!r} yet; leave the option {option!r} out"
-            raise NotImplementedError(message)
+def _checked_policies(policies: Iterable[str] | Mapping[str, Any]) -> Policies | None:
+    if not policies:
+        return None
+    from fakebricks.contracts.policies import Policies
+
+    return Policies.of(policies)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from responses import RequestsMock
 
     from fakebricks.contracts.findings import Verdict
+    from fakebricks.contracts.policies import Policies
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -88,6 +89,8 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         self.strict = strict
         self.unsupported: deque[str] = deque(maxlen=keep_calls)
         """What was asked of this workspace and refused as not implemented, or failed inside the fake."""
+        self.policies: Policies | None = None
+        """What a clean exit of `fake_workspace` holds it to."""
         self.user_name = user
         self.profiles = checked_profiles(profiles)
         """The names of the Databricks profiles that lead to this workspace, beside DEFAULT."""

@@ -103,11 +103,6 @@ def test_a_wrong_value_lists_the_right_ones(option):
         fake_workspace(**{option: "nonsense"})
 
 
-def test_what_is_not_computed_yet_is_refused_by_name():
-    with pytest.raises(NotImplementedError, match="policies"):
-        fake_workspace(policies=("p",))
-
-
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -45,6 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="args",
         default=[],
     )
+    parser.addini(
+        "fakebricks_policies",
+        "policies that hold for every workspace, by id or shell pattern; pyproject.toml may weigh them",
+        type="args",
+        default=[],
+    )
     group.addoption("--fakebricks-live", action="store_true", help="run against a real workspace (not available yet)")
 
 
@@ -81,6 +87,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     if unsupported := _unsupported(item):
         pytest.fail(unsupported, pytrace=False)
+    if broken := _broken_policies(item):
+        pytest.fail(broken, pytrace=False)
     return result
 
 
@@ -91,6 +99,22 @@ def _unsupported(item: pytest.Item) -> str:
         if workspace.strict:
             said |= dict.fromkeys(workspace.unsupported)
             workspace.unsupported.clear()
+    return "\n".join(said)
+
+
+def _broken_policies(item: pytest.Item) -> str:
+    """How the test broke the policies of its workspaces; said once."""
+    said = []
+    for workspace in item.stash.get(_WORKSPACES, []):
+        policies, workspace.policies = workspace.policies, None
+        if policies is None:
+            continue
+        from fakebricks.contracts.policies import BrokenPolicyError
+
+        try:
+            policies.hold(workspace)
+        except BrokenPolicyError as error:
+            said.append(str(error))
     return "\n".join(said)
 
 
@@ -168,7 +192,24 @@ def _faked(request: pytest.FixtureRequest) -> fake_workspace:
     options: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("fakebricks"))):
         options |= marker.kwargs
+    options["policies"] = _weighed(
+        options.get("policies", request.config.getini("fakebricks_policies")), request.config
+    )
     return fake_workspace(**options)
+
+
+def _weighed(policies: Any, config: pytest.Config) -> Any:
+    """The policies that a marker or the ini option names, with what the project says of them."""
+    if not policies or isinstance(policies, Mapping):
+        return policies
+    from fakebricks.contracts.project import SettingsError, settings_of
+
+    try:
+        told = settings_of(config.rootpath)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    rules = (policies,) if isinstance(policies, str) else tuple(policies)
+    return {"rules": rules, "severity": told.get("severity", {}), "waive": told.get("waive", {})}
 
 
 def _watch(request: pytest.FixtureRequest, workspace: Workspace) -> None:

@@ -167,3 +167,33 @@ def test_the_plugin_imports_nothing_heavy():
     code = f"import sys, pytest, pytest_fakebricks; print([one for one in {heavy!r} if one in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.strip() == "[]"
+
+
+LEAVING_A_RUN = """
+    import mlflow
+    import pytest
+
+    {marker}
+    def test_leaving_a_run(fakebricks):
+        client = mlflow.MlflowClient()
+        client.create_run(client.create_experiment("/Shared/fraud"), run_name="left")
+
+    def test_asking_nothing(fakebricks):
+        pass
+"""
+_MARKER = '@pytest.mark.fakebricks(policies=["runs-*"])'
+
+
+@pytest.mark.parametrize(("marker", "options"), [(_MARKER, ()), ("", ("-o", "fakebricks_policies=runs-*"))])
+def test_a_broken_policy_fails_the_test(run, marker, options):
+    result = run(LEAVING_A_RUN.format(marker=marker), *options)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["policy/runs-not-left-unfinished: The run 'left'*"])
+
+
+def test_a_waiver_of_the_project_is_heeded(run, pytester):
+    pytester.makepyprojecttoml('[tool.fakebricks.waive]\n"policy/runs-*" = "this project tests crashes"\n')
+    result = run(LEAVING_A_RUN.format(marker=_MARKER))
+
+    result.assert_outcomes(passed=2)
