@@ -86,9 +86,7 @@ def _objects(types: Values) -> Values:
         return Object([Property(name, type_, required) for name, (type_, required) in zip(names, chosen, strict=True)])
 
     return st.integers(1, 3).flatmap(
-        lambda n: st.builds(
-            declared, _names(n), st.lists(st.tuples(types, st.booleans()), min_size=n, max_size=n)
-        )
+        lambda n: st.builds(declared, _names(n), st.lists(st.tuples(types, st.booleans()), min_size=n, max_size=n))
     )
 
 

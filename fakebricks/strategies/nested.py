@@ -66,6 +66,3 @@ def depth_of(array: ArrayOf) -> tuple[int, ArrayOf]:
 def innermost(array: ArrayOf) -> Type:
     """What the innermost of arrays in arrays consists of."""
     return depth_of(array)[1].items
-
-
-

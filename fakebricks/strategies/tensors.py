@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 _LONGEST = 3
 _MOST_BITS = 63  # numpy makes floating point of rows in which some numbers need 64 bits and others a sign
-_FRAME_DTYPES = ("bool", "int", "uint", "float32", "float64", "str", "bytes", "datetime64[ns]")
+_FRAME_DTYPES = (
+    "bool",
+    "int",
+    "uint",
+    "float32",
+    "float64",
+    "str",
+    "bytes",
+)  # pandas makes of dates what MLflow does not take
 
 
 def check_expressible(tensors: Iterable[Tensor]) -> None:
@@ -88,7 +96,11 @@ def fits_frame(tensor: Tensor) -> bool:
 
 def is_spread(tensor: Tensor) -> bool:
     """Whether a frame has a column for each of the numbers in a row, rather than one of lists."""
-    return tensor.name is None and len(tensor.shape) == len("nk") and tensor.dtype.startswith(("bool", "int", "uint", "float"))
+    return (
+        tensor.name is None
+        and len(tensor.shape) == len("nk")
+        and tensor.dtype.startswith(("bool", "int", "uint", "float"))
+    )
 
 
 def row_width(tensor: Tensor) -> int:

@@ -87,7 +87,7 @@ def params_mutations(declared: Declared) -> Iterator[Mutation]:
     told = f"There is a param {unknown!r} that the signature does not declare; MLflow drops it."
     yield edit("unknown_param", told, False, partial(_with_param, name=unknown, value=7))
     if parameters:
-        yield edit("retyped_param", "The params are a list.", True, _listed_params)
+        yield Mutation("retyped_param", "The params are a list.", True, lambda body: {**body.payload(), "params": [7]})
     for parameter in parameters:
         yield from _of_parameter(parameter)
 
@@ -117,7 +117,3 @@ def _wrong(parameter: Parameter) -> Iterator[tuple[str, Any]]:
 
 def _with_param(body: Body, *, name: str, value: Any) -> Body:
     return replace(body, params={**(body.params or {}), name: value})
-
-
-def _listed_params(body: Body) -> Body:
-    return replace(body, params=[7])  # type: ignore[arg-type]

@@ -79,9 +79,7 @@ def _filled(column: Column, position: int, value: Any) -> Callable[[Body], Body]
     return partial(_where_present(column, position, value, change))
 
 
-def _where_present(
-    column: Column, position: int, value: Any, change: Callable[[Body], Body]
-) -> Callable[[Body], Body]:
+def _where_present(column: Column, position: int, value: Any, change: Callable[[Body], Body]) -> Callable[[Body], Body]:
     """The change where the request has the column; an optional one that it has not is added with the value."""
 
     def changed(body: Body) -> Body:

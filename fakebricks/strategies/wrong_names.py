@@ -30,7 +30,9 @@ def _of_names(declared: Declared) -> Iterator[Mutation]:
             continue
         yield edit("missing", f"The input {name!r} is missing.", True, partial(_without, name=name))
         other = respelled(name, names)
-        yield edit("renamed", f"The input {name!r} is called {other!r}.", True, partial(_renamed, name=name, other=other))
+        yield edit(
+            "renamed", f"The input {name!r} is called {other!r}.", True, partial(_renamed, name=name, other=other)
+        )
     extra = new_name(names)
     yield edit(
         "extra",

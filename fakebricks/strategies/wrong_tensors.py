@@ -21,7 +21,7 @@ def tensor_mutations(declared: Declared, form: Form) -> Iterator[Mutation]:
         if tensor.dtype == "object":
             continue
         yield from _retyped(tensor, position)
-        if not form.layout.is_frame:
+        if not form.layout.is_frame and tensor.shape:
             yield from _nulls(tensor, position)
         if not is_spread(tensor) or not form.layout.is_frame:
             yield from _reshaped(tensor, position, form)

@@ -7,6 +7,7 @@ from fakebricks.strategies.mismatched import mutations
 from fakebricks.strategies.valid import bodies
 from mlflow_verdicts import refusal
 
+
 @settings(max_examples=int(os.environ.get("N", 200)), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_mismatched(data):
