@@ -7,8 +7,11 @@ VENV_BENCH := .venv-bench
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST_FLAGS ?= -n auto
-# What neither MLflow nor databricks-sdk takes part in answers alike with all versions of them.
-WITHOUT_CLIENTS := dbfs files iam jobs monitoring search secrets tracking unity_catalog workspace workspace_model_registry
+# What neither MLflow nor databricks-sdk takes part in answers alike with all versions of them; isolated environments
+# have an MLflow of their own.
+WITHOUT_CLIENTS := databricks_runtimes drift environments services/model_serving/runtimes \
+  $(addprefix services/,dbfs files iam jobs monitoring search secrets sql tracking unity_catalog workspace \
+  workspace_model_registry)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-mlflow2 nightly coverage bench lint format types layers pages check clean
@@ -23,7 +26,7 @@ test: $(VENV)/dev ## run the test suite with MLflow 3
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
 test-mlflow2: $(VENV_MLFLOW2)/dev ## run the tests in which clients take part with MLflow 2
-	$(VENV_MLFLOW2)/bin/pytest $(PYTEST_FLAGS) $(WITHOUT_CLIENTS:%=--ignore=tests/services/%)
+	$(VENV_MLFLOW2)/bin/pytest $(PYTEST_FLAGS) $(WITHOUT_CLIENTS:%=--ignore=tests/%)
 
 nightly: $(VENV)/dev ## compare with MLflow's own store over thousands of random sequences of calls
 	$(BIN)/pytest $(PYTEST_FLAGS) tests/differential --hypothesis-profile=nightly

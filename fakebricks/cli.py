@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 import signal
@@ -15,6 +16,7 @@ import click
 from fakebricks import Workspace, __version__
 from fakebricks.clock import Clock, clock_named
 from fakebricks.drift_command import drift
+from fakebricks.environment import no_spark
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.wire.errors import DatabricksError
@@ -30,6 +32,7 @@ _POLL = 0.1
 @click.version_option(__version__, prog_name="fakebricks")
 def main() -> None:
     """A fake Databricks workspace, for testing MLflow code."""
+    os.environ.update(no_spark())
 
 
 def _clock(_: click.Context, __: click.Parameter, name: str) -> Clock:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,6 +50,8 @@ _NO_PROXY = ("NO_PROXY", "no_proxy")
 # requests would put the credentials of such a file in place of the token.
 _NETRC = "NETRC"
 
+_SPARK_HOME = "SPARK_HOME"
+
 # Not secrets, but choices that tests make for themselves.
 _KEPT = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 
@@ -76,6 +80,7 @@ class Environment:
                 "DATABRICKS_CONFIG_FILE": _NOWHERE,
                 _NETRC: _NOWHERE,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
+                **no_spark(),
                 **{name: self._unproxied(name) for name in _NO_PROXY},
                 **self._mlflow_credentials(),
                 **self._variables,
@@ -95,7 +100,11 @@ class Environment:
                 del os.environ[name]
 
     def _concerns(self, name: str) -> bool:
-        return name.startswith((*_SHIELDED, *_MLFLOW)) or name in (*_NO_PROXY, _NETRC) or name in self._variables
+        return (
+            name.startswith((*_SHIELDED, *_MLFLOW))
+            or name in (*_NO_PROXY, _NETRC, _SPARK_HOME)
+            or name in self._variables
+        )
 
     def _mlflow_credentials(self) -> dict[str, str]:
         """What keeps MLflow from the user's own `~/.mlflow/credentials`, which would go before a token."""
@@ -106,3 +115,20 @@ class Environment:
         """The hosts that no proxy is asked for, and the workspace's: either spelling counts for some client."""
         hosts = self._before.get(name) or self._before.get(name.swapcase(), "")
         return ",".join(part for part in (hosts, self._host) if part)
+
+
+def no_spark() -> dict[str, str]:
+    """What keeps Spark's client from ending this process where it is installed without Spark itself.
+
+    MLflow asks it for a session, and it exits where it finds no Spark to run (pyspark-client 4.2). A `SPARK_HOME`
+    of the user's own stays.
+    """
+    return {_SPARK_HOME: os.devnull} if _SPARK_HOME not in os.environ and _is_client_alone() else {}
+
+
+@cache
+def _is_client_alone() -> bool:
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        return False
+    return not (Path(found.origin).parent / "bin" / "spark-submit").exists()

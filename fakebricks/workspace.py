@@ -7,49 +7,41 @@ an operation of a service → its domain, and back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.library_drift import LibraryDrift, Loads
-from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
+from fakebricks.library_drift import WorkspaceDrift, drift_of
+from fakebricks.persons import Surroundings
 from fakebricks.profiles import checked_profiles
-from fakebricks.registered_versions import RegisteredVersions
-from fakebricks.roster import Principal, Roster
+from fakebricks.roster import Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_registry.records import VersionLineage
-from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.external_models.providers import Provider
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
-from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
 from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
-from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState, Scratch, Snapshot
-from fakebricks.wire.authentication import Caller
 from fakebricks.wire.calls import Calls
-from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.exchange import Exchange
 from fakebricks.wire.faults import Faults
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
 from fakebricks.workspace_data import SocketS3, WorkspaceData
+from fakebricks.workspace_people import WorkspacePeople
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from responses import RequestsMock
 
-    from fakebricks.drift.reports import DriftReports
-    from fakebricks.drift.targets import Onto
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -59,7 +51,7 @@ class UnsupportedCallError(AssertionError):
     """Code under test asked for something that fakebricks does not compute."""
 
 
-class Workspace(WorkspaceData):
+class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
     """A fake Databricks workspace.
 
     >>> from fakebricks.wire import Request
@@ -124,8 +116,7 @@ class Workspace(WorkspaceData):
         )
         self._roster = Roster(self._services.people)
         self.faults = Faults(router().operations)
-        versions = RegisteredVersions(self._services.registry, self._services.workspace_registry, self._services.files)
-        self._drift = LibraryDrift(versions, self.calls)
+        self._drift = drift_of(self._services, self.calls)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
@@ -174,161 +165,6 @@ class Workspace(WorkspaceData):
             "MLFLOW_TRACKING_TOKEN": self.token,
             "MLFLOW_REGISTRY_URI": "databricks-uc",
         }
-
-    def user(self, name: str, *, groups: Iterable[str] = (), admin: bool = False, token: str | None = None) -> Person:
-        """A user of the workspace, who is added if need be, with a home folder.
-
-        The workspace's own user, who is the first, is its admin; everybody else is an ordinary user, until they are
-        made an admin too.
-
-        Args:
-            name: such as `bob@acme.test`, or just `bob`.
-            groups: the names of groups to be in, beside those that they are in already; made if need be.
-            admin: also in the group `admins`.
-            token: one to call the workspace with; one is made up for a new person.
-
-        Raises:
-            ValueError: the name cannot be that of a user, the token is none or somebody else's, or a group cannot be.
-        """
-        with self._state.transaction():
-            return self._roster.user(name, token, groups, admin=admin)
-
-    def service_principal(self, display_name: str, *, groups: Iterable[str] = ()) -> ServicePrincipal:
-        """A service principal of the workspace, which is added if need be, with a token and a secret to sign in with.
-
-        >>> workspace = Workspace()
-        >>> scoring = workspace.service_principal("prod-scoring", groups=["scoring"])
-        >>> scoring.user_name == scoring.client_id == workspace.service_principal("prod-scoring").client_id
-        True
-
-        Args:
-            display_name: what it is called; its `user_name` is its application id, a UUID.
-            groups: the names of groups to be in, beside those that it is in already; made if need be.
-
-        Raises:
-            ValueError: it cannot be called so, or a group cannot be.
-            LookupError: several are called so.
-        """
-        with self._state.transaction():
-            return self._roster.service_principal(display_name, groups)
-
-    def group(self, display_name: str, *, members: Iterable[Principal] = ()) -> Group:
-        """A group of the workspace, which is added if need be.
-
-        Args:
-            display_name: what it is called.
-            members: who is to be in it, beside those who are already: names of users and groups, display names or
-                application ids of service principals, or what `user`, `service_principal` and `group` returned.
-
-        Raises:
-            ValueError: it cannot be called so, or would come to be in itself.
-            LookupError: there is no such member, or there are several of that name.
-        """
-        with self._state.transaction():
-            return self._roster.group(display_name, members)
-
-    @contextmanager
-    def acting_as(self, name: str, *, auth: Auth = "pat") -> Iterator[Person]:
-        """Meanwhile, clients in this process call the workspace as another of its people.
-
-        It is as if another program ran: MLflow begins with nothing active. All is put back on exit. The environment is
-        that of the whole process, so other threads are that person, too.
-
-        >>> from fakebricks import fake_workspace
-        >>> from databricks.sdk import WorkspaceClient
-        >>> with fake_workspace() as workspace:
-        ...     workspace.user("bob@acme.test")
-        ...     with workspace.acting_as("bob@acme.test"):
-        ...         WorkspaceClient().current_user.me().user_name
-        Person(user_name='bob@acme.test')
-        'bob@acme.test'
-
-        Args:
-            name: of a user; or the display name or application id of a service principal.
-            auth: `"pat"` for a token in `DATABRICKS_TOKEN`, or `"oauth-m2m"` for a service principal's
-                `DATABRICKS_CLIENT_ID` and `DATABRICKS_CLIENT_SECRET`.
-
-        Raises:
-            LookupError: there is no such person, or there are several service principals of that name.
-            ValueError: a user is to sign in by a client id and secret, which only service principals have.
-            RuntimeError: nobody has entered the workspace, so that no environment leads to it.
-        """
-        with self._state.transaction():
-            person = self._roster.person(name)
-        credential = credential_of(person, auth)
-        if not self._surroundings:
-            message = (
-                f"acting_as({name!r}) changes the environment of this process, which does not lead to the workspace: "
-                "use it within fake_workspace() or a fixture, or send requests with user(...).token"
-            )
-            raise RuntimeError(message)
-        self._acting.append(person.user_name)
-        try:
-            with self._surroundings[-1](credential):
-                yield person
-        finally:
-            self._acting.remove(person.user_name)
-
-    @contextmanager
-    def surrounded(self, surroundings: Surroundings) -> Iterator[None]:
-        """Meanwhile, the environment of this process leads to the workspace.
-
-        Args:
-            surroundings: makes it lead there with another credential.
-        """
-        self._surroundings.append(surroundings)
-        try:
-            yield
-        finally:
-            self._surroundings.remove(surroundings)
-
-    def table(self, full_name: str) -> pa.Table:
-        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
-
-        Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
-        `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
-
-        Raises:
-            DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
-        """
-        return self._read(full_name, self._reader())
-
-    def sql(self, statement: str, /, **parameters: Any) -> pa.Table:
-        """What one SQL statement answers.
-
-        Within `acting_as`, that person executes it, who must be allowed to; else it is the test that does, which may.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     _ = workspace.sql("CREATE TABLE main.default.cards (id BIGINT, amount DOUBLE)")
-        ...     _ = workspace.sql("INSERT INTO main.default.cards VALUES (1, 9.5), (2, 80.0)")
-        ...     workspace.sql("SELECT id FROM main.default.cards WHERE amount > :least", least=50).to_pylist()
-        [{'id': 2}]
-
-        Args:
-            statement: its text; see docs/sql.md.
-            parameters: what `:name` in it stands for: strings, numbers, booleans, dates, decimals or None.
-
-        Raises:
-            SqlError: it is no statement, or it fails, or the person may not.
-            TypeError: a parameter is of another type.
-            NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
-        """
-        given = [parameter_of(name, value) for name, value in parameters.items()]
-        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
-
-    @property
-    def spark(self) -> WorkspaceSession:
-        """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     spark = workspace.spark
-        ...     _ = spark.sql("CREATE TABLE main.default.cards AS SELECT id, id * 10 AS amount FROM range(5)")
-        ...     spark.table("main.default.cards").where("amount > 20").count()
-        2
-        """
-        return self._spark
 
     def lineage(self, full_name: str, version: int | str) -> VersionLineage:
         """What clients told about a model version: where it comes from, what uses it, and what it needs.
@@ -418,44 +254,6 @@ class Workspace(WorkspaceData):
         finally:
             watch.end()
 
-    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
-        """What becomes of registered models that are loaded with other libraries than they were trained with.
-
-        >>> Workspace().drift("16.4 LTS ML").breaking
-        ()
-
-        Args:
-            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
-                default the environment that a model's own requirements make.
-            model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
-                of each the newest version and those that aliases or stages stand for.
-
-        Raises:
-            ValueError: there is no such runtime, a version is none, or the model is not named like one.
-            DatabricksError: there is no such model or version.
-        """
-        return self._drift.check(onto, model)
-
-    @contextmanager
-    def running_on(self, onto: Onto) -> Iterator[Loads]:
-        """Meanwhile, code under test is a job or a notebook on a runtime, and the models that it loads are checked.
-
-        In strict mode, a registered model that breaks there fails the test on a clean exit. The code itself goes on
-        running with the libraries that are installed here.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     with workspace.running_on("16.4 LTS ML") as loads:
-        ...         pass  # a job that calls mlflow.pyfunc.load_model("models:/main.default.fraud@champion")
-        >>> assert not loads.reports
-
-        Raises:
-            ValueError: there is no such runtime, or a version is none.
-            LibraryDriftError: on a clean exit, in strict mode; it names the models, with the errors to be expected.
-        """
-        with self._drift.watched(onto, strict=self.strict) as loads:
-            yield loads
-
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
         self._services.delta_tables.note_versions()
@@ -530,23 +328,6 @@ class Workspace(WorkspaceData):
         if self.storage != "s3":
             return {}
         return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
-
-    def _reader(self) -> Caller | None:
-        """Who acts in this process; None where it is the test itself."""
-        if not self._acting:
-            return None
-        caller = self._services.people.caller_named(self._acting[-1])
-        if caller is None:
-            raise PermissionDenied(f"{self._acting[-1]} is no longer in the workspace.")
-        return caller
-
-    def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
-        """A table's rows, as far as a reader may read them, if there is one."""
-        if full_name.lower() == USAGE:
-            return self._services.usage_table.read(reader)
-        if reader is not None:
-            self._services.authority.require(Rule.READ_TABLE, full_name, reader)
-        return self._services.delta_tables.read(full_name)
 
     def _controlled(self) -> Controlled:
         all_runs = self._services.all_runs

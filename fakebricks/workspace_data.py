@@ -1,4 +1,4 @@
-"""What a test does with a workspace's data beside reading it: a part of `Workspace`.
+"""What a test does with a workspace's data, and with traffic: a part of `Workspace`.
 
 Real: the traffic that `replay` sends is that of a client.
 """
@@ -14,7 +14,14 @@ from fakebricks.clock import Clock
 from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
 from fakebricks.services.files.s3.places import S3_PATH
+from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.sql.parameters import parameter_of
+from fakebricks.services.sql.spark_session import WorkspaceSession
+from fakebricks.services.unity_catalog.arrow_tables import columns_of
+from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState
+from fakebricks.wire.authentication import Caller
+from fakebricks.wire.errors import PermissionDenied
 from fakebricks.wire.messages import Reply, Request
 from fakebricks.wiring import Services
 
@@ -62,15 +69,60 @@ class WorkspaceData:
     _acting: list[str]
     _roster: Roster
     _services: Services
+    _spark: WorkspaceSession
     _state: MemoryState
-
-    def table(self, full_name: str) -> pa.Table:
-        """All rows of a table."""
-        raise NotImplementedError
 
     def handle(self, request: Request) -> Reply:
         """Answer one request."""
         raise NotImplementedError
+
+    def table(self, full_name: str) -> pa.Table:
+        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
+
+        Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
+        `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
+
+        Raises:
+            DatabricksError: there is no such table, the person may not read it, or deltalake is not installed.
+        """
+        return self._read(full_name, self._reader())
+
+    def sql(self, statement: str, /, **parameters: Any) -> pa.Table:
+        """What one SQL statement answers.
+
+        Within `acting_as`, that person executes it, who must be allowed to; else it is the test that does, which may.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     _ = workspace.sql("CREATE TABLE main.default.cards (id BIGINT, amount DOUBLE)")
+        ...     _ = workspace.sql("INSERT INTO main.default.cards VALUES (1, 9.5), (2, 80.0)")
+        ...     workspace.sql("SELECT id FROM main.default.cards WHERE amount > :least", least=50).to_pylist()
+        [{'id': 2}]
+
+        Args:
+            statement: its text; see docs/sql.md.
+            parameters: what `:name` in it stands for: strings, numbers, booleans, dates, decimals or None.
+
+        Raises:
+            SqlError: it is no statement, or it fails, or the person may not.
+            TypeError: a parameter is of another type.
+            NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
+        """
+        given = [parameter_of(name, value) for name, value in parameters.items()]
+        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
+
+    @property
+    def spark(self) -> WorkspaceSession:
+        """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
+
+        >>> from fakebricks import fake_workspace
+        >>> with fake_workspace() as workspace:
+        ...     spark = workspace.spark
+        ...     _ = spark.sql("CREATE TABLE main.default.cards AS SELECT id, id * 10 AS amount FROM range(5)")
+        ...     spark.table("main.default.cards").where("amount > 20").count()
+        2
+        """
+        return self._spark
 
     def replay(
         self,
@@ -116,6 +168,32 @@ class WorkspaceData:
             check_answers(replayed)
         return replayed
 
+    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+        """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
+
+        Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
+        which may, and the workspace's user is the owner.
+
+        Args:
+            full_name: of the table.
+            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            append: add the rows to the table, where there is one; a column that they lack is NULL.
+
+        Raises:
+            DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
+                Delta cannot have such columns.
+        """
+        caller, services = self._reader(), self._services
+        there = append and services.tables.get(full_name) is not None
+        if caller is not None:
+            place = full_name if there else full_name.rpartition(".")[0]
+            services.authority.require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
+        if not there:
+            services.delta_tables.create(
+                full_name, columns_of(rows.schema), caller.user_name if caller else self.user_name
+            )
+        services.delta_tables.add(full_name, rows)
+
     def storage_options(self, full_name: str) -> dict[str, str]:
         """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
 
@@ -144,3 +222,20 @@ class WorkspaceData:
             ValueError: it is no inference table, no signature, or two columns would have one name.
         """
         return self._services.payload_features.unpacked(self.table(full_name), full_name, signature, prefix)
+
+    def _reader(self) -> Caller | None:
+        """Who acts in this process; None where it is the test itself."""
+        if not self._acting:
+            return None
+        caller = self._services.people.caller_named(self._acting[-1])
+        if caller is None:
+            raise PermissionDenied(f"{self._acting[-1]} is no longer in the workspace.")
+        return caller
+
+    def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
+        """A table's rows, as far as a reader may read them, if there is one."""
+        if full_name.lower() == USAGE:
+            return self._services.usage_table.read(reader)
+        if reader is not None:
+            self._services.authority.require(Rule.READ_TABLE, full_name, reader)
+        return self._services.delta_tables.read(full_name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
+from threading import Event
 from typing import Any
 
 import docker
@@ -33,3 +35,13 @@ def docker_containers(docker_client) -> Callable[[], list[Any]]:
         return docker_client.containers.list(all=True, filters={"label": label})
 
     return containers
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Whether something comes to hold in real time: a daemon is told of what a container prints a moment later."""
+    deadline = time.perf_counter() + seconds
+    while not holds():
+        if time.perf_counter() > deadline:
+            return False
+        Event().wait(0.05)
+    return True

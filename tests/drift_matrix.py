@@ -2,7 +2,9 @@
 
 What was measured stands in `drift/measured.json`: models trained and pickled in one environment, loaded and scored in
 another. The models that are judged stand in `drift/models.tar.xz`: small ones of the same kinds, each pickled in the
-environment that its cells name (`drift/make_models.py`). They are read as any model is, and never loaded.
+environment that its cells name (`drift/make_models.py`). Those of the last matrix, which widens the first to more
+estimators, are the very ones that were measured (`drift/make_estimators.py`, `drift/estimators.tar.xz`). They are read
+as any model is, and never loaded.
 """
 
 from __future__ import annotations
@@ -94,8 +96,10 @@ def _cells_of(matrix: dict[str, Any]) -> Iterator[Cell]:
 @cache
 def contents() -> dict[tuple[str, str], Contents]:
     """What each model holds, by the environment that it is from and its name."""
-    with TemporaryDirectory() as directory, tarfile.open(HERE / "models.tar.xz") as archive:
-        archive.extractall(directory, filter="data")
+    with TemporaryDirectory() as directory:
+        for name in ("models.tar.xz", "estimators.tar.xz"):
+            with tarfile.open(HERE / name) as archive:
+                archive.extractall(directory, filter="data")
         return {
             (path.parent.name, path.name.removesuffix(".pkl")): read_contents(path)
             for path in Path(directory).glob("*/*.*")
@@ -161,6 +165,8 @@ _HEAD = """<!-- Made by `make pages`; the verdicts in it are those that the rule
 Models were trained and pickled in one environment, then loaded and scored in another, {cells:,} times. The drift check
 is given the same files and the same two environments. It executes nothing, and is to say what happened: the outcome,
 and the text of the error. It disagrees in {disagree} cells.
+
+The first three tables are of models as teams have them, the fourth is of single estimators.
 
 Each row is a kind of model, each column the environment that it was trained in. A cell has one letter for each
 environment that loads it, in the order of the columns. Where verdict and reality differ, both stand there,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -127,3 +129,27 @@ def test_credentials_of_mlflow_s_own_file_do_not_take_the_token_s_place(tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     with fake_workspace() as workspace:
         assert MlflowClient(tracking_uri=workspace.host).search_experiments() == []
+
+
+def test_spark_s_client_without_a_spark_does_not_end_the_process(monkeypatch):
+    """MLflow asks for a session of Spark; the client alone exits where it finds no Spark."""
+    monkeypatch.delenv("SPARK_HOME")
+    program = """if True:
+        import mlflow
+        from fakebricks import fake_workspace
+        from pyspark.sql.utils import is_remote
+        with fake_workspace():
+            mlflow.set_experiment("/Shared/e")
+        import os
+        assert "SPARK_HOME" not in os.environ
+        print("still here")
+    """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert "still here" in ended.stdout, ended.stderr
+
+
+def test_a_spark_of_the_user_s_own_is_left_alone(monkeypatch):
+    monkeypatch.setenv("SPARK_HOME", "/opt/spark")
+    with fake_workspace():
+        assert os.environ["SPARK_HOME"] == "/opt/spark"
+    assert os.environ["SPARK_HOME"] == "/opt/spark"

@@ -129,7 +129,7 @@ def test_a_clock_of_the_test_s_own():
     clock = VirtualClock(start=1_700_000_000)
     with fake_workspace(clock=clock) as workspace:
         assert workspace.clock is clock
-        assert round(time.time()) == 1_700_000_000
+        assert 0 <= time.time() - 1_700_000_000 < 60  # it ticks meanwhile
 
 
 def test_seeds():

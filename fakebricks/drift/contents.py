@@ -89,8 +89,8 @@ class ModelFile:
     @property
     def packages(self) -> frozenset[str]:
         """The packages that it takes to read it, by the names by which they are imported; Python's own are none."""
-        packages = frozenset({name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]})
-        return packages - sys.stdlib_module_names - NO_LIBRARIES
+        packages = {name.partition(".")[0] for name in self.names} | {self.format.partition(" ")[0]}
+        return frozenset(packages - sys.stdlib_module_names - NO_LIBRARIES)
 
     @property
     def libraries(self) -> frozenset[str]:

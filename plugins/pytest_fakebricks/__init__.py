@@ -11,8 +11,10 @@ Nothing heavy is imported before a fixture is used. Each worker of pytest-xdist 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,10 +38,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _be_a_program()
     config.addinivalue_line("markers", "fakebricks(**options): options of the workspace, as of fake_workspace()")
     if config.getoption("fakebricks_live"):
         message = "--fakebricks-live is not available yet: fakebricks cannot run tests against a real workspace so far"
         raise pytest.UsageError(message)
+
+
+def _be_a_program() -> None:
+    """Let pyspark be imported in a worker of pytest-xdist.
+
+    Such a process has no program of its own. pyspark takes that for the running of its own doctests, and ends the
+    process where it cannot; MLflow imports it wherever it is installed, as it is for SQL.
+    """
+    program = sys.modules["__main__"]
+    if program.__spec__ is None and not hasattr(program, "__file__"):
+        program.__spec__ = ModuleSpec("__main__", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -195,6 +195,13 @@ def test_files_of_xgboost_are_promised_forward_only(trained, onto, verdict, rule
     assert (found.verdict, found.rule) == (verdict, rule)
 
 
+def test_a_python_model_outlives_versions_of_mlflow():
+    names = {"mlflow.pyfunc.model.PythonModel": 87, **BY_VALUE.names}
+    model = replace(BY_VALUE, names=names)
+    assert _judged(model, "mlflow 2.13.0", "mlflow 3.17.2")["mlflow"].verdict == "compatible"
+    assert _judged(model, "mlflow 1.30.0", "mlflow 3.17.2")["mlflow"].verdict == "risky"
+
+
 # The rules' own form.
 
 

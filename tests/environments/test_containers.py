@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import pytest
+from docker_fixtures import eventually
 from environment_fixtures import HERE
 
 from fakebricks.environments.connection import ModelFailedError, WorkerGoneError, WorkerTooSlowError
@@ -73,7 +74,7 @@ def test_a_model_in_a_container(load, docker_containers, monkeypatch):
     assert environ["LEVEL"] == "3"
     assert not {"OF_THIS_MACHINE", "FAKEBRICKS_WORKER_SECRET"} & environ.keys()
     asked(worker, do="print", text="a word")
-    assert "a word" in worker.log
+    assert eventually(lambda: "a word" in worker.log)
     assert worker.idle()
     (container,) = docker_containers()
     host = container.attrs["HostConfig"]

@@ -60,7 +60,8 @@ class Refreshing:
             computation.add_baseline()
         begins: dict[Granularity, int] = {}
         if isinstance(analysis, Snapshot):
-            computation.add_snapshots(times, Source(table, version=known.table_version) if known else None)
+            before = monitor.progress
+            computation.add_snapshots(times, Source(table, version=before.table_version) if before else None)
         else:
             changed = self._changed_from(table, analysis.timestamp_col, known)
             begins = {one: _begin(one, monitor, changed) for one in map(Granularity.named, analysis.granularities)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakebricks.services.sql.errors import UnresolvedColumn
+from fakebricks.services.sql.errors import UnresolvedColumn, assigned_twice
 from fakebricks.services.unity_catalog.records import TableRecord
 
 if TYPE_CHECKING:
@@ -18,12 +18,16 @@ def cast_assignments(tree: exp.Expression, table: TableRecord) -> None:
     """Have all values that a statement assigns cast to the types of a table's columns.
 
     Raises:
-        SqlError: one is assigned to a column that the table does not have.
+        SqlError: one is assigned to a column that the table does not have, or two to one column.
     """
     from sqlglot import exp
 
     for clause in tree.find_all(exp.Update, exp.Insert):
         if isinstance(clause, exp.Update):
+            names = [assigned.this.name.lower() for assigned in clause.expressions if isinstance(assigned, exp.EQ)]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise assigned_twice(twice)
             for assigned in clause.expressions:
                 if isinstance(assigned, exp.EQ):
                     assigned.set("expression", _cast(assigned.expression, assigned.this, table))

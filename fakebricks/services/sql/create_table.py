@@ -141,7 +141,7 @@ class _Described:
         self.partitions: list[str] = []
         for one in properties.expressions if properties is not None else ():
             if isinstance(one, exp.FileFormatProperty):
-                _require_delta(one.this.name)
+                _require_delta(one.name)
             elif isinstance(one, exp.SchemaCommentProperty):
                 self.comment = one.this.name
             elif isinstance(one, exp.PartitionedByProperty):
@@ -171,6 +171,8 @@ def property_value(value: exp.Expression) -> str:
 
 
 def _require_delta(name: str) -> None:
+    if not name:
+        raise syntax_error("USING")
     if name.upper() != "DELTA":
         raise refused(f"tables of the format '{name}'", "Use DELTA.")
 

@@ -90,7 +90,7 @@ class Descriptions:
 
     def _history(self, asked: Asked) -> Result:
         table = self._seen(asked)
-        limit = int(asked.words.word().text) if asked.words.take("LIMIT") else None
+        limit = asked.words.number() if asked.words.take("LIMIT") else None
         asked.words.end()
         if "://" in table.storage_location:
             # deltalake reads a log with Python's lock held, which the S3 in this process waits for.

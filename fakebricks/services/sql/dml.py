@@ -114,9 +114,12 @@ class Changes:
 
     def _changed(self, asked: Asked, kind: str) -> dict[str, Any]:
         """What Delta's log counts of a statement that the engine has executed."""
+        from sqlglot import exp
+
         parameters = Parameters(asked.parameters)
         tree = dialect.parsed(parameters.written(asked.words))
-        if type(tree).__name__ != kind or (kind == "Update" and not tree.expressions):
+        named = isinstance(tree.this, exp.Table)
+        if type(tree).__name__ != kind or not named or (kind == "Update" and not tree.expressions):
             raise syntax_error(asked.words.next.text)
         table = self.writable(asked.full_name(levels_of(tree.this)), asked, Rule.READ_TABLE)
         cast_assignments(tree, table)
@@ -169,6 +172,8 @@ def _target(named: exp.Expression) -> tuple[exp.Expression, list[str]]:
     from sqlglot import exp
 
     table, columns = (named.this, named.expressions) if isinstance(named, exp.Schema) else (named, [])
+    if not isinstance(table, exp.Table):
+        raise syntax_error("INSERT")
     if table.args.get("partition"):
         raise refused("PARTITION in INSERT", "Name the column like any other.")
     return table, [column.name for column in columns]

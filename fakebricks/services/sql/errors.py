@@ -92,6 +92,14 @@ class UnresolvedColumn(SqlError):
         self.levels = levels
 
 
+def assigned_twice(column: str) -> SqlError:
+    """An UPDATE assigns two values to one column."""
+    message = (
+        f"The columns or variables {quoted(column)} appear more than once as assignment targets. Remove the duplicates."
+    )
+    return SqlError("DUPLICATE_ASSIGNMENTS", message, "42701")
+
+
 def unbound_parameter(name: str) -> SqlError:
     """The statement has a parameter that the request does not."""
     return SqlError(
@@ -232,6 +240,11 @@ def _columns_differ(found: re.Match[str]) -> SqlError:
     return SqlError("NUM_COLUMNS_MISMATCH", message, "42826")
 
 
+def _uneven(found: re.Match[str]) -> SqlError:
+    message = f"Invalid inline table. The rows must have the same number of columns: {found['told']}."
+    return SqlError("INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH", message, "42000")
+
+
 def _not_grouped(_: re.Match[str]) -> SqlError:
     message = (
         "A non-aggregating expression is based on columns which are not participating in the GROUP BY clause. Add the "
@@ -318,8 +331,14 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"Failed to commit transaction"), lambda _: concurrent_write()),
     (re.compile(r"MERGE_CARDINALITY_VIOLATION"), lambda _: several_matches()),
     (re.compile(r"(?P<kind>UNION|INTERSECT|EXCEPT) queries have different number of columns"), _columns_differ),
+    (re.compile(r"Inconsistent data length across values list: (?P<told>.*)"), _uneven),
     (re.compile(r"No field named .*Valid fields are", re.DOTALL), _not_grouped),
     (re.compile(r"Cannot coerce|non-boolean predicate|value expected|expects? .* arguments?"), _mismatched),
     (re.compile(r"index (?P<index>-?\d+)? ?is (?:out of bounds|invalid)"), _out_of_bounds),
-    (re.compile(r"invalid argument: found .* expected|not supported|not implemented|(?i:unsupported)"), _not_computed),
+    (
+        re.compile(
+            r"invalid argument: found .* expected|not supported|does not support|not implemented|(?i:unsupported)"
+        ),
+        _not_computed,
+    ),
 )

@@ -62,10 +62,7 @@ class Maintenance:
         table, files = self._table(asked)
         hours = _RETAINED
         if words.take("RETAIN"):
-            number = words.word()
-            if not number.text.isdigit():
-                raise refused("RETAIN of other than whole hours")
-            hours = int(number.text)
+            hours = words.number()
             words.expect("HOURS")
         dry = words.take("DRY", "RUN")
         words.end()

@@ -22,6 +22,8 @@ def exact_percentiles(tree: exp.Expression) -> None:
 
     name_columns(tree, _column_name)
     for quantile in list(tree.find_all(exp.ApproxQuantile)):
+        if not _is_whole(quantile):
+            continue
         place = quantile.parent if isinstance(quantile.parent, exp.Filter) else quantile
         if isinstance(place.parent, exp.Window) or isinstance(quantile.this, exp.Distinct):
             continue
@@ -29,11 +31,16 @@ def exact_percentiles(tree: exp.Expression) -> None:
         place.replace(_exact(quantile, condition))
 
 
+def _is_whole(quantile: exp.Expression) -> bool:
+    """Whether it has its arguments; the engine says what is missing."""
+    return quantile.this is not None and quantile.args.get("quantile") is not None
+
+
 def _column_name(projection: exp.Expression) -> str | None:
     """What Spark calls the column of a percentile: with its accuracy."""
     from sqlglot import exp
 
-    if not isinstance(projection, exp.ApproxQuantile):
+    if not isinstance(projection, exp.ApproxQuantile) or not _is_whole(projection):
         return None
     accuracy = projection.args.get("accuracy")
     parts = (projection.this, projection.args["quantile"], accuracy or exp.Literal.number(_ACCURACY))

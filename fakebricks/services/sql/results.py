@@ -30,8 +30,8 @@ def result_of(frame: DataFrame) -> Result:
         columns = tuple(_column(one.name, type_text(one.dataType)) for one in frame.schema.fields)
         try:
             return Result(columns, frame.toArrow())
-        except PySparkTypeError as error:
-            raise refused(f"results of such types ({error.getMessage()})") from None
+        except (PySparkTypeError, ValueError) as error:
+            raise refused(f"results of such types ({error})") from None
 
 
 def told(columns: Mapping[str, str], rows: Iterable[Sequence[Any]] = ()) -> Result:

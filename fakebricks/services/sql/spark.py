@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -158,18 +159,16 @@ def _session(url: str) -> SparkSession:
 
 @cache
 def _import_pyspark() -> None:
-    """Import it for the first time, which it takes as the running of its own doctests where no file is the program."""
+    """Import it, which takes a program that is no file, such as `python -c`, for the running of its own doctests."""
     program = sys.modules["__main__"]
-    pretending = not hasattr(program, "__file__")
-    if pretending:
-        program.__file__ = "program"
+    before = program.__spec__
+    program.__spec__ = before or ModuleSpec("__main__", None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pandas 3, which is not used here
             import pyspark.sql.connect.session  # noqa: F401
     finally:
-        if pretending:
-            del program.__file__
+        program.__spec__ = before
 
 
 @cache

@@ -189,6 +189,16 @@ class Words:
         self._place += 1
         return value
 
+    def number(self) -> int:
+        """Go over a whole number.
+
+        Raises:
+            SqlError: something else is next.
+        """
+        if not self.next.text.isdecimal():
+            self.wrong()
+        return int(self.word().text)
+
     def end(self) -> None:
         """Be at the end.
 

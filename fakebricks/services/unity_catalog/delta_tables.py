@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakebricks.ids import Ids
 from fakebricks.services.unity_catalog import delta
+from fakebricks.services.unity_catalog.arrow_tables import fitting
 from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.names import object_levels
 from fakebricks.services.unity_catalog.records import ColumnRecord, DeltaVersionRecord, TableRecord
@@ -21,6 +22,9 @@ from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, InvalidState
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class DeltaTables:
@@ -122,6 +126,20 @@ class DeltaTables:
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
         rows = files.read()
         return rows.sort_by(table.ordered_by) if table.ordered_by else rows
+
+    def add(self, full_name: str, rows: pa.Table) -> None:
+        """More rows of a table; a column that they lack is NULL.
+
+        Raises:
+            CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+            InvalidParameterValue: the rows do not fit it.
+            ChangedByHand: its files have other columns than it has.
+        """
+        files = self.files_of(self._tables.require(full_name))
+        added = fitting(rows, files.schema)
+        with self.writing:
+            files.ensure()
+            files.write(added)
 
     def note_versions(self) -> None:
         """Remember which rows each table has, so that `restored` can bring them back. Before a snapshot is taken."""

@@ -169,9 +169,25 @@ def test_columns_that_the_baseline_lacks_are_not_compared(workspace: Workspace, 
     add_table(workspace, f"{name}_base", {"x": "string", "k": "string"})
     add_rows(workspace, [row(midnight(workspace, 1))], name)
     add_rows(workspace, [{"x": "one", "k": "a"}], f"{name}_base")
-    monitor(rest, name, time_series=SERIES, baseline_table_name=f"{name}_base")
+    metric = {
+        "type": "CUSTOM_METRIC_TYPE_AGGREGATE",
+        "name": "latest",
+        "input_columns": [":table"],
+        "definition": "max(ts)",
+        "output_data_type": "timestamp",
+    }
+    monitor(
+        rest,
+        name,
+        time_series=SERIES,
+        baseline_table_name=f"{name}_base",
+        slicing_exprs=["x > 0", "ts > '2020-01-01'"],
+        custom_metrics=[metric],
+    )
     assert refresh(rest, name)["state"] == "SUCCESS"
     assert {one["column_name"] for one in drift(workspace, name)} == {":table", "k"}
+    assert profile(workspace, name, column_name=":table")[0]["latest"] == midnight(workspace, 1)
+    assert profile(workspace, name, slice_key="ts > '2020-01-01'", slice_value="true")
 
 
 def test_a_metric_table_that_is_somebody_elses_is_left_alone(workspace: Workspace, rest: Rest):

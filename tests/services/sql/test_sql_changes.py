@@ -161,6 +161,9 @@ def test_truncate(either: Workspace) -> None:
             "DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE",
         ),
         ("UPDATE cards", "PARSE_SYNTAX_ERROR"),
+        ("DELETE SELECT", "PARSE_SYNTAX_ERROR"),
+        ("UPDATE cards SET label = 'x', label = 'y'", "DUPLICATE_ASSIGNMENTS"),
+        ("INSERT INTO cards (id, label) VALUES (1, 'a'), (2)", "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH"),
     ],
 )
 def test_what_fails_changes_nothing(either: Workspace, statement: str, error_class: str) -> None:

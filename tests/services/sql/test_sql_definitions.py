@@ -240,6 +240,8 @@ def test_what_is_not_computed_is_refused(workspace: Workspace, statement: str) -
         "GRANT SELECT ON",
         "GRANT SELECT, ON TABLE a TO b",
         "USE a.b.c",
+        "DESCRIBE HISTORY a LIMIT x",
+        "VACUUM a RETAIN x HOURS",
         "VACUUM",
         "TRUNCATE a",
         "CREATE TABLE `` (x INT)",

@@ -112,6 +112,11 @@ def test_errors_are_sparks(reading: Workspace, statement: str, error_class: str,
     assert str(caught.value).endswith(f" SQLSTATE: {sql_state}")
 
 
+def test_a_percentile_without_a_share_is_an_error(reading: Workspace) -> None:
+    with pytest.raises(SqlError):
+        reading.sql("SELECT percentile_approx(id) FROM range(3)")
+
+
 def test_a_syntax_error_names_where(reading: Workspace) -> None:
     with pytest.raises(SqlError) as caught:
         reading.sql("selec 1")

@@ -8,6 +8,9 @@ base image stands for the platform's; `FAKEBRICKS_DOCKER_BASE_IMAGE` is another.
 
 from __future__ import annotations
 
+import gc
+import warnings
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.util import find_spec
@@ -47,17 +50,12 @@ class DockerRuntime:
                 "Install them with: pip install 'fakebricks[serving,docker]'"
             )
             raise NotImplementedByFakebricks(message)
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-
-        try:
-            self._client.ping()
-        except (DockerException, RequestException) as error:
+        if silent := self._silent():
             message = (
-                f"fakebricks runs containers with Docker, whose daemon does not answer here: {error}. Start one, or "
+                f"fakebricks runs containers with Docker, whose daemon does not answer here: {silent}. Start one, or "
                 "say where it is in DOCKER_HOST; or use runtime='virtualenv', which needs none."
             )
-            raise NotImplementedByFakebricks(message) from error
+            raise NotImplementedByFakebricks(message)
 
     def load(self, directory: Path, variables: Mapping[str, str]) -> LoadedModel:
         image = self._image(directory)
@@ -75,8 +73,26 @@ class DockerRuntime:
         except EnvironmentBuildError as error:
             raise ModelLoadError(str(error), build_log=error.log, built=False) from error
 
+    def _silent(self) -> str:
+        """Why the daemon does not answer; empty where it does."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            self._client.ping()
+        except (DockerException, RequestException) as error:
+            reason = str(error)
+        else:
+            return ""
+        with warnings.catch_warnings():  # docker forgets about a socket that does not connect
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        return reason
+
     @cached_property
     def _client(self) -> Any:
         import docker
 
-        return docker.from_env(timeout=_DAEMON_SECONDS)
+        client = docker.from_env(timeout=_DAEMON_SECONDS)
+        weakref.finalize(self, client.close)
+        return client

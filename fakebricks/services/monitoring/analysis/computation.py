@@ -147,7 +147,7 @@ class Computation:
         rows = Reader(self._engine, self._caller, self._configuration, slices).read(source)
         found = summaries(rows.between(0, 1), rows, self._configuration.analysis)
         profiled = self._told(found, log_type, None, None)
-        self._custom.add_aggregates(list(profiled.rows.values()), Cut(source), list(slices))
+        self._custom.add_aggregates(list(profiled.rows.values()), Cut(source, only_compared=True), list(slices))
         return profiled
 
     def _told(
@@ -201,6 +201,8 @@ class Computation:
             try:
                 usable[key] = self._values(source, key, begin, end)
             except (SqlError, DatabricksError) as error:
+                if source.table is not self._source.table:
+                    continue  # a baseline need not have what slices are made of
                 message = f"The slicing expression '{key}' could not be computed: {error}"
                 self._problems[f"slice {key}"] = message
         return usable

@@ -59,12 +59,16 @@ class Wanted(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Rows of a table in their windows; without a granularity, all of them are one."""
+    """Rows of a table in their windows; without a granularity, all of them are one.
+
+    Of a table that is only compared with, a metric may fail: it need not have all columns.
+    """
 
     source: Source
     granularity: Granularity | None = None
     begin: int = 0
     end: int = 0
+    only_compared: bool = False
 
 
 class Aggregated(NamedTuple):
@@ -128,7 +132,8 @@ class CustomMetrics:
             yield from ((wanted, line) for line in self._aggregate(wanted, cut, key))
         except (SqlError, DatabricksError) as error:
             if len(wanted) == 1:
-                self._note(wanted[0].metric, error)
+                if not cut.only_compared:
+                    self._note(wanted[0].metric, error)
                 return
             for one in wanted:
                 if one.metric.name not in self.problems:

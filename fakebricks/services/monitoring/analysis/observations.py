@@ -1,7 +1,8 @@
 """Rows that were read of a table, and how they are cut: into windows, models and slices.
 
-Real: what is read are the columns of the rows, by one query; they are counted here, where that was measured to be
-several times as fast as to let the engine count the values of each column in each window.
+Real: what is read are the columns of the rows, by one query, and they are counted here. To let the engine count the
+values of each column in each window gives the same numbers and takes twice as long, as most columns of numbers have as
+many values as rows (measured with Sail and a million rows of ten columns; each slice would take as long again).
 """
 
 from __future__ import annotations

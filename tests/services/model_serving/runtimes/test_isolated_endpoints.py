@@ -18,6 +18,7 @@ import pytest
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest
 from databricks.sdk.service.serving import EndpointCoreConfigInput, ServedEntityInput
+from docker_fixtures import eventually
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from serving_fixtures import MODEL, register_files_in
@@ -106,7 +107,7 @@ def test_an_endpoint_in_an_environment_of_its_own(entered, runtime, containers):
         built = endpoints.build_logs("fraud", "champion").logs
         assert f"pandas=={PANDAS}" in built
         assert built.endswith("Container image creation finished successfully")
-        assert "asked for pandas" in endpoints.logs("fraud", "champion").logs
+        assert eventually(lambda: "asked for pandas" in endpoints.logs("fraud", "champion").logs)
 
         workspace.serving_runtime("fraud", runtime=runtime, runtime_image={"pandas": "0.0.1"})
         endpoints.update_config("fraud", served_entities=config("1").served_entities)
