@@ -6,7 +6,6 @@ import json
 import logging
 from typing import Any
 
-import mlflow.pyfunc
 from mlflow.models import Model, ModelSignature
 from mlflow.pyfunc import PyFuncModel
 from mlflow.pyfunc.scoring_server import invocations

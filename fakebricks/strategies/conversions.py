@@ -73,8 +73,8 @@ _NULL_REFUSED_IN_ARRAYS = ("long", "integer")
 
 def refuses(type_: Type, sample: str, layout: Layout) -> bool | None:
     """Whether MLflow refuses the sample in a column of the type; None where it depends."""
-    if layout is Layout.MATRIX and sample == "a list":
-        return None  # lists are the rows there
+    if layout is Layout.MATRIX and sample in _NESTED:
+        return None  # lists are rows there, and an object is a row with names
     match type_:
         case Scalar(name):
             refused, accepted = (

@@ -82,7 +82,7 @@ class Declared:
 
     @property
     def named(self) -> bool:
-        return all(spec.name is not None for spec in (*self.columns, *self.tensors))
+        return None not in {spec.name for spec in self.tensors or self.columns}
 
 
 def read_signature(signature: Any) -> Declared:

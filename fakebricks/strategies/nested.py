@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fakebricks.strategies.declared import (
-    Anything,
     ArrayOf,
     Column,
     MapOf,
