@@ -1,7 +1,7 @@
 """What MLflow makes of JSON that is not what a column declares: refuses it, or converts it without a word.
 
-Observed in MLflow 2.22 and 3.17, with each of the samples below in all rows of a column. Frames are converted by pandas,
-`inputs` and `instances` by numpy. Where versions of either differ, or where it is told by a warning, there is no verdict.
+Observed in MLflow 2.22 and 3.17, with each of the samples below in all rows of a column. Frames are converted by
+pandas, `inputs` and `instances` by numpy. Where versions of either differ, or where they warn, there is no verdict.
 """
 
 from __future__ import annotations

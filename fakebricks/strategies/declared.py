@@ -21,11 +21,15 @@ class Scalar:
 
 @dataclass(frozen=True)
 class ArrayOf:
+    """An array, or a vector of Spark ML's, which MLflow checks as one of doubles."""
+
     items: Type
 
 
 @dataclass(frozen=True)
 class Property:
+    """What an object has under a name."""
+
     name: str
     type: Type
     required: bool
@@ -33,11 +37,15 @@ class Property:
 
 @dataclass(frozen=True)
 class ObjectOf:
+    """An object, with the properties that it may have."""
+
     properties: tuple[Property, ...]
 
 
 @dataclass(frozen=True)
 class MapOf:
+    """A map from text to values of one type."""
+
     values: Type
 
 
@@ -51,6 +59,8 @@ Type = Scalar | ArrayOf | ObjectOf | MapOf | Anything
 
 @dataclass(frozen=True)
 class Column:
+    """A column; without a name where all are told by their positions."""
+
     name: str | None
     type: Type
     required: bool
@@ -58,6 +68,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Tensor:
+    """A tensor of numpy's type of that name; -1 is an open dimension."""
+
     name: str | None
     dtype: str
     shape: tuple[int, ...]

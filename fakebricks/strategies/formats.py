@@ -3,7 +3,7 @@
 Not every format can carry every signature (observed in MLflow 2.22 and 3.17):
 
 - `instances` turns rows into columns of arrays before it checks them, which no column of arrays or objects survives;
-- `inputs` reads a dictionary as columns, or as one single row as soon as a column of the signature is an array or object;
+- `inputs` reads a dictionary as columns, or as one single row if a column of the signature is an array or object;
 - a frame carries a tensor only if its first dimension is open and the others are fixed, flattened to one list a row.
 """
 
@@ -49,6 +49,8 @@ class Layout(Enum):
 
 @dataclass(frozen=True)
 class Form:
+    """A format, and how the data lie in it."""
+
     format: str
     layout: Layout
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fakebricks.strategies.declared import Declared, UnsatisfiableSignature, read_signature
+from fakebricks.strategies.declared import Declared, read_signature
 from fakebricks.strategies.formats import Form, forms
-from fakebricks.strategies.mutations import Mutation
+from fakebricks.strategies.mutations import Mismatch, Mutation
 from fakebricks.strategies.valid import bodies
 from fakebricks.strategies.wrong_bodies import empty_mutations, envelope_mutations, params_mutations
 from fakebricks.strategies.wrong_cells import cell_mutations
@@ -22,23 +21,6 @@ KINDS = (
     *("missing", "renamed", "extra", "reordered", "retyped", "null", "nested", "out_of_range", "reshaped"),
     *("wrong_format", "empty", "unknown_param", "retyped_param", "null_param"),
 )
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """A request that does not match the signature.
-
-    Attributes:
-        kind: one of `KINDS`.
-        description: what is wrong, in one sentence.
-        refused: whether MLflow refuses the request. Where it does not, the model gets something else than was sent.
-        payload: the request, as JSON.
-    """
-
-    kind: str
-    description: str
-    refused: bool
-    payload: Any
 
 
 def mismatched_payloads(
@@ -72,13 +54,13 @@ def mismatched_payloads(
     from hypothesis import strategies as st
 
     declared = read_signature(signature)
-    chosen = _by_kind(declared, forms(declared, formats), kinds)
+    possible = forms(declared, formats)
+    chosen = _by_kind(declared, possible, kinds)
+    valid = {form: bodies(declared, form, max_rows=max_rows, values={}) for form in possible}
 
     def of(one: tuple[Form, Mutation]) -> SearchStrategy[Mismatch]:
         form, mutation = one
-        return bodies(declared, form, max_rows=max_rows, values={}).map(
-            lambda body: Mismatch(mutation.kind, mutation.description, mutation.refused, mutation.apply(body))
-        )
+        return valid[form].map(mutation.done_to)
 
     return st.sampled_from(chosen).flatmap(st.sampled_from).flatmap(of)
 
@@ -109,4 +91,4 @@ def mutations(declared: Declared, form: Form) -> Iterator[Mutation]:
     yield from params_mutations(declared)
 
 
-__all__ = ["KINDS", "Mismatch", "UnsatisfiableSignature", "mismatched_payloads", "mutations"]
+__all__ = ["KINDS", "Mismatch", "mismatched_payloads", "mutations"]

@@ -1,4 +1,4 @@
-"""A mutation: one thing that is done to a valid request, and whether MLflow refuses what comes of it."""
+"""What a mismatch is, and how it is made: one thing is done to a valid request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,34 @@ from fakebricks.strategies.wrong_values import UNEXPECTED
 
 
 @dataclass(frozen=True)
+class Mismatch:
+    """A request that does not match the signature.
+
+    Attributes:
+        kind: one of `fakebricks.strategies.KINDS`.
+        description: what is wrong, in one sentence.
+        refused: whether MLflow refuses the request. Where it does not, the model gets something else than was sent.
+        payload: the request, as JSON.
+    """
+
+    kind: str
+    description: str
+    refused: bool
+    payload: Any
+
+
+@dataclass(frozen=True)
 class Mutation:
+    """See `Mismatch`; `apply` makes the request of a valid one."""
+
     kind: str
     description: str
     refused: bool
     apply: Callable[[Body], Any]
+
+    def done_to(self, body: Body) -> Mismatch:
+        """What comes of it."""
+        return Mismatch(self.kind, self.description, self.refused, self.apply(body))
 
 
 def edit(kind: str, description: str, refused: bool, change: Callable[[Body], Body]) -> Mutation:

@@ -33,7 +33,7 @@ def check_satisfiable(columns: Iterable[Column]) -> None:
         if column.required and not isinstance(column.type, Scalar) and not can_satisfy(column.type):
             raise UnsatisfiableSignature(
                 f"MLflow accepts no JSON for the column {column.name or position!r}: it has a nested `integer` or "
-                "`datetime`, and the numbers in JSON are 64 bits wide, its dates text. Declare `long` or `string` there."
+                "`datetime`, but JSON's numbers have 64 bits, and its dates are text. Declare `long` or `string`."
             )
 
 
@@ -60,8 +60,3 @@ def depth_of(array: ArrayOf) -> tuple[int, ArrayOf]:
     while isinstance(array.items, ArrayOf):
         depth, array = depth + 1, array.items
     return depth, array
-
-
-def innermost(array: ArrayOf) -> Type:
-    """What the innermost of arrays in arrays consists of."""
-    return depth_of(array)[1].items

@@ -1,32 +1,24 @@
 """Tensors in JSON: strategies of what they consist of, and which shapes can be said at all.
 
-Lists have no shape of their own: the dimensions behind one of length 0 are lost, and MLflow takes an empty list that has
-no name for no array at all.
+Lists have no shape of their own: the dimensions behind one of length 0 are lost, and MLflow takes an empty list without
+a name for no array at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
 from typing import TYPE_CHECKING
 
 from fakebricks.strategies.declared import Tensor, UnsatisfiableSignature
-from fakebricks.strategies.values import boxes, json_scalars, numbers, scalar_values
+from fakebricks.strategies.values import boxes, json_elements, numbers, scalar_values
 
 if TYPE_CHECKING:
     from fakebricks.strategies.values import Values
 
 _LONGEST = 3
 _MOST_BITS = 63  # numpy makes floating point of rows in which some numbers need 64 bits and others a sign
-_FRAME_DTYPES = (
-    "bool",
-    "int",
-    "uint",
-    "float32",
-    "float64",
-    "str",
-    "bytes",
-)  # pandas makes of dates what MLflow does not take
+_FRAME_DTYPES = ("bool", "int", "uint", "float32", "float64", "str")  # of dates, pandas makes what MLflow refuses
+_SCALAR_SHAPES = {(-1,), (-1, 1)}
 
 
 def check_expressible(tensors: Iterable[Tensor]) -> None:
@@ -50,27 +42,28 @@ def element_values(dtype: str) -> Values:
     """
     from hypothesis import strategies as st
 
-    kind, _, unit = dtype.partition("[")
-    if kind == "bool":
+    if dtype == "bool":
         return st.booleans()
-    if kind.startswith("uint"):
-        return st.integers(0, 2 ** min(int(kind[4:]), _MOST_BITS) - 1)
-    if kind.startswith("int"):
-        return st.integers(-(2 ** (int(kind[3:]) - 1)), 2 ** (int(kind[3:]) - 1) - 1)
-    if kind == "float16":
-        return numbers(16)
-    if kind.startswith(("float", "longdouble", "complex", "clongdouble")):  # JSON has real numbers only
-        return numbers(32)
-    if kind == "str":
-        return st.text(max_size=10)
-    if kind == "bytes":  # of characters that numpy takes for one byte each
-        return st.text(st.characters(max_codepoint=127), max_size=10)
-    if kind == "object":
-        return json_scalars()
-    if kind == "datetime64" and unit:
+    if dtype == "object":
+        return json_elements()
+    if dtype in {"str", "bytes"}:  # numpy takes bytes from characters of one byte each
+        return st.text(st.characters(max_codepoint=127 if dtype == "bytes" else None), max_size=10)
+    if dtype.startswith("datetime64["):  # without a unit, numpy gives it that of the text, and MLflow refuses that
         return scalar_values("datetime")
-    if kind == "timedelta64":
+    return _element_numbers(dtype)
+
+
+def _element_numbers(dtype: str) -> Values:
+    from hypothesis import strategies as st
+
+    if dtype.startswith("uint"):
+        return st.integers(0, 2 ** min(int(dtype[4:]), _MOST_BITS) - 1)
+    if dtype.startswith("int"):
+        return st.integers(-(2 ** (int(dtype[3:]) - 1)), 2 ** (int(dtype[3:]) - 1) - 1)
+    if dtype.startswith("timedelta64"):
         return st.integers(0, 2**31)
+    if dtype.startswith(("float", "longdouble", "complex", "clongdouble")):  # JSON has real numbers only
+        return numbers(16 if dtype == "float16" else 32)
     raise UnsatisfiableSignature(f"JSON has nothing that becomes a tensor of type {dtype}.")
 
 
@@ -86,12 +79,14 @@ def tensor_values(tensor: Tensor, rows: int) -> Values:
 
 def fits_frame(tensor: Tensor) -> bool:
     """Whether a row of a frame can have the tensor's, see formats.py."""
-    return (
-        bool(tensor.shape)
-        and tensor.shape[0] == -1
-        and all(size > 0 for size in tensor.shape[1:])
-        and tensor.dtype.startswith(_FRAME_DTYPES)
-    )
+    if has_scalar_rows(tensor):
+        return tensor.dtype.startswith((*_FRAME_DTYPES, "bytes"))
+    return tensor.shape[:1] == (-1,) and min(tensor.shape[1:]) > 0 and tensor.dtype.startswith(_FRAME_DTYPES)
+
+
+def has_scalar_rows(tensor: Tensor) -> bool:
+    """Whether a row of the tensor's is one element, and no list in a frame."""
+    return tensor.shape in _SCALAR_SHAPES
 
 
 def is_spread(tensor: Tensor) -> bool:
@@ -101,8 +96,3 @@ def is_spread(tensor: Tensor) -> bool:
         and len(tensor.shape) == len("nk")
         and tensor.dtype.startswith(("bool", "int", "uint", "float"))
     )
-
-
-def row_width(tensor: Tensor) -> int:
-    """How many elements one row has."""
-    return prod(tensor.shape[1:])

@@ -10,7 +10,7 @@ from fakebricks.strategies.declared import Column, Declared, Scalar, read_signat
 from fakebricks.strategies.formats import Form, Layout, forms
 from fakebricks.strategies.nested import can_satisfy
 from fakebricks.strategies.parameters import params_values
-from fakebricks.strategies.tensors import is_spread, tensor_values
+from fakebricks.strategies.tensors import has_scalar_rows, is_spread, tensor_values
 from fakebricks.strategies.values import column_values
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fakebricks.strategies.values import Values
 
 Overrides = Mapping[str, Any]
-_SINGLE_ROW = (Layout.ROW,)
+Table = tuple[tuple[str, ...] | None, tuple[Row, ...]]
 _NULLABLE = ("float", "double", "datetime")  # MLflow makes False of a boolean null, and refuses whole numbers that are
 
 
@@ -51,22 +51,30 @@ def payloads(
         >>> find(payloads(signature), lambda payload: True)
         {'dataframe_split': {'columns': ['amount', 'country'], 'data': [[0.0, '']]}}
     """
-    from hypothesis import strategies as st
-
     declared = read_signature(signature)
     possible = forms(declared, formats)
     overrides = _checked_overrides(declared, values or {})
-    if max_rows < 1:
-        raise ValueError("A request has one row at least, so `max_rows` has to be 1 or more.")
-    return st.sampled_from(possible).flatmap(
-        lambda form: bodies(declared, form, max_rows=max_rows, values=overrides).map(Body.payload)
-    )
+    return _one_of([bodies(declared, form, max_rows=max_rows, values=overrides) for form in possible]).map(Body.payload)
+
+
+def _one_of(strategies: Sequence[Values]) -> Values:
+    from hypothesis import strategies as st
+
+    return st.one_of(strategies)
 
 
 def bodies(declared: Declared, form: Form, *, max_rows: int, values: Overrides) -> SearchStrategy[Body]:
-    """Valid bodies in one form."""
-    made = _tensor_bodies if declared.tensors else _column_bodies
-    return made(declared, form, max_rows, values)
+    """Valid bodies in one form.
+
+    Raises:
+        ValueError: `max_rows` is less than 1.
+    """
+    from hypothesis import strategies as st
+
+    if max_rows < 1:
+        raise ValueError("A request has one row at least, so `max_rows` has to be 1 or more.")
+    tables = _tensor_tables(declared, form, max_rows) if declared.tensors else _tables(declared, form, max_rows, values)
+    return st.tuples(tables, params_values(declared)).map(lambda drawn: Body(form, *drawn[0], drawn[1]))
 
 
 def _checked_overrides(declared: Declared, values: Overrides) -> Overrides:
@@ -76,31 +84,31 @@ def _checked_overrides(declared: Declared, values: Overrides) -> Overrides:
     return values
 
 
-def _column_bodies(declared: Declared, form: Form, max_rows: int, values: Overrides) -> SearchStrategy[Body]:
+def _tables(declared: Declared, form: Form, max_rows: int, values: Overrides) -> SearchStrategy[Table]:
     from hypothesis import strategies as st
 
-    most = 1 if form.layout in _SINGLE_ROW else max_rows
+    most = 1 if form.layout is Layout.ROW else max_rows
+    cells = [values.get(column.name or "", _cells(column, form)) for column in declared.columns]
 
-    def of(columns: Sequence[Column]) -> SearchStrategy[Body]:
-        cells = [values.get(column.name or "", _cells(column, form)) for column in columns]
-        names = tuple(column.name for column in columns if column.name is not None) if declared.named else None
-        rows = st.lists(st.tuples(*cells), min_size=1, max_size=most).map(tuple)
-        return st.builds(Body, st.just(form), st.just(names), rows, params_values(declared))
+    def of(positions: Sequence[int]) -> SearchStrategy[Table]:
+        names = tuple(str(declared.columns[i].name) for i in positions) if declared.named else None
+        rows = st.lists(st.tuples(*[cells[i] for i in positions]), min_size=1, max_size=most)
+        return rows.map(lambda drawn: (names, tuple(drawn)))
 
     return _present(declared.columns).flatmap(of)
 
 
-def _present(columns: Sequence[Column]) -> SearchStrategy[Sequence[Column]]:
+def _present(columns: Sequence[Column]) -> SearchStrategy[list[int]]:
     """Which columns a request has: all that it must have, and one at least."""
     from hypothesis import strategies as st
 
-    optional = [column for column in columns if not column.required and _can_be_sent(column)]
+    sendable = [i for i, column in enumerate(columns) if column.required or _can_be_sent(column)]
+    optional = [i for i in sendable if not columns[i].required]
     if not optional:
-        return st.just(columns)
-    fewest = 0 if len(optional) < len(columns) else 1
-    left_out = st.sets(st.sampled_from(range(len(optional))), max_size=len(optional) - fewest)
-    never = [column for column in columns if not column.required and column not in optional]
-    return left_out.map(lambda out: [c for c in columns if c not in never and c not in [optional[i] for i in out]])
+        return st.just(sendable)
+    fewest = 0 if len(optional) < len(sendable) else 1
+    left_out = st.sets(st.sampled_from(optional), max_size=len(optional) - fewest)
+    return left_out.map(lambda out: [i for i in sendable if i not in out])
 
 
 def _can_be_sent(column: Column) -> bool:
@@ -120,19 +128,15 @@ def _may_be_null(column: Column, form: Form) -> bool:
     return form.layout.is_frame and (not isinstance(column.type, Scalar) or column.type.name == "string")
 
 
-def _tensor_bodies(declared: Declared, form: Form, max_rows: int, values: Overrides) -> SearchStrategy[Body]:
+def _tensor_tables(declared: Declared, form: Form, max_rows: int) -> SearchStrategy[Table]:
     from hypothesis import strategies as st
 
-    names = tuple(tensor.name for tensor in declared.tensors if tensor.name is not None) if declared.named else None
+    names = tuple(str(tensor.name) for tensor in declared.tensors) if declared.named else None
     fixed = {tensor.shape[0] for tensor in declared.tensors if tensor.shape and tensor.shape[0] != -1}
     counts = st.sampled_from(sorted(fixed)) if form.layout is Layout.ROWS and fixed else st.integers(1, max_rows)
-
-    def of(count: int) -> SearchStrategy[Body]:
-        arrays = st.tuples(*[tensor_values(tensor, count) for tensor in declared.tensors])
-        rows = arrays.map(lambda drawn: _as_rows(declared, form, drawn))
-        return st.builds(Body, st.just(form), st.just(names), rows, params_values(declared))
-
-    return counts.flatmap(of)
+    return counts.flatmap(lambda count: st.tuples(*[tensor_values(tensor, count) for tensor in declared.tensors])).map(
+        lambda arrays: (names, _as_rows(declared, form, arrays))
+    )
 
 
 def _as_rows(declared: Declared, form: Form, arrays: Row) -> tuple[Row, ...]:
@@ -147,8 +151,7 @@ def _frame_row(declared: Declared, row: Row) -> Row:
     if is_spread(declared.tensors[0]):
         return tuple(row[0])
     return tuple(
-        _cell(cell, is_scalar=tensor.shape in {(-1,), (-1, 1)})
-        for tensor, cell in zip(declared.tensors, row, strict=True)
+        _cell(cell, is_scalar=has_scalar_rows(tensor)) for tensor, cell in zip(declared.tensors, row, strict=True)
     )
 
 

@@ -9,6 +9,7 @@ refuse larger ones; those that are not finite have no JSON.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,23 +35,17 @@ def scalar_values(name: str) -> Values:
     """What one of MLflow's data types may be."""
     from hypothesis import strategies as st
 
-    match name:
-        case "long":
-            return st.integers(-(2**63), 2**63 - 1)
-        case "integer":
-            return st.integers(-(2**31), 2**31 - 1)
-        case "float" | "double":
-            return numbers(32)
-        case "boolean":
-            return st.booleans()
-        case "string":
-            return st.text(max_size=20)
-        case "binary":
-            return st.binary(max_size=12).map(lambda data: b64encode(data).decode())
-        case "datetime":
-            return st.datetimes(_FIRST_DATE, _LAST_DATE).map(lambda moment: moment.isoformat(timespec="seconds"))
-        case _:
-            raise ValueError(f"MLflow has no data type {name!r}.")
+    values: dict[str, Callable[[], Values]] = {
+        "long": lambda: st.integers(-(2**63), 2**63 - 1),
+        "integer": lambda: st.integers(-(2**31), 2**31 - 1),
+        "float": lambda: numbers(32),
+        "double": lambda: numbers(32),
+        "boolean": st.booleans,
+        "string": lambda: st.text(max_size=20),
+        "binary": lambda: st.binary(max_size=12).map(lambda data: b64encode(data).decode()),
+        "datetime": lambda: st.datetimes(_FIRST_DATE, _LAST_DATE).map(lambda at: at.isoformat(timespec="seconds")),
+    }
+    return values[name]()
 
 
 def numbers(width: int) -> Values:
@@ -75,7 +70,14 @@ def json_scalars() -> Values:
     """Any JSON that is neither list nor object."""
     from hypothesis import strategies as st
 
-    return st.one_of(scalar_values("long"), st.text(max_size=10), st.booleans(), numbers(32), st.none())
+    return json_elements() | st.none()
+
+
+def json_elements() -> Values:
+    """Any JSON that is neither list nor object, nor null."""
+    from hypothesis import strategies as st
+
+    return st.one_of(scalar_values("long"), st.text(max_size=10), st.booleans(), numbers(32))
 
 
 def object_values(type_: ObjectOf) -> Values:
@@ -93,19 +95,24 @@ def _nested_values(type_: Type, *, is_frame: bool) -> Values:
     from hypothesis import strategies as st
 
     match type_:
-        case Scalar("float"):
-            return st.sampled_from([0, 1])  # see nested.py
         case Scalar(name):
-            return scalar_values(name)
+            return st.sampled_from([0, 1]) if name == "float" else scalar_values(name)  # see nested.py
         case ArrayOf():
             return _arrays(type_, is_frame=is_frame)
         case ObjectOf():
             return object_values(type_)
-        case MapOf(values):
-            inner = _nested_values(values, is_frame=True) if may_be_filled(type_) else st.nothing()
-            return st.dictionaries(st.text(max_size=5), inner, max_size=_LONGEST)
+        case MapOf():
+            return _maps(type_)
         case Anything():
             return json_values() if is_frame else json_scalars()
+
+
+def _maps(type_: MapOf) -> Values:
+    from hypothesis import strategies as st
+
+    if not may_be_filled(type_):
+        return st.builds(dict)
+    return st.dictionaries(st.text(max_size=5), _nested_values(type_.values, is_frame=True), max_size=_LONGEST)
 
 
 def _arrays(type_: ArrayOf, *, is_frame: bool) -> Values:

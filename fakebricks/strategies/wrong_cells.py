@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from fakebricks.strategies.bodies import Body
@@ -54,7 +53,7 @@ def _nulls(column: Column, position: int, form: Form) -> Iterator[Mutation]:
     def change(body: Body) -> Body:
         return body.filled_once(_at(body, column, position), None)
 
-    yield edit("null", _with_verdict(told, refused), refused, _where_present(column, position, None, change))
+    yield edit("null", _with_verdict(told, refused), refused, _where_present(column, None, change))
 
 
 def _out_of_range(column: Column, position: int, form: Form) -> Iterator[Mutation]:
@@ -79,7 +78,7 @@ def _filled(column: Column, position: int, value: Any) -> Callable[[Body], Body]
     return partial(_where_present(column, position, value, change))
 
 
-def _where_present(column: Column, position: int, value: Any, change: Callable[[Body], Body]) -> Callable[[Body], Body]:
+def _where_present(column: Column, value: Any, change: Callable[[Body], Body]) -> Callable[[Body], Body]:
     """The change where the request has the column; an optional one that it has not is added with the value."""
 
     def changed(body: Body) -> Body:

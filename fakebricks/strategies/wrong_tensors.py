@@ -10,7 +10,7 @@ from fakebricks.strategies.bodies import Body
 from fakebricks.strategies.declared import Declared, Tensor
 from fakebricks.strategies.formats import Form, Layout
 from fakebricks.strategies.mutations import Mutation, edit
-from fakebricks.strategies.tensors import is_spread
+from fakebricks.strategies.tensors import has_scalar_rows, is_spread
 
 _NUMERIC = ("int", "uint", "float", "longdouble", "complex")
 
@@ -49,7 +49,7 @@ def _nulls(tensor: Tensor, position: int) -> Iterator[Mutation]:
 def _reshaped(tensor: Tensor, position: int, form: Form) -> Iterator[Mutation]:
     where = _told(tensor)
     if form.layout.is_frame:
-        if tensor.shape not in {(-1,), (-1, 1)}:
+        if not has_scalar_rows(tensor):
             told = f"The lists in {where} are too long by one."
             yield edit("reshaped", told, True, partial(_longer, position=position))
         return

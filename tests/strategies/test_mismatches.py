@@ -43,7 +43,7 @@ IMAGE = ModelSignature(Schema([TensorSpec(np.dtype("uint8"), (-1, 2, 2), "image"
 VECTOR = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 3))]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_mlflow_agrees_with_every_verdict(data):
     """All that can be wrong with one request, for signatures that nobody thought of."""
@@ -52,12 +52,12 @@ def test_mlflow_agrees_with_every_verdict(data):
     form = data.draw(st.sampled_from(forms(declared)))
     body = data.draw(bodies(declared, form, max_rows=3, values={}))
     for mutation in mutations(declared, form):
-        _check(signature, Mismatch(mutation.kind, mutation.description, mutation.refused, mutation.apply(body)))
+        _check(signature, mutation.done_to(body))
 
 
 @pytest.mark.parametrize("signature", [FRAUD, NESTED, POSITIONAL, IMAGE, VECTOR])
 def test_mlflow_agrees_for_signatures_of_our_own(signature):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(mismatched_payloads(signature))
     def check(mismatch):
         assert mismatch.kind in KINDS
@@ -81,79 +81,80 @@ def test_kinds_that_a_signature_allows_for(signature, kinds):
 
 
 @pytest.mark.parametrize(
-    ("signature", "kind", "one", "description", "payload", "refused"),
+    ("signature", "one", "expected"),
     [
         (
             FRAUD,
-            "missing",
             "dataframe_records",
-            "The input 'items' is missing.",
-            {"dataframe_records": [{"amount": 0.0, "at": "2000-01-01T00:00:00", "blob": "", "country": ""}]},
-            True,
-        ),
-        (
-            FRAUD,
-            "out_of_range",
-            "dataframe_records",
-            "There is 2**31 in column 'items' of integer: MLflow says nothing, and the model gets -2147483648.",
-            {
-                "dataframe_records": [
-                    {"amount": 0.0, "items": 2**31, "at": "2000-01-01T00:00:00", "blob": "", "country": ""}
-                ]
-            },
-            False,
-        ),
-        (
-            NESTED,
-            "nested",
-            "inputs",
-            "There is 7 for double in the array in column 'history'.",
-            {"inputs": [{"history": [7], "card": {"id": 0}, "flags": {}}]},
-            True,
-        ),
-        (
-            POSITIONAL,
-            "reordered",
-            "dataframe_split",
-            "The columns at 0 and 1 are swapped, whose types tell them apart.",
-            {"dataframe_split": {"data": [[0.5, "text", 0, {}]]}},
-            True,
-        ),
-        (
-            POSITIONAL,
-            "reordered",
-            "dataframe_split",
-            "The columns at 1 and 2 are swapped, which MLflow converts into one another without a word.",
-            {"dataframe_split": {"data": [["", 7, 0.5, {}]]}},
-            False,
-        ),
-        (
-            VECTOR,
-            "reshaped",
-            "inputs",
-            "The last dimension of the tensor of float32[-1, 3] is too long by one.",
-            {"inputs": [[0.0, 0.0, 0.0, 0.0]]},
-            True,
-        ),
-        (
-            FRAUD,
-            "wrong_format",
-            "dataframe_split",
-            "The data stand under `data`, which is no format.",
-            {
-                "data": {
-                    "columns": ["amount", "items", "at", "blob", "country"],
-                    "data": [[0.0, 0, "2000-01-01T00:00:00", "", ""]],
-                }
-            },
-            True,
+            Mismatch(
+                "missing",
+                "The input 'items' is missing.",
+                {"dataframe_records": [{"amount": 0.0, "at": "2000-01-01T00:00:00", "blob": "", "country": ""}]},
+                True,
+            ),
+            (
+                FRAUD,
+                "out_of_range",
+                "dataframe_records",
+                "There is 2**31 in column 'items' of integer: MLflow says nothing, and the model gets -2147483648.",
+                {
+                    "dataframe_records": [
+                        {"amount": 0.0, "items": 2**31, "at": "2000-01-01T00:00:00", "blob": "", "country": ""}
+                    ]
+                },
+                False,
+            ),
+            (
+                NESTED,
+                "nested",
+                "inputs",
+                "There is 7 for double in the array in column 'history'.",
+                {"inputs": [{"history": [7], "card": {"id": 0}, "flags": {}}]},
+                True,
+            ),
+            (
+                POSITIONAL,
+                "reordered",
+                "dataframe_split",
+                "The columns at 0 and 1 are swapped, whose types tell them apart.",
+                {"dataframe_split": {"data": [[0.5, "text", 0, {}]]}},
+                True,
+            ),
+            (
+                POSITIONAL,
+                "reordered",
+                "dataframe_split",
+                "The columns at 1 and 2 are swapped, which MLflow converts into one another without a word.",
+                {"dataframe_split": {"data": [["", 7, 0.5, {}]]}},
+                False,
+            ),
+            (
+                VECTOR,
+                "reshaped",
+                "inputs",
+                "The last dimension of the tensor of float32[-1, 3] is too long by one.",
+                {"inputs": [[0.0, 0.0, 0.0, 0.0]]},
+                True,
+            ),
+            (
+                FRAUD,
+                "wrong_format",
+                "dataframe_split",
+                "The data stand under `data`, which is no format.",
+                True,
+                {
+                    "data": {
+                        "columns": ["amount", "items", "at", "blob", "country"],
+                        "data": [[0.0, 0, "2000-01-01T00:00:00", "", ""]],
+                    }
+                },
+            ),
         ),
     ],
 )
-def test_they_shrink_to_what_a_reader_takes_in_at_once(signature, kind, one, description, payload, refused):
-    strategy = mismatched_payloads(signature, kinds=[kind], formats=[one])
-    found = find(strategy, lambda mismatch: mismatch.description == description)
-    assert found == Mismatch(kind, description, refused, payload)
+def test_they_shrink_to_what_a_reader_takes_in_at_once(signature, one, expected):
+    strategy = mismatched_payloads(signature, kinds=[expected.kind], formats=[one])
+    assert find(strategy, lambda mismatch: mismatch.description == expected.description) == expected
 
 
 @pytest.mark.parametrize("refused", [True, False])
@@ -187,7 +188,7 @@ def test_names_that_are_taken_already():
     for form in forms(declared):
         body = find(bodies(declared, form, max_rows=1, values={}), lambda body: True)
         for mutation in mutations(declared, form):
-            _check(signature, Mismatch(mutation.kind, mutation.description, mutation.refused, mutation.apply(body)))
+            _check(signature, mutation.done_to(body))
 
 
 def _check(signature, mismatch):
