@@ -31,7 +31,7 @@ def signatures() -> SearchStrategy[Any]:
 
     Example:
         >>> from hypothesis import find
-        >>> find(signatures(), lambda signature: signature.params is None).inputs
+        >>> find(signatures(), lambda signature: signature.inputs.input_names() == ["a"]).inputs
         ['a': double (required)]
     """
     from hypothesis import strategies as st

@@ -75,7 +75,7 @@ def _filled(column: Column, position: int, value: Any) -> Callable[[Body], Body]
     def change(body: Body) -> Body:
         return body.filled(_at(body, column, position), value)
 
-    return partial(_where_present(column, position, value, change))
+    return _where_present(column, value, change)
 
 
 def _where_present(column: Column, value: Any, change: Callable[[Body], Body]) -> Callable[[Body], Body]:
