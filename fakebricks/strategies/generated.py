@@ -31,8 +31,8 @@ def signatures() -> SearchStrategy[Any]:
 
     Example:
         >>> from hypothesis import find
-        >>> find(signatures(), lambda signature: signature.inputs.input_names() == ["a"]).inputs
-        ['a': double (required)]
+        >>> find(signatures(), lambda signature: "'a': long" in str(signature)).inputs
+        ['a': long (required)]
     """
     from hypothesis import strategies as st
     from mlflow.models import ModelSignature
