@@ -74,7 +74,9 @@ def bodies(declared: Declared, form: Form, *, max_rows: int, values: Overrides) 
     if max_rows < 1:
         raise ValueError("A request has one row at least, so `max_rows` has to be 1 or more.")
     tables = _tensor_tables(declared, form, max_rows) if declared.tensors else _tables(declared, form, max_rows, values)
-    return st.tuples(tables, params_values(declared)).map(lambda drawn: Body(form, *drawn[0], drawn[1]))
+    return st.tuples(tables, params_values(declared)).map(
+        lambda drawn: Body(form, names=drawn[0][0], rows=drawn[0][1], params=drawn[1])
+    )
 
 
 def _checked_overrides(declared: Declared, values: Overrides) -> Overrides:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.types.schema import Array, DataType, Map, Object, Property
 from mlflow_verdicts import refusal
+from shrinking import smallest
 
 from fakebricks.strategies import KINDS, Mismatch, mismatched_payloads, signatures
 from fakebricks.strategies.declared import read_signature
@@ -107,12 +108,12 @@ SHRUNK = [
     ),
     (
         NESTED,
-        "inputs",
+        "dataframe_records",
         Mismatch(
             "nested",
             "There is 7 for double in the array in column 'history'.",
             True,
-            {"inputs": [{"history": [7], "card": {"id": 0}, "flags": {}}]},
+            {"dataframe_records": [{"history": [7], "card": {"id": 0}, "flags": {}}]},
         ),
     ),
     (
@@ -151,12 +152,12 @@ SHRUNK = [
 @pytest.mark.parametrize(("signature", "one", "expected"), SHRUNK)
 def test_they_shrink_to_what_a_reader_takes_in_at_once(signature, one, expected):
     strategy = mismatched_payloads(signature, kinds=[expected.kind], formats=[one])
-    assert find(strategy, lambda mismatch: mismatch.description == expected.description) == expected
+    assert smallest(strategy, lambda mismatch: mismatch.description == expected.description) == expected
 
 
 @pytest.mark.parametrize("refused", [True, False])
 def test_a_client_can_ask_for_those_that_are_refused_or_not(refused):
-    found = find(mismatched_payloads(FRAUD), lambda mismatch: mismatch.refused is refused)
+    found = smallest(mismatched_payloads(FRAUD), lambda mismatch: mismatch.refused is refused)
     _check(FRAUD, found)
 
 
@@ -183,7 +184,7 @@ def test_names_that_are_taken_already():
     signature = ModelSignature(Schema([ColSpec("long", name) for name in ("a", "A", "unexpected", "UNEXPECTED")]))
     declared = read_signature(signature)
     for form in forms(declared):
-        body = find(bodies(declared, form, max_rows=1, values={}), lambda body: True)
+        body = smallest(bodies(declared, form, max_rows=1, values={}), lambda body: True)
         for mutation in mutations(declared, form):
             _check(signature, mutation.done_to(body))
 

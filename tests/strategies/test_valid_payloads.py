@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 from mlflow.types.schema import AnyType, Array, DataType, Map, Object, Property
 from mlflow_verdicts import refusal
+from shrinking import smallest
 
 from fakebricks.strategies import FORMATS, UnsatisfiableSignature, formats, payloads, signatures
 
@@ -59,8 +60,7 @@ def test_columns_without_names(type_, one):
 @pytest.mark.parametrize("shape", [(), (-1,), (-1, 1), (-1, 3), (2, 2), (-1, 2, 2), (-1, -1)])
 def test_tensors_of_every_type_and_shape(dtype, shape):
     for signature in (tensors((dtype, shape, None)), tensors((dtype, shape, "x"), ("float64", (-1,), "y"))):
-        for one in formats(signature):
-            _all_are_accepted(signature, one, examples=2)
+        _all_are_accepted(signature, *formats(signature))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_values_of_a_column_can_be_told():
 
 def test_rows_are_no_more_than_asked_for():
     signature = columns(ColSpec("long", "a"))
-    rows = find(payloads(signature, formats=["dataframe_records"], max_rows=2), lambda p: len(_rows(p)) == 2)
+    rows = smallest(payloads(signature, formats=["dataframe_records"], max_rows=2), lambda p: len(_rows(p)) == 2)
     assert rows == {"dataframe_records": [{"a": 0}, {"a": 0}]}
 
     @settings(max_examples=20)
@@ -169,7 +169,7 @@ def test_rows_are_no_more_than_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("signature", "condition", "smallest"),
+    ("signature", "condition", "expected"),
     [
         (
             columns(ColSpec("double", "amount"), ColSpec("string", "country"), ColSpec("datetime", "at")),
@@ -199,16 +199,16 @@ def test_rows_are_no_more_than_asked_for():
         ),
     ],
 )
-def test_they_shrink_to_what_a_reader_takes_in_at_once(signature, condition, smallest):
-    assert find(payloads(signature), condition) == smallest
+def test_they_shrink_to_what_a_reader_takes_in_at_once(signature, condition, expected):
+    assert smallest(payloads(signature), condition) == expected
 
 
 def test_edges_are_reached():
     signature = columns(ColSpec("integer", "i"), ColSpec("double", "d", required=False), ColSpec(AnyType(), "x"))
     records = payloads(signature, formats=["dataframe_records"])
-    assert find(records, lambda p: _rows(p)[0]["i"] > 2**30)
-    assert find(records, lambda p: "d" in _rows(p)[0] and _rows(p)[0]["d"] is None)
-    assert find(records, lambda p: isinstance(_rows(p)[0]["x"], list) and len(_rows(p)[0]["x"]) > 1)
+    assert smallest(records, lambda p: _rows(p)[0]["i"] > 2**30)
+    assert smallest(records, lambda p: "d" in _rows(p)[0] and _rows(p)[0]["d"] is None)
+    assert smallest(records, lambda p: isinstance(_rows(p)[0]["x"], list) and len(_rows(p)[0]["x"]) > 1)
 
 
 def test_params_of_every_type_with_objects():
@@ -228,9 +228,9 @@ def _rows(payload):
     return payload["dataframe_records"]
 
 
-def _all_are_accepted(signature, one, examples=4):
+def _all_are_accepted(signature, *wanted, examples=4):
     @settings(max_examples=examples, deadline=None, database=None)
-    @given(payloads(signature, formats=[one]))
+    @given(payloads(signature, formats=wanted))
     def check(payload):
         assert json.loads(json.dumps(payload, allow_nan=False)) == payload
         assert refusal(signature, payload) is None
