@@ -4,6 +4,8 @@ MLflow's scoring server compares each request with the signature. A missing colu
 columns beyond the signature are dropped. Columns with names may come in any order, since MLflow puts them in the
 signature's. Columns without names, and tensors, are told by their positions alone: who sends them in another order gets
 200, and predictions of nonsense. Where a null gets through, it is the model's own code that meets it.
+
+Beside the usual mistakes, requests are made up from the signature, in all formats and with all that MLflow refuses.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from fakebricks.contracts.calling import Exchange
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
+from fakebricks.contracts.generated import wrongly_answered
 from fakebricks.contracts.scenarios import scenario
+from fakebricks.strategies import UnsatisfiableSignature
 
 SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/#signature-enforcement"
 FIXES = {
@@ -28,8 +32,11 @@ FIXES = {
     "retyped": "Give the column its real type in the signature, not `string` or `any`.",
     "null": "Handle missing values in the model, or refuse them with an error that says so.",
     "out-of-range": "Refuse numbers that the column's type does not hold.",
+    "made-up": "Serve the version that the signature is of, and let MLflow enforce it.",
+    "unsatisfiable": "Give the nested fields types that JSON has: double, long, string, boolean.",
     "positional": "Log the model with a data frame, so that its columns have names.",
 }
+_RULE = "signature-mismatch"
 OUT_OF_RANGE = {"integer": 2**40, "long": 2**70}
 TEXT = "not a number"
 
@@ -61,11 +68,13 @@ class Trial:
         "signature-mismatch/retyped": "A column of another type is not refused.",
         "signature-mismatch/null": "A null in a required column is neither refused nor predicted.",
         "signature-mismatch/out-of-range": "A number that the column's type does not hold is not refused.",
+        "signature-mismatch/made-up": "A request that MLflow refuses is answered.",
+        "signature-mismatch/unsatisfiable": "The signature takes no request in JSON.",
         "signature-mismatch/positional": "Inputs have no names, so that another order is not noticed.",
     },
     source=SOURCE,
 )
-def signature_mismatch(deployment: Deployment, *, most_columns: int = 20) -> None:
+def signature_mismatch(deployment: Deployment, *, most_columns: int = 20, requests: int = 50) -> None:
     endpoint = ServedEndpoint(deployment)
     first, second = endpoint.must_answer(), endpoint.must_answer()
     if unnamed := _unnamed(deployment):
@@ -82,6 +91,20 @@ def signature_mismatch(deployment: Deployment, *, most_columns: int = 20) -> Non
         if trial.broken_by(answer, usual) and trial.rule not in told:
             told.add(trial.rule)
             _found(deployment, trial.rule, f"{trial.title}: {answer.status}.", answer, trial.expected)
+    _make_up(deployment, endpoint, requests)
+
+
+def _make_up(deployment: Deployment, endpoint: ServedEndpoint, requests: int) -> None:
+    """Look for a request that is answered and should not be."""
+    try:
+        found = wrongly_answered(deployment.signature, endpoint.ask, requests)
+    except UnsatisfiableSignature as error:
+        message = f"{deployment.model} can be sent no request that MLflow takes. {error}"
+        deployment.found(Finding(f"{_RULE}/unsatisfiable", message, fix=FIXES["unsatisfiable"], source=SOURCE))
+        return
+    if found:
+        mismatch, answer = found
+        _found(deployment, "made-up", f"{mismatch.description} {answer.status}.", answer, "refused")
 
 
 def predictions(answer: Exchange) -> Any:
@@ -139,4 +162,4 @@ def _is_predicted(told: Any) -> bool:
 
 def _found(deployment: Deployment, rule: str, message: str, answer: Exchange, expected: str) -> None:
     evidence = (answer.evidence(message, expected),)
-    deployment.found(Finding(f"signature-mismatch/{rule}", message, fix=FIXES[rule], source=SOURCE, evidence=evidence))
+    deployment.found(Finding(f"{_RULE}/{rule}", message, fix=FIXES[rule], source=SOURCE, evidence=evidence))

@@ -94,6 +94,7 @@ def test_signature_mismatch_of_an_older_version_that_is_still_served(judge, depl
     assert [one for one in found if one != "signature-mismatch/null"] == [
         "signature-mismatch/missing-column",
         "signature-mismatch/retyped",
+        "signature-mismatch/made-up",
     ]
 
     whole = ModelSignature(Schema([ColSpec("long", "amount")]))
