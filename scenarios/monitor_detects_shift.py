@@ -8,11 +8,11 @@ nothing, whatever is in them. Neither shows before the first real shift, when no
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakebricks.contracts.calling import Client
 from fakebricks.contracts.deployment import Deployment
-from fakebricks.contracts.findings import Evidence, Finding
+from fakebricks.contracts.findings import Evidence, Finding, Series
 from fakebricks.contracts.parameters import Share
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
@@ -59,10 +59,12 @@ def monitor_detects_shift(
     client.told("POST", f"{path}/refreshes")
     client.wait(hours=2)
     drift = "BASELINE" if told.get("baseline_table_name") else "CONSECUTIVE"
-    pvalues = _pvalues(deployment, told["drift_metrics_table_name"], column, drift)
+    tests = _tests(deployment, told["drift_metrics_table_name"], column, drift)
+    pvalues = {day: one.pvalue for day, one in tests.items()}
     shown = "\n".join(f"{day:%Y-%m-%d}: p = {pvalues.get(day)}" for day in (quiet, shifted))
     expected = f"the first above {alarm_below}, the second below"
-    evidence = (Evidence(f"{column} of {table}, as it was and {by:g} higher", answer=shown, expected=expected),)
+    title = f"{column} of {table}, as it was and {by:g} higher"
+    evidence = (Evidence(title, answer=shown, expected=expected, series=_plotted(tests, column)),)
     deployment.show(evidence[0])
     if _alarms(pvalues.get(quiet), alarm_below):
         message = f"The monitor of {table} raises an alarm for {column} on a day like those before."
@@ -105,10 +107,28 @@ def _moved(rows: Any, column: str, distance: float) -> Any:
     return rows.set_column(rows.schema.get_field_index(column), field, moved)
 
 
-def _pvalues(deployment: Deployment, metrics: str, column: str, drift: str) -> dict[datetime, float]:
+class _Test(NamedTuple):
+    """A test of Kolmogorov and Smirnov."""
+
+    pvalue: float
+    statistic: float
+
+
+def _tests(deployment: Deployment, metrics: str, column: str, drift: str) -> dict[datetime, _Test]:
+    """The test of each day, in their order."""
     statement = (
-        f"SELECT window.start AS day, ks_test.pvalue AS p FROM {metrics} "  # noqa: S608 - the monitor names its table
-        "WHERE column_name = :column AND drift_type = :drift AND granularity = '1 day' AND slice_key IS NULL"
+        f"SELECT window.start AS day, ks_test.pvalue AS p, ks_test.statistic AS d FROM {metrics} "  # noqa: S608 - its own
+        "WHERE column_name = :column AND drift_type = :drift AND granularity = '1 day' "
+        "AND slice_key IS NULL ORDER BY day"
     )
     rows = deployment.workspace.sql(statement, column=column, drift=drift).to_pylist()
-    return {one["day"].replace(tzinfo=None): one["p"] for one in rows if one["p"] is not None}
+    return {one["day"].replace(tzinfo=None): _Test(one["p"], one["d"]) for one in rows if one["p"] is not None}
+
+
+def _plotted(tests: dict[datetime, _Test], column: str) -> tuple[Series, ...]:
+    """How far each day is from what it is compared with."""
+    if not tests:
+        return ()
+    first = next(iter(tests))
+    points = tuple(((day - first).total_seconds(), one.statistic) for day, one in tests.items())
+    return (Series(f"Distance of {column} (Kolmogorov-Smirnov), by day", "", points),)

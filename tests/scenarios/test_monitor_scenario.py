@@ -47,7 +47,11 @@ def monitored(contract_workspace):
 
 def test_monitor_detects_shift(judge, monitored):
     deployment, sound = monitored("sound", 50)
-    assert judge("monitor_detects_shift", deployment, **sound).outcome is Outcome.PASSED
+    verdict = judge("monitor_detects_shift", deployment, **sound)
+    assert verdict.outcome is Outcome.PASSED
+    ((series,),) = (one.series for one in verdict.evidence)
+    distances = [distance for _, distance in series.points]
+    assert max(distances) == distances[-1] > 0.5  # the day that shifts is the last, and far from the others
     assert rules(judge("monitor_detects_shift", deployment, **sound, rows=2, deviations=1)) == [
         "monitor-detects-shift/missed"
     ]

@@ -26,6 +26,7 @@ POLICIES: Mapping[str, Policy] = {
         serving_rules.catalogs_as_environments,
         serving_rules.inference_table_on_prod_endpoints,
         serving_rules.no_scale_to_zero_when_latency_critical,
+        training_rules.features_from_delta_tables,
         training_rules.runs_not_left_unfinished,
         training_rules.throwaway_runs_deleted,
         training_rules.training_on_jobs_clusters,

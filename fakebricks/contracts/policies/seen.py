@@ -15,6 +15,7 @@ from fakebricks.workspace import Workspace
 
 _ENDPOINTS = "/api/2.0/serving-endpoints"
 _JOBS = "/api/2.2/jobs/list"
+_RUN = "/api/2.0/mlflow/runs/get"
 _OF_A_VERSION = re.compile(r"/Models/([^/]+)/([^/]+)/([^/]+)/(\d+)/(.+)")
 _KEPT_BODY = 64 * 1024  # of which the call log may have cut off the rest
 
@@ -63,6 +64,11 @@ class Seen:
             page = told.get("next_page_token", "")
             if not page:
                 return jobs
+
+    def data_of(self, run_id: str) -> set[str]:
+        """Where the data sets of a run come from, as MLflow names the types of sources, such as `delta_table`."""
+        inputs = self._get(_RUN, f"run_id={quote(run_id)}")["run"].get("inputs", {})
+        return {one["dataset"].get("source_type", "") for one in inputs.get("dataset_inputs", [])}
 
     def read(self) -> Iterator[ModelFile]:
         """The files of registered versions that were read."""

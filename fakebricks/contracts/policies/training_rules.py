@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fakebricks.contracts.findings import Severity
 from fakebricks.contracts.policies.names import passing
 from fakebricks.contracts.policies.policy import Broken, policy
-from fakebricks.contracts.policies.seen import Seen
+from fakebricks.contracts.policies.seen import Seen, succeeded
 from fakebricks.services.tracking.made_runs import MadeRun
 
+_REGISTERED = re.compile(r"/api/2\.0/mlflow/(unity-catalog/)?model-versions/create")
+_OF_TABLES = frozenset(("delta_table", "databricks-uc-table"))
 _NO = frozenset(("false", "no", "0"))
 
 
@@ -48,6 +51,24 @@ def throwaway_runs_deleted(seen: Seen) -> Iterator[Broken]:
     for run in seen.runs:
         if run.lifecycle_stage == "active" and _throwaway(run) and not passing(run.experiment):
             yield Broken(f"The throwaway run {run.run_name!r} ({run.run_id}) is left in {run.experiment}.")
+
+
+@policy(
+    title="Models are trained on Delta tables",
+    fix="Let a job make a table of the features, and log it as the run's input: "
+    "mlflow.log_input(mlflow.data.load_delta(table_name='prod.ml.features'), context='training').",
+    source="https://mlflow.org/docs/latest/ml/dataset/",
+    severity=Severity.WARNING,
+)
+def features_from_delta_tables(seen: Seen) -> Iterator[Broken]:
+    names = {run.run_id: run for run in seen.runs}
+    for call in seen.calls:
+        if not _REGISTERED.fullmatch(call.path) or not succeeded(call):
+            continue
+        run = names.get(call.json().get("run_id", ""))
+        if run is not None and not seen.data_of(run.run_id) & _OF_TABLES:
+            name = call.json().get("name")
+            yield Broken(f"{name} is registered from the run {run.run_name!r}, which has no Delta table as its input.")
 
 
 def _throwaway(run: MadeRun) -> bool:

@@ -234,6 +234,30 @@ def test_throwaway_runs_are_deleted_or_among_themselves(workspace):
     assert messages(workspace, "throwaway-runs-deleted") == []
 
 
+def test_models_are_trained_on_delta_tables(workspace):
+    client = mlflow.MlflowClient()
+    experiment = client.create_experiment("/Shared/fraud")
+    call(workspace, "POST", "/api/2.0/mlflow/unity-catalog/registered-models/create", name="main.default.fraud")
+
+    def registered(name, *sources):
+        run = client.create_run(experiment, run_name=name).info.run_id
+        for source in sources:
+            dataset = {"name": "features", "digest": source, "source_type": source, "source": "{}"}
+            call(workspace, "POST", "/api/2.0/mlflow/runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
+        version = {"name": "main.default.fraud", "source": "dbfs:/somewhere", "run_id": run}
+        call(workspace, "POST", "/api/2.0/mlflow/unity-catalog/model-versions/create", **version)
+
+    registered("from a table", "http", "delta_table")
+    assert messages(workspace, "features-from-delta-tables") == []
+
+    registered("from a notebook", "code")
+    registered("from nowhere")
+    assert messages(workspace, "features-from-delta-tables") == [
+        f"main.default.fraud is registered from the run {name!r}, which has no Delta table as its input."
+        for name in ("from a notebook", "from nowhere")
+    ]
+
+
 def test_a_clean_exit_fails_by_what_is_broken():
     broken = r"policy/runs-not-left-unfinished: The run 'left'"
     with pytest.raises(BrokenPolicyError, match=broken), fake_workspace(policies=("runs-not-left-unfinished",)):
@@ -272,7 +296,7 @@ def test_what_the_workspace_does_not_show_is_said(workspace):
 
 def test_ids_are_stable():
     assert all(re.fullmatch(r"policy/[a-z-]+", rule) for rule in POLICIES)
-    assert len(POLICIES) == 10
+    assert len(POLICIES) == 11
 
 
 @pytest.mark.parametrize(
