@@ -69,7 +69,7 @@ def read(file: Path) -> Scenario:
 
 def story(scenario: Scenario) -> str:
     """What the docstring of its file tells: what goes wrong, and why."""
-    return (sys.modules[scenario.tell.__module__].__doc__ or "").strip()
+    return str(scenario.tell.__globals__.get("__doc__") or "").strip()
 
 
 def _named(name: str, known: dict[str, Scenario]) -> Scenario:

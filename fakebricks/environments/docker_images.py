@@ -167,9 +167,6 @@ def base_image(python: str) -> str:
 
     In it, `{version}` stands for the version and `{minor}` for the minor version.
 
-    >>> base_image("3.11.7")
-    'python:3.11.7-slim'
-
     Raises:
         EnvironmentBuildError: it cannot be the name of an image.
     """

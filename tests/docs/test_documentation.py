@@ -29,7 +29,7 @@ def test_every_block_runs(pytester):
     assert len(blocks) > len(PAGES)
     pytester.makepyfile(**{f"test_{name.replace('-', '_')}": _as_test(block) for name, block in blocks.items()})
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=len(blocks))
+    result.assert_outcomes(passed=sum(max(1, block.count("def test_")) for block in blocks.values()))
 
 
 @pytest.mark.parametrize("module", ["fakebricks", *MODULES])
