@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, PathConverter, Rule
@@ -22,6 +22,17 @@ class _AnyPath(PathConverter):
     part_isolating = False
 
 
+class _Matched(Rule):
+    """A rule that is matched and never built a path from; compiling what builds one takes most of a rule's time."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return _not_built
+
+
+def _not_built(*_: object) -> tuple[str, str]:
+    raise NotImplementedError
+
+
 class Router:
     """All declared operations, by method and path."""
 
@@ -29,7 +40,7 @@ class Router:
         self.operations = tuple(operations)
         # Werkzeug lets GET answer HEAD too, so that a HEAD of its own must come first.
         heads_first = sorted(self.operations, key=lambda one: one.method != "HEAD")
-        rules = [Rule(one.path, methods=[one.method], endpoint=one) for one in heads_first]
+        rules = [_Matched(one.path, methods=[one.method], endpoint=one) for one in heads_first]
         self._map = Map(
             rules,
             strict_slashes=False,
