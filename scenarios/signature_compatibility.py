@@ -8,33 +8,33 @@ there, breaks whoever reads it. New optional inputs and new outputs break nobody
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from fakebricks.contracts.agreements.signatures import breaking_changes
 from fakebricks.contracts.calling import Client
 from fakebricks.contracts.deployment import Deployment
-from fakebricks.contracts.findings import Evidence, Finding, Severity
+from fakebricks.contracts.findings import Evidence
 from fakebricks.contracts.making import download, read_model
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecycle/"
-FIX = "Keep what consumers send and read: make new columns optional, or serve the version by an endpoint of its own."
-WIDER = {("integer", "long"), ("integer", "double"), ("float", "double"), ("long", "double")}
-
-Schema = dict[str, dict[str, Any]]
 
 
 @scenario(
     title="Consumers of the version behind the alias can use this one as it is",
     rules={
         "signature-compatibility/new-required-input": "A required input is new.",
-        "signature-compatibility/input-required": "An optional input has become required.",
+        "signature-compatibility/input-now-required": "An optional input has become required.",
         "signature-compatibility/input-retyped": "An input does not take the type any more that it took.",
-        "signature-compatibility/input-gone": "An input is gone, and is dropped in silence.",
-        "signature-compatibility/output-gone": "An output is gone.",
+        "signature-compatibility/input-ignored": "An input is gone, and is dropped in silence.",
+        "signature-compatibility/output-removed": "An output is gone.",
         "signature-compatibility/output-retyped": "An output has another type.",
+        "signature-compatibility/output-now-optional": "An output is not always there any more.",
+        "signature-compatibility/param-removed": "A parameter is gone, and is dropped in silence.",
+        "signature-compatibility/param-retyped": "A parameter has another type or shape.",
+        "signature-compatibility/param-default-changed": "A parameter has another default.",
     },
     source=SOURCE,
 )
@@ -53,42 +53,7 @@ def signature_compatibility(deployment: Deployment, *, alias: str = "champion") 
     if before is None or after is None:
         raise NotApplicable("one of the two versions has no signature")
     evidence = (Evidence(f"@{alias}, version {version}", answer=str(after), expected=str(before)),)
-    for rule, message in (*_inputs(_named(before.inputs), _named(after.inputs)), *_outputs(before, after)):
-        severity = Severity.WARNING if rule == "input-gone" else Severity.ERROR
-        text = f"{message}, for consumers of {deployment.model}@{alias}."
-        found = Finding(f"signature-compatibility/{rule}", text, severity, FIX, SOURCE, evidence)
-        deployment.found(found)
-
-
-def _inputs(before: Schema, after: Schema) -> Iterator[tuple[str, str]]:
-    for name, one in after.items():
-        required = one.get("required", True)
-        if name not in before and required:
-            yield "new-required-input", f"The input {name} is new and required"
-        elif name in before and required and not before[name].get("required", True):
-            yield "input-required", f"The input {name} has become required"
-    for name, one in before.items():
-        if name not in after:
-            yield "input-gone", f"The input {name} is gone"
-        elif _type(one) != _type(after[name]) and (_type(one), _type(after[name])) not in WIDER:
-            yield "input-retyped", f"The input {name} was {_type(one)} and is {_type(after[name])}"
-
-
-def _outputs(before: Any, after: Any) -> Iterator[tuple[str, str]]:
-    had, has = _named(before.outputs), _named(after.outputs)
-    for name, one in had.items():
-        if name not in has:
-            yield "output-gone", f"The output {name} is gone"
-        elif _type(one) != _type(has[name]):
-            yield "output-retyped", f"The output {name} was {_type(one)} and is {_type(has[name])}"
-
-
-def _named(schema: Any) -> Schema:
-    told = schema.to_dict() if schema is not None else []
-    return {one.get("name") or f"number {number}": one for number, one in enumerate(told, 1)}
-
-
-def _type(one: dict[str, Any]) -> str:
-    """As MLflow names it; for what is nested, with all that is in it."""
-    told = {key: value for key, value in one.items() if key not in ("name", "required")}
-    return str(told["type"]) if list(told) == ["type"] else str(told)
+    for change in breaking_changes(before.to_dict(), after.to_dict()):
+        rule = change.rule.replace("contract/", "signature-compatibility/")
+        text = f"{change.message} That concerns consumers of {deployment.model}@{alias}."
+        deployment.found(replace(change, rule=rule, message=text, source=SOURCE, evidence=evidence))

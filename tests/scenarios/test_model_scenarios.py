@@ -123,9 +123,9 @@ def test_signature_compatibility(judge, contract_workspace):
     client.told("PUT", alias, told)
     assert judge("signature_compatibility", deployment).outcome is Outcome.NOT_APPLICABLE
 
-    def found(inputs, outputs=("double",)):
+    def found(inputs, outputs=("double",), params=deployment.signature.params):
         columns = Schema([ColSpec(kind, name, required=required) for name, kind, required in inputs])
-        signature = ModelSignature(columns, Schema([ColSpec(kind) for kind in outputs]))
+        signature = ModelSignature(columns, Schema([ColSpec(kind) for kind in outputs]), params)
         return judge("signature_compatibility", replace(deployment, version="2", signature=signature))
 
     amount = ("amount", "double", True)
@@ -133,6 +133,7 @@ def test_signature_compatibility(judge, contract_workspace):
     assert found([amount, ("country", "string", False)]).findings == ()
     assert rules(found([amount, ("country", "string", True)])) == ["signature-compatibility/new-required-input"]
     assert rules(found([("amount", "long", True)])) == ["signature-compatibility/input-retyped"]
+    assert rules(found([amount], params=None)) == ["signature-compatibility/param-removed"]
     assert rules(found([amount], ["string"])) == ["signature-compatibility/output-retyped"]
     gone = found([("country", "string", False)])
-    assert [(one.rule, one.severity) for one in gone.findings] == [("signature-compatibility/input-gone", "warning")]
+    assert [(one.rule, one.severity) for one in gone.findings] == [("signature-compatibility/input-ignored", "warning")]

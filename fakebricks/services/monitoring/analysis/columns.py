@@ -50,8 +50,8 @@ class Column(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NumberColumn:
-    """Numbers, booked as doubles."""
+class _Measured:
+    """What is booked as doubles."""
 
     values: Floats
     present: Flags
@@ -59,12 +59,6 @@ class NumberColumn:
     def sample(self, rows: Rows) -> Numbers:
         known = self.present[rows]
         return Numbers.of(self.values[rows][known], len(rows) - int(known.sum()))
-
-    def profile(self, sample: Numbers) -> dict[str, Any]:
-        return number_profile(sample)
-
-    def drift(self, sample: Numbers, before: Numbers) -> dict[str, Any]:
-        return number_drift(sample, before)
 
     def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
         found, places = np.unique(self.values[rows], return_inverse=True)
@@ -72,25 +66,25 @@ class NumberColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class MomentColumn:
+class NumberColumn(_Measured):
+    """Numbers."""
+
+    def profile(self, sample: Numbers) -> dict[str, Any]:
+        return number_profile(sample)
+
+    def drift(self, sample: Numbers, before: Numbers) -> dict[str, Any]:
+        return number_drift(sample, before)
+
+
+@dataclass(frozen=True, slots=True)
+class MomentColumn(_Measured):
     """Times, as seconds since the epoch; they are told and not compared (observed)."""
-
-    values: Floats
-    present: Flags
-
-    def sample(self, rows: Rows) -> Numbers:
-        known = self.present[rows]
-        return Numbers.of(self.values[rows][known], len(rows) - int(known.sum()))
 
     def profile(self, sample: Numbers) -> dict[str, Any]:
         return moment_profile(sample)
 
     def drift(self, sample: Numbers, before: Numbers) -> dict[str, Any]:  # noqa: ARG002 - see above
         return {}
-
-    def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
-        found, places = np.unique(self.values[rows], return_inverse=True)
-        return places, [_class_name(value) for value in found.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
