@@ -5,9 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
-
 from fakebricks.wire.errors import MalformedRequest
 from fakebricks.wire.messages import Request
 
@@ -16,7 +13,7 @@ _FORM = "multipart/form-data"
 
 def is_form(request: Request) -> bool:
     """Whether the body is a posted form."""
-    return parse_options_header(request.headers.get("content-type"))[0] == _FORM
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
 
 
 def form_fields(request: Request) -> dict[str, Any]:
@@ -25,6 +22,9 @@ def form_fields(request: Request) -> dict[str, Any]:
     Raises:
         MalformedRequest: the body is not such a form.
     """
+    from werkzeug.formparser import FormDataParser
+    from werkzeug.http import parse_options_header
+
     options = parse_options_header(request.headers.get("content-type"))[1]
     parser = FormDataParser(stream_factory=_in_memory, silent=False)
     try:

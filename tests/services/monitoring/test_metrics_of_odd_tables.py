@@ -14,6 +14,7 @@ from deltalake import write_deltalake
 from monitored import INFERENCE, add_rows, add_table, drift, midnight, monitor, path, profile, refresh
 
 from fakebricks import Workspace
+from fakebricks.services.unity_catalog.tables import Tables
 
 pytest.importorskip("pysail")
 
@@ -206,7 +207,7 @@ def test_a_metric_table_that_was_changed_by_hand_is_told_of(workspace: Workspace
     add_rows(workspace, [row(midnight(workspace, 1))], name)
     monitor(rest, name, time_series=SERIES)
     assert refresh(rest, name)["state"] == "SUCCESS"
-    location = workspace._services.tables.require(f"{name}_drift_metrics").storage_location
+    location = workspace._services[Tables].require(f"{name}_drift_metrics").storage_location
     write_deltalake(location, pa.table({"mine": [1]}), mode="overwrite", schema_mode="overwrite")
     add_rows(workspace, [row(midnight(workspace, 1))], name)
     refreshed = refresh(rest, name)
