@@ -108,7 +108,8 @@ class _Branch:
 
     def find(self, method: str, parts: list[str], at: int = 0) -> tuple[Operation, list[str]] | None:
         """The operation for the parts from one on, and the values of its path parameters."""
-        if parts[at:] in ([], [""]):
+        left = len(parts) - at
+        if left == 0 or (left == 1 and not parts[at]):
             operation = self.here.get(method)
             return (operation, []) if operation else None
         part = parts[at]

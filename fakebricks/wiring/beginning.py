@@ -1,9 +1,14 @@
-"""What every workspace has from its beginning: people, their folders, files, catalogs, and its first warehouse."""
+"""What every workspace has from its beginning: people, their folders, files, DBFS, catalogs, and its first warehouse.
+
+Whatever writes to the state or draws ids as it is made belongs here: other rooms may be wired in the middle of a
+transaction that fails, or after the snapshot that the workspace goes back to.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fakebricks.services.dbfs.dbfs import Dbfs
 from fakebricks.services.files.files import Files
 from fakebricks.services.files.signed_urls import SignedUrls
 from fakebricks.services.files.uploads import Uploads
@@ -30,7 +35,7 @@ def wire(services: Services) -> None:
     """Add the services that a workspace is made with."""
     state, ids, clock = services.state, services.ids, services.clock
     files = Files(state, LocalBlobs(services.scratch), clock)
-    services.add(files, SignedUrls(services.secret, clock), Uploads(state, ids, files))
+    services.add(files, SignedUrls(services.secret, clock), Uploads(state, ids, files), Dbfs(files))
     _wire_people(services)
     if services.storage == "s3":
         _wire_s3(services)

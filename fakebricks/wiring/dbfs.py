@@ -1,4 +1,4 @@
-"""DBFS."""
+"""The API of DBFS, whose files are there from the beginning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def wire(services: Services) -> None:
-    """Add DBFS and its streams."""
-    files = services[Files]
-    dbfs = Dbfs(files)
-    services.add(dbfs, DbfsService(dbfs, Streams(services.state, services.ids, services.clock, dbfs, files)))
+    """Add what clients read and write by."""
+    dbfs = services[Dbfs]
+    streams = Streams(services.state, services.ids, services.clock, dbfs, services[Files])
+    services.add(DbfsService(dbfs, streams))
