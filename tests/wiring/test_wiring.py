@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import fakebricks
 from fakebricks import Workspace
 from fakebricks.routes import router
 from fakebricks.wire import Request
@@ -61,6 +62,13 @@ def printed(code: str) -> str:
     return done.stdout.strip()
 
 
+def test_what_the_package_offers_is_there_though_it_loads_late() -> None:
+    offered = {name: getattr(fakebricks, name) for name in fakebricks.__all__}
+    assert all(one.__name__ == name for name, one in offered.items())
+    with pytest.raises(AttributeError, match="has no attribute 'fake_workspaces'"):
+        _ = fakebricks.fake_workspaces
+
+
 def test_a_new_workspace_loads_no_service_that_nobody_has_asked_for() -> None:
     loaded = f"print([one for one in {LATE!r} if one in sys.modules])"
     assert printed(f"import sys, fakebricks; fakebricks.Workspace().close(); {loaded}") == "[]"
@@ -69,6 +77,7 @@ def test_a_new_workspace_loads_no_service_that_nobody_has_asked_for() -> None:
 def test_who_tracks_runs_loads_neither_sql_nor_serving() -> None:
     code = f"""
 import sys
+import fakebricks
 from fakebricks import Workspace
 from fakebricks.wire import Request
 workspace = Workspace()
@@ -95,6 +104,7 @@ def test_what_is_asked_for_first_by_many_at_once_is_there_for_all() -> None:
     """In a process of its own, in which the threads load the modules, too."""
     code = f"""
 import json, threading
+import fakebricks
 from fakebricks import Workspace
 from fakebricks.wire import Request
 {getsource(asked)}
