@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.clock import Clock, VirtualClock
 from fakebricks.fake import surroundings
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.server import Server
@@ -90,9 +91,15 @@ class RefusedError(Exception):
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
+def clock() -> Clock:
+    """The clock of `workspace`: the present, ticking. Where hours and days matter, tests choose another (clocks.py)."""
+    return VirtualClock()
+
+
+@pytest.fixture
+def workspace(clock: Clock) -> Iterator[Workspace]:
     """A workspace, in process, on a virtual clock."""
-    workspace = Workspace()
+    workspace = Workspace(clock=clock)
     yield workspace
     workspace.close()
 

@@ -1,0 +1,12 @@
+"""Clocks for tests in which it matters when something happens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from fakebricks.clock import VirtualClock
+
+
+def standing_at(moment: str) -> VirtualClock:
+    """A clock that shows a moment, in UTC, and moves by its jumps only: no test is too slow for it."""
+    return VirtualClock(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp(), rate=0)
