@@ -24,7 +24,6 @@ from fakebricks import fake_workspace
 from fakebricks.clock import RealClock, VirtualClock
 from fakebricks.simulated_time import SimulatedTime
 
-
 LONG = 60
 """More seconds than anything here takes on a busy machine."""
 
