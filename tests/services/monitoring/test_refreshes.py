@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from clocks import standing_at
+from clocks import MORNING, standing_at
 from conftest import RefusedError, Rest
 from monitored import OUTPUT, add_table, monitor, path
 
@@ -17,7 +17,6 @@ from fakebricks.services.monitoring.refreshes import Done
 from fakebricks.services.sql import SqlError
 
 HOURLY = {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}
-HALF_PAST = "2026-03-11T10:30:00"
 
 
 class Work:
@@ -40,7 +39,7 @@ class Work:
 @pytest.fixture
 def begins() -> str:
     """When a test begins; at an hour's edge, where it says so."""
-    return HALF_PAST
+    return MORNING
 
 
 @pytest.fixture
@@ -161,7 +160,7 @@ def test_a_schedule_fires_when_an_hour_begins_and_once(rest: Rest, workspace: Wo
 @pytest.mark.parametrize(
     ("begins", "latest"),
     [
-        (HALF_PAST, "SUCCESS"),
+        (MORNING, "SUCCESS"),
         ("2026-03-11T10:59:59", "SUCCESS"),
         ("2026-03-11T11:00:00", "PENDING"),
         ("2026-03-11T11:00:20", "RUNNING"),
