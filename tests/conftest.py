@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from clocks import standing_at
 from hypothesis import settings
 
 from fakebricks import Workspace, fake_workspace
-from fakebricks.clock import Clock, VirtualClock
+from fakebricks.clock import Clock
 from fakebricks.fake import surroundings
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.server import Server
@@ -92,8 +93,8 @@ class RefusedError(Exception):
 
 @pytest.fixture
 def clock() -> Clock:
-    """The clock of `workspace`: the present, ticking. Where hours and days matter, tests choose another (clocks.py)."""
-    return VirtualClock()
+    """The clock of `workspace`: it begins alike each time, and moves by its jumps only; others are in clocks.py."""
+    return standing_at()
 
 
 @pytest.fixture
