@@ -5,6 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
 from fakebricks.wire.errors import MalformedRequest
 from fakebricks.wire.messages import Request
 
@@ -13,7 +16,7 @@ _FORM = "multipart/form-data"
 
 def is_form(request: Request) -> bool:
     """Whether the body is a posted form."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+    return parse_options_header(request.headers.get("content-type"))[0] == _FORM
 
 
 def form_fields(request: Request) -> dict[str, Any]:
@@ -22,9 +25,6 @@ def form_fields(request: Request) -> dict[str, Any]:
     Raises:
         MalformedRequest: the body is not such a form.
     """
-    from werkzeug.formparser import FormDataParser
-    from werkzeug.http import parse_options_header
-
     options = parse_options_header(request.headers.get("content-type"))[1]
     parser = FormDataParser(stream_factory=_in_memory, silent=False)
     try:

@@ -98,8 +98,6 @@ class Operation:
     renders: Renders | None = None
     decided_by: type | None = None
     """The service that the privilege asks."""
-    places: tuple[str, ...] = ()
-    """The names of its path parameters, in their order."""
 
     @property
     def name(self) -> str:
@@ -108,7 +106,7 @@ class Operation:
 
     @property
     def path_parameters(self) -> frozenset[str]:
-        return frozenset(self.places)
+        return frozenset(_PLACE.findall(self.path))
 
 
 class Options(TypedDict, total=False):
@@ -202,7 +200,6 @@ class Routes:
                     logged=self._logged,
                     renders=self._renders,
                     decided_by=decided_by,
-                    places=tuple(_PLACE.findall(path)),
                     **said,
                 )
                 for path in paths

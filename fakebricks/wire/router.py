@@ -1,16 +1,15 @@
-"""Finding the operation of a request, and the help that is given where there is none.
-
-A part of a path that is spelled out goes before one that may be anything, and that before the rest of a path; an
-operation of another method stands in nobody's way. A slash at the end says nothing, and GET answers HEAD too, where
-that is not declared itself.
-"""
+"""Finding the operation of a request, and the help that is given where there is none."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from threading import Lock
+from typing import NamedTuple
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, MapAdapter, PathConverter, Rule
 
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.messages import Request
@@ -31,26 +30,22 @@ class Router:
     """
 
     def __init__(self, rooms: Mapping[Declares, Sequence[str]]) -> None:
-        self._operations: tuple[Operation, ...] = ()
-        self._root = _Branch()
-        self._undeclared = rooms
-        self._declaring = Lock()
+        self._rooms = [_Room(declares, texts) for declares, texts in rooms.items()]
 
     @property
     def operations(self) -> tuple[Operation, ...]:
         """All of them."""
-        self._declare(self._undeclared)
-        return self._operations
+        return tuple(chain.from_iterable(room.declared().operations for room in self._rooms))
 
     def find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
         """The operation and the values of its path parameters, or None."""
-        while True:
-            undeclared = self._undeclared  # looked at first: others may declare meanwhile
-            found = self._find(request)
-            if found is not None or not undeclared:
-                return found
-            likely = {one: texts for one, texts in undeclared.items() if any(text in request.path for text in texts)}
-            self._declare(likely or undeclared)
+        for room in self._likely_first(request.path):
+            try:
+                operation, places = room.declared().paths.match(request.path, request.method)
+            except (NotFound, MethodNotAllowed):
+                continue
+            return operation, dict(places)
+        return None
 
     def refusal(self, request: Request) -> NotImplementedByFakebricks:
         """What an unknown route gets: never a 404, which would look like a missing resource."""
@@ -63,70 +58,66 @@ class Router:
             "If the path is right and the platform serves it, please open an issue that names this operation."
         )
 
-    def _find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
-        parts = request.path.lstrip("/").split("/")
-        for method in ("HEAD", "GET") if request.method == "HEAD" else (request.method,):
-            found = self._root.find(method, parts)
-            if found is not None:
-                operation, values = found
-                return operation, dict(zip(operation.places, values, strict=True))
-        return None
-
-    def _declare(self, rooms: Mapping[Declares, Sequence[str]]) -> None:
-        """Have rooms declare their operations, if they have not yet."""
-        with self._declaring:
-            for declares in rooms:
-                if declares in self._undeclared:
-                    self._add(tuple(declares()))
-            self._undeclared = {one: texts for one, texts in self._undeclared.items() if one not in rooms}
-
-    def _add(self, operations: tuple[Operation, ...]) -> None:
-        for one in operations:
-            self._root.add(one)
-        self._operations += operations
+    def _likely_first(self, path: str) -> Iterator[_Room]:
+        unlikely = []
+        for room in self._rooms:
+            if room.may_have(path):
+                yield room
+            else:
+                unlikely.append(room)
+        yield from unlikely
 
 
-@dataclass(slots=True)
-class _Branch:
-    """The operations whose paths begin with the same parts."""
+class _Declared(NamedTuple):
+    operations: tuple[Operation, ...]
+    paths: MapAdapter
 
-    spelled_out: dict[str, _Branch] = field(default_factory=dict)
-    anything: _Branch | None = None
-    here: dict[str, Operation] = field(default_factory=dict)
-    """Those whose paths end here, by method."""
-    rest: dict[str, Operation] = field(default_factory=dict)
-    """Those that take whatever else a path has, by method."""
 
-    def add(self, operation: Operation) -> None:
-        branch = self
-        for part in operation.path.removeprefix("/").split("/"):
-            if part.startswith("<path:"):
-                branch.rest[operation.method] = operation
-                return
-            branch = branch._next(part)
-        branch.here[operation.method] = operation
+class _Room:
+    """The operations of one room, which are declared once, when they are first needed."""
 
-    def find(self, method: str, parts: list[str], at: int = 0) -> tuple[Operation, list[str]] | None:
-        """The operation for the parts from one on, and the values of its path parameters."""
-        left = len(parts) - at
-        if left == 0 or (left == 1 and not parts[at]):
-            operation = self.here.get(method)
-            return (operation, []) if operation else None
-        part = parts[at]
-        spelled_out = self.spelled_out.get(part)
-        found = spelled_out.find(method, parts, at + 1) if spelled_out else None
-        if found is None and part and self.anything:
-            found = self.anything.find(method, parts, at + 1)
-            if found:
-                found[1].insert(0, part)
-        if found is None and method in self.rest:
-            rest = "/".join(parts[at:])
-            return (self.rest[method], [rest]) if rest else None
-        return found
+    def __init__(self, declares: Declares, texts: Sequence[str]) -> None:
+        self._declares = declares
+        self._texts = texts
+        self._declared: _Declared | None = None
+        self._declaring = Lock()
 
-    def _next(self, part: str) -> _Branch:
-        if not part.startswith("<"):
-            return self.spelled_out.setdefault(part, _Branch())
-        if self.anything is None:
-            self.anything = _Branch()
-        return self.anything
+    def may_have(self, path: str) -> bool:
+        return any(text in path for text in self._texts)
+
+    def declared(self) -> _Declared:
+        if self._declared is None:
+            with self._declaring:
+                self._declared = self._declared or _by_path(tuple(self._declares()))
+        return self._declared
+
+
+class _AnyPath(PathConverter):
+    """The rest of a path, whatever it is: it is for the operation to refuse line breaks and empty parts by name."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False
+
+
+class _Matched(Rule):
+    """A rule that is matched and never built a path from; compiling what builds one takes most of a rule's time."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return _not_built
+
+
+def _not_built(*_: object) -> tuple[str, str]:
+    raise NotImplementedError
+
+
+def _by_path(operations: tuple[Operation, ...]) -> _Declared:
+    # Werkzeug lets GET answer HEAD too, so that a HEAD of its own must come first.
+    heads_first = sorted(operations, key=lambda one: one.method != "HEAD")
+    paths = Map(
+        [_Matched(one.path, methods=[one.method], endpoint=one) for one in heads_first],
+        strict_slashes=False,
+        merge_slashes=False,
+        redirect_defaults=False,
+        converters={"path": _AnyPath},
+    )
+    return _Declared(operations, paths.bind("fakebricks.test"))

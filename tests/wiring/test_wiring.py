@@ -30,9 +30,6 @@ LATE = (
     "fakebricks.environments",
     "fakebricks.drift",
     "fakebricks.contracts",
-    "werkzeug",
-    "http.server",
-    "email",
     "sqlglot",
     "yaml",
 )
