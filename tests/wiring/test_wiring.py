@@ -32,7 +32,6 @@ LATE = (
     "fakebricks.contracts",
     "werkzeug",
     "http.server",
-    "email",
     "sqlglot",
     "yaml",
 )
