@@ -139,6 +139,14 @@ def test_what_reaches_outside_or_is_no_requirement_is_refused_with_its_line(tmp_
         logged.spec()
 
 
+@pytest.mark.parametrize(
+    "line", ["code @ https://acme.test/code-1.0-py3-none-any.whl", "https://acme.test/code-1.0.whl"]
+)
+def test_a_wheel_of_a_url_is_not_looked_for_in_the_model(tmp_path, line):
+    with pytest.raises(UnusableModelError, match="would be installed from a place outside the package index"):
+        logged_environment(model(tmp_path, requirements__txt=f"mlflow\n{line}\n")).spec()
+
+
 @pytest.mark.parametrize("line", ["--index-url https://acme.test/simple", "-i x", "-f https://acme.test", "--no-index"])
 def test_the_choice_of_an_index_is_left_out_and_told(tmp_path, line):
     logged = logged_environment(model(tmp_path, requirements__txt=f"{line}\nmlflow"))
