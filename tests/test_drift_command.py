@@ -83,7 +83,7 @@ def test_json_is_the_report(saved):
         (["{saved}", "--onto", "16.5 LTS ML"], "Did you mean 16.4 LTS ML?"),
         (["{saved}", "--onto-pins", "{pins}"], "line 1 is no pin such as 'scikit-learn==1.4.2': '-r other.txt'"),
         (["{saved}", "--onto", "16.4", "--onto-pins", "{good}"], "two ways to say the same"),
-        (["{saved}", "--onto-pins", "{bad}"], "'banana' is no version of numpy"),
+        (["{saved}", "--onto-pins", "{bad}"], "'banana' is no version of 'numpy'"),
         (["runs:/0123/model"], "cannot be downloaded"),
         (["models:/gone/1"], "models:/gone/1 cannot be downloaded"),
         (["nothing://here"], "nothing://here cannot be downloaded"),
