@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -210,6 +211,14 @@ def test_what_is_no_model_is_one_clear_error(linear, tmp_path, files, reason):
 def test_an_environment_that_does_not_exist_is_a_value_error(linear, onto):
     with pytest.raises(ValueError, match=r"No runtime is known|is no version of|is neither the name of a runtime"):
         check(linear, onto)
+
+
+def test_a_pipe_is_no_part_of_a_model(linear, tmp_path):
+    model = changed(linear, tmp_path / "model")
+    (model / "model.pkl").unlink()
+    os.mkfifo(model / "model.pkl")
+    with pytest.raises(UnusableModelError, match=r"MLmodel names model\.pkl, which is not in the model"):
+        check(model)
 
 
 def test_a_document_that_unfolds_without_end_is_read_at_once(linear, tmp_path):

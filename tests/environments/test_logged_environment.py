@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,14 @@ def test_what_is_no_mlmodel_is_one_clear_error(tmp_path, mlmodel, text):
 def test_what_is_no_environment_file_is_one_clear_error(tmp_path, files, text):
     with pytest.raises(UnusableModelError, match=text):
         logged_environment(model(tmp_path, **files))
+
+
+@pytest.mark.parametrize("name", ["MLmodel", "requirements.txt", "conda.yaml"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    (model(tmp_path) / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UnusableModelError, match=f"{name} is no regular file"):
+        logged_environment(tmp_path)
 
 
 def test_a_directory_without_a_model_is_one_clear_error(tmp_path):
