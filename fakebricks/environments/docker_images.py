@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from fakebricks.environments import cache, docker_start, worker
+from fakebricks.environments import cache, docker_start, progress, worker
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.processes import Deadline
 from fakebricks.environments.specs import EnvironmentBuildError, EnvironmentSpec
@@ -102,7 +102,8 @@ class Images:
             plan = self._planned(spec)
             with cache.turn(cache.home() / "images" / plan.digest, self._limits.build) as lock:
                 if self._found(plan.name) is None:
-                    self._build(spec, plan, lock)
+                    with progress.building("an image", spec):
+                        self._build(spec, plan, lock)
             image = self._client.images.get(plan.name)
         return Image(plan.name, plan.base, image.labels[_LOG])
 
@@ -170,7 +171,8 @@ class Images:
     def _base(self, base: str) -> str:
         """The id of the base image, which is pulled unless it is there."""
         if self._found(base) is None:
-            self._client.images.pull(base)
+            with progress.shown(f"Pulling {base}"):
+                self._client.images.pull(base)
         return str(self._client.images.get(base).id)
 
     def _platform(self) -> str:

@@ -7,16 +7,13 @@ holds hundreds of megabytes, and a workspace lives for one test. It holds no sta
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from fakebricks.environments import cache
+from fakebricks.environments import cache, progress
 from fakebricks.environments.environment import Environment
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.processes import Deadline
@@ -25,8 +22,6 @@ from fakebricks.environments.uses import BUILD_LOG, remove_unused, unused_days
 from fakebricks.environments.uv import Installer, interpreter
 
 _WAITING_SERVERS = 4  # each of them holds some 100 MB
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Environments:
@@ -94,7 +89,7 @@ class Environments:
             building = cache.fresh(path)
             installer = Installer(building, Deadline(self.limits.build), lock)
             try:
-                with _shown(spec):
+                with progress.building("an environment", spec):
                     installer.build(spec)
                 (building / BUILD_LOG).write_text(installer.log, encoding="utf-8")
                 building.rename(path)
@@ -124,19 +119,3 @@ def _of_process(pid: int) -> Environments:
 def _is_there(path: Path) -> bool:
     """Whether it was built, and the Python that it was built on is still there."""
     return (path / BUILD_LOG).exists() and interpreter(path / "venv").exists()
-
-
-@contextmanager
-def _shown(spec: EnvironmentSpec) -> Iterator[None]:
-    """Meanwhile, say that it takes a while: on a terminal, and in the log."""
-    from rich.console import Console
-
-    what = f"Building an environment with Python {spec.python} and {', '.join(spec.requirements) or 'nothing more'}"
-    _LOGGER.info(what)
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    width = console.width - 4
-    with console.status(what if len(what) <= width else f"{what[: width - 3]}..."):
-        yield

@@ -59,6 +59,13 @@ def asked(worker, limit=60.0, /, **what):
     return json.loads(worker.ask(message, limit).body)["predictions"]
 
 
+def test_building_an_image_is_logged(docker_client, offline, caplog):
+    with caplog.at_level("INFO", "fakebricks"), pytest.raises(EnvironmentBuildError):
+        Images(docker_client, LIMITS).get(EnvironmentSpec(HERE, ("fakebricks-inner==9",)))
+    (record,) = caplog.records
+    assert record.message == "Building an image with Python 3.11 and fakebricks-inner==9"
+
+
 def test_an_image_is_built_once_and_says_of_what(docker_client, image):
     assert image.base == base_image(HERE)
     assert "mlflow==3000.0" in image.build_log
