@@ -71,10 +71,7 @@ def named_onto(onto: Onto | None) -> str:
         return find(onto).label
     if isinstance(onto, RuntimeManifest):
         return onto.label
-    if not isinstance(onto, Mapping):
-        message = f"{onto!r} is neither the name of a runtime, such as '16.4 LTS ML', nor versions by library"
-        raise ValueError(message)  # noqa: TRY004 - whatever is no environment is an error of one kind
-    pins = [f"{name}=={_version(name, version)}" for name, version in onto.items()]
+    pins = [f"{name}=={_version(name, version)}" for name, version in _items(onto)]
     more = f" and {len(pins) - _NAMED} more" if len(pins) > _NAMED else ""
     return f"{', '.join(pins[:_NAMED])}{more}" or "no pins"
 
@@ -90,6 +87,13 @@ def _pinned(name: str, pins: Mapping[str, str], logged: LoggedEnvironment) -> Ta
     checked: dict[str, str] = {canonicalize_name(library): version for library, version in pins.items()}
     python = checked.pop("python", None)
     return Target(name, by_library({**logged.pinned, **checked}), python or logged.python, complete=False, own=True)
+
+
+def _items(pins: object) -> list[tuple[object, object]]:
+    if not isinstance(pins, Mapping):
+        message = f"{pins!r} is neither the name of a runtime, such as '16.4 LTS ML', nor versions by library."
+        raise ValueError(message)  # noqa: TRY004 - whatever is no environment is an error of one kind
+    return list(pins.items())
 
 
 def _version(name: object, version: object) -> str:
