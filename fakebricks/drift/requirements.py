@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fakebricks.drift.contents import Contents
 from fakebricks.drift.findings import Finding
 from fakebricks.drift.packages import brought_by, distribution_of, library
+from fakebricks.drift.rules import is_version
 from fakebricks.drift.training_code import needed_modules
 from fakebricks.drift.verdicts import Verdict
 from fakebricks.environments.flavors import libraries_of_flavors
@@ -141,6 +142,8 @@ def _excluding_each_other(logged: LoggedEnvironment) -> dict[str, tuple[Requirem
 
 
 def _allows(requirement: Requirement, version: str) -> bool:
+    if not is_version(version):  # which nothing but `===` allows, and older releases of packaging do not compare
+        return all((one.operator, one.version) == ("===", version) for one in requirement.specifier)
     return requirement.specifier.contains(version, prereleases=True)
 
 

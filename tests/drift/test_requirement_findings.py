@@ -123,6 +123,12 @@ def test_requirements_that_exclude_each_other_cannot_be_built(tmp_path, requirem
     assert told_of in breaking.message
 
 
+def test_a_version_that_is_none_is_compared_by_its_text(tmp_path):
+    findings = found(model(tmp_path, "mlflow==2.13.1\nscikit-learn==1.3.0\nnumpy===odd\nnumpy===odd"))
+
+    assert "breaking" not in {finding.verdict for finding in findings}
+
+
 def test_requirements_for_different_machines_do_not_exclude_each_other(tmp_path):
     lines = "numpy==1.23.5; python_version < '3.12'\nnumpy==1.26.4; python_version >= '3.12'"
     findings = found(model(tmp_path, f"mlflow==2.13.1\nscikit-learn==1.3.0\n{lines}"))
