@@ -92,7 +92,7 @@ class Refreshes:
         if refresh.outcome is not None or refresh.end <= now:
             raise InvalidState(f"Refresh {refresh_id} is over and cannot be canceled.")
         canceled = replace(refresh, outcome="CANCELED", end=now)
-        self._put(monitor.table_id, canceled)
+        self._put(monitor, canceled)
         self._forget_old(monitor)
         return canceled
 
@@ -119,12 +119,14 @@ class Refreshes:
             done = Done(monitor.progress, (str(error),))
         message = " ".join(done.problems) or None
         with self._state.transaction():
-            for one in over:
-                self._put(monitor.table_id, replace(one, outcome="FAILED" if message else "SUCCESS", message=message))
-            self._forget_old(monitor)
             current = self._monitors.find(monitor.table_id)
-            if current is not None:
-                self._monitors.put(replace(current, progress=done.progress, failure=message))
+            known = [one for one in over if self._refreshes.get(_key(monitor, one)) is not None]
+            if current is None or not known:  # it has been deleted in the meantime
+                return
+            for one in known:
+                self._put(monitor, replace(one, outcome="FAILED" if message else "SUCCESS", message=message))
+            self._forget_old(monitor)
+            self._monitors.put(replace(current, progress=done.progress, failure=message))
 
     def _fire(self, table_id: str) -> MonitorRecord | None:
         """The monitor, with the refreshes that its schedule has asked for since somebody looked."""
@@ -155,16 +157,20 @@ class Refreshes:
             running_at=running_at,
             end=running_at + _drawn(_TAKING, chance),
         )
-        self._put(monitor.table_id, refresh)
+        self._put(monitor, refresh)
         return refresh
 
-    def _put(self, table_id: str, refresh: RefreshRecord) -> None:
-        self._refreshes.put((table_id, refresh.running_at, refresh.id), refresh)
+    def _put(self, monitor: MonitorRecord, refresh: RefreshRecord) -> None:
+        self._refreshes.put(_key(monitor, refresh), refresh)
 
     def _forget_old(self, monitor: MonitorRecord) -> None:
         over = [one for one in self.all(monitor) if one.outcome is not None]
         for one in over[_MOST_KNOWN:]:
-            self._refreshes.delete((monitor.table_id, one.running_at, one.id))
+            self._refreshes.delete(_key(monitor, one))
+
+
+def _key(monitor: MonitorRecord, refresh: RefreshRecord) -> tuple[str, int, int]:
+    return monitor.table_id, refresh.running_at, refresh.id
 
 
 def state_of(refresh: RefreshRecord, now: int) -> str:
