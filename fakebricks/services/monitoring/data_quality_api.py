@@ -68,7 +68,9 @@ def update_monitor(monitoring: Monitoring, call: Call, body: UpdateMonitor) -> M
     monitor = monitors.get(table)
     schema_id = monitors.schema_id(monitor.configuration.output_schema_name)
     wanted = merged(monitor, schema_id, body.profiling(), body.update_mask)
-    changed = monitors.update(table, wanted.configuration(monitors.schema_named(wanted.output_schema_id)), call.caller)
+    changed = monitoring.update(
+        table, wanted.configuration(monitors.schema_named(wanted.output_schema_id)), call.caller
+    )
     return _told(monitoring, call, changed)
 
 

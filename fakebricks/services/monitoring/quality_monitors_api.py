@@ -60,7 +60,7 @@ def get_monitor(monitoring: Monitoring, call: Call, body: OfMonitor) -> MonitorI
 def update_monitor(monitoring: Monitoring, call: Call, body: UpdateMonitor) -> MonitorInfo:
     before = monitoring.monitors.get(body.table_name)
     wanted = body.configuration(before.configuration.warehouse_id)
-    return _told(monitoring, call, monitoring.monitors.update(body.table_name, wanted, call.caller))
+    return _told(monitoring, call, monitoring.update(body.table_name, wanted, call.caller))
 
 
 @routes.delete(_MONITOR, privilege=manages)

@@ -99,13 +99,31 @@ class Refreshes:
     def catch_up(self, table_id: str) -> None:
         """Do the work of all refreshes of a table's monitor that are over by now."""
         with self._locks[table_id]:
-            monitor = self._fire(table_id)
+            monitor = self.fire(table_id)
             if monitor is None:
                 return
             now = self._clock.millis()
             over = [one for one in self.all(monitor) if one.outcome is None and one.end <= now][::-1]
             if over:
                 self._do(monitor, over)
+
+    def fire(self, table_id: str) -> MonitorRecord | None:
+        """The monitor, with the refreshes that its schedule has asked for since somebody looked."""
+        with self._state.transaction():
+            monitor = self._monitors.find(table_id)
+            if monitor is None:
+                return None
+            schedule = monitor.configuration.schedule
+            now = self._clock.millis()
+            if schedule is None or schedule.paused:
+                return monitor
+            times = checked_schedule(schedule).latest(monitor.fired_until, now)
+            for time in reversed(list(islice(times, _MOST_KNOWN))):
+                if not self._waits(monitor, time):
+                    self._add(monitor, "SCHEDULE", time)
+            fired = replace(monitor, fired_until=now)
+            self._monitors.put(fired)
+            return fired
 
     def before_reading(self, full_name: str) -> None:
         """Have a table up to date before it is read, if it is one of a monitor's metric tables."""
@@ -128,22 +146,10 @@ class Refreshes:
             self._forget_old(monitor)
             self._monitors.put(replace(current, progress=done.progress, failure=message))
 
-    def _fire(self, table_id: str) -> MonitorRecord | None:
-        """The monitor, with the refreshes that its schedule has asked for since somebody looked."""
-        with self._state.transaction():
-            monitor = self._monitors.find(table_id)
-            if monitor is None:
-                return None
-            schedule = monitor.configuration.schedule
-            now = self._clock.millis()
-            if schedule is None or schedule.paused:
-                return monitor
-            times = checked_schedule(schedule).latest(monitor.fired_until, now)
-            for time in reversed(list(islice(times, _MOST_KNOWN))):
-                self._add(monitor, "SCHEDULE", time)
-            fired = replace(monitor, fired_until=now)
-            self._monitors.put(fired)
-            return fired
+    def _waits(self, monitor: MonitorRecord, time: int) -> bool:
+        """Whether one that the schedule has asked for has not begun at that time."""
+        asked = (one for one in self.all(monitor) if one.trigger == "SCHEDULE" and one.outcome is None)
+        return any(time < one.running_at for one in asked)
 
     def _add(self, monitor: MonitorRecord, trigger: Trigger, start: int) -> RefreshRecord:
         """A new refresh, which begins to run when all others are over."""
