@@ -46,7 +46,7 @@ def rows() -> None:
 def _evidently(size: int, told: str) -> dict[str, float] | None:
     if not EVIDENTLY.exists():
         return None
-    with step(f"evidently over {told}: one to two minutes, and up to ten for a million rows"):
+    with step(f"evidently over {told}: this takes minutes, and up to ten for a million rows"):
         return _run([str(EVIDENTLY), "tests/benchmarks/evidently_run.py", str(size)])
 
 
@@ -61,7 +61,7 @@ def _spark() -> Iterator[str]:
     """The URL of a Spark Connect server in a process of its own, which is ended afterwards."""
     port = free_port()
     command = [sys.executable, "-m", "tests.benchmarks.spark_server", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "RUST_LOG": "warn"}) as process:
         try:
             assert process.stdout is not None
             process.stdout.readline()

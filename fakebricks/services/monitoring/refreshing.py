@@ -90,11 +90,17 @@ class Refreshing:
 
     def _version(self, table: TableRecord) -> int:
         """The version of a table that has all rows which are due."""
+        from deltalake.exceptions import DeltaError
+
         self._delta_tables.bring_up_to_date(table.full_name)
         files = self._delta_tables.files_of(table)
         if not files.exists():
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
-        return files.version()
+        try:
+            return files.version()
+        except DeltaError as error:
+            reason = str(error).partition("\n")[0]
+            raise InvalidState(f"The table '{table.full_name}' cannot be read: {reason}") from None
 
     def _changed_from(self, table: TableRecord, column: str, known: Progress | None) -> int:
         """The earliest time of which the metric tables may not say what they should; 0 where that is not known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -275,6 +276,19 @@ def test_a_metric_table_that_was_changed_by_hand_is_told_of(workspace: Workspace
     refreshed = refresh(rest, name)
     assert refreshed["state"] == "FAILED"
     assert f"The table '{name}_drift_metrics' cannot be written" in refreshed["message"]
+
+
+def test_a_table_whose_log_is_broken_is_told_of(workspace: Workspace, rest: Rest):
+    name = "main.default.unreadable"
+    add_table(workspace, name, PLAIN)
+    monitor(rest, name, time_series=SERIES)
+    log = Path(workspace._services.tables.require(name).storage_location) / "_delta_log"
+    for commit in log.iterdir():
+        commit.write_text("{not json")
+    refreshed = refresh(rest, name)
+    assert refreshed["state"] == "FAILED"
+    assert refreshed["message"].startswith(f"The table '{name}' cannot be read: ")
+    assert "\n" not in refreshed["message"]
 
 
 def test_a_new_custom_metric_is_a_new_column(workspace: Workspace, rest: Rest):
