@@ -2,7 +2,7 @@
 
 Real: the code under test, its clients, its threads. Simulated: the workspace, its host, the environment and time, for
 as long as it is entered. What stays real of time is said in `fakebricks.simulated_time`.
-Refused: options whose work fakebricks does not do yet.
+Refused: options that are no choice, at once, and on entry those that need a package which is not installed.
 """
 
 from __future__ import annotations
