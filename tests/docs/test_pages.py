@@ -13,6 +13,7 @@ import pytest
 import fakebricks
 from fakebricks import Workspace, fake_workspace
 from fakebricks.cli import main
+from fakebricks.control.api import routes as admin_plane
 
 ROOT = Path(__file__).parents[2]
 INDEX = ROOT / "docs" / "README.md"
@@ -71,6 +72,12 @@ def test_what_is_imported_from_fakebricks_is_told():
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
 def test_each_option_of_a_command_is_told(command, option):
     assert [page.name for page in PAGES if f"fakebricks {command}" in page.read_text() and option in page.read_text()]
+
+
+def test_each_operation_of_the_admin_plane_is_told():
+    page = (ROOT / "docs" / "server.md").read_text()
+    asked = [f"{one.method} {one.path.replace('<', '{').replace('>', '}')}" for one in admin_plane]
+    assert [one for one in asked if one not in page] == []
 
 
 def _prose(page: Path) -> str:
