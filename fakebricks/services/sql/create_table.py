@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from fakebricks.services.sql import Result, SqlError, dialect
 from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.errors import refused, syntax_error
@@ -93,15 +95,12 @@ class CreateTable:
             raise
 
     def _replace(self, new: _New, there: TableRecord, rows: Any) -> None:
-        from deltalake import write_deltalake
-
         if new.asked.caller is not None:
             self._metastore.authority.require(Rule.MANAGE_TABLE, there.full_name, new.asked.caller)
         if partition_columns(there.columns) != partition_columns(new.columns):
             raise refused("OR REPLACE with other partitions", "Drop the table, and create it again.")
         data = new.schema.empty_table() if rows is None else rows
-        opened = self._metastore.delta_tables.files_of(there).opened()
-        write_deltalake(opened, data, mode="overwrite", schema_mode="overwrite")
+        self._metastore.delta_tables.files_of(replace(there, columns=new.columns)).replace_all(data)
         described = new.described
         changes = {"columns": new.columns, "properties": described.properties, "comment": described.comment}
         self._metastore.tables.update(there.full_name, new.asked.user_name, changes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakebricks.services.sql import dialect
 from fakebricks.services.sql.asked import Asked
+from fakebricks.services.sql.engine_faults import written_around
 from fakebricks.services.sql.errors import UnresolvedColumn, table_not_found
 from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.parameters import Parameters
@@ -18,6 +19,7 @@ from fakebricks.services.sql.references import levels_of, point_at, replace_by, 
 from fakebricks.services.sql.session_functions import answer_session_functions
 from fakebricks.services.sql.spark import Spark, analyzed
 from fakebricks.services.sql.stars import write_out_stars
+from fakebricks.services.sql.using import write_out_using
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.records import TableRecord
 from fakebricks.services.unity_catalog.rules import Rule
@@ -78,7 +80,7 @@ class Reader:
             PermissionDenied: the caller may not read what it reads.
             NotImplementedByFakebricks: the engine has no such thing.
         """
-        dialect.json_paths(tree)
+        dialect.json_paths(tree, self._spark.json_function)
         exact_percentiles(tree)
         answer_session_functions(tree, asked, self._metastore.unity_catalog.metastore.name)
         tables = []
@@ -101,6 +103,8 @@ class Reader:
         def columns_of(query: exp.Expression) -> list[str]:
             return list(self.executed(Translated(dialect.spark_text(query), arguments, tables)).columns)
 
+        written_around(tree)
+        write_out_using(tree, columns_of)
         write_out_stars(tree, columns_of)
         dialect.group_and_order_by_all(tree)
         return Translated(dialect.spark_text(tree), arguments, tables)
