@@ -320,7 +320,7 @@ class Services:
 
     def _wire_sql(self, url: str | None) -> None:
         self.spark = Spark(url)
-        self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark)
+        self.sql = SparkSql(self[Metastore], self._state, self._clock, self.spark, self.people.caller_named)
         self.add(self.sql)
 
     def _table_storage(self, scratch: Scratch, bucket: str) -> TableStorage:

@@ -15,6 +15,7 @@ from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
+from fakebricks.services.sql.errors import quoted
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
 from fakebricks.services.unity_catalog.arrow_tables import columns_of
@@ -77,7 +78,7 @@ class WorkspaceData:
         raise NotImplementedError
 
     def table(self, full_name: str) -> pa.Table:
-        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
+        """All rows of a table or view of Unity Catalog, with those of an inference table that are due by now.
 
         Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
         `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
@@ -238,4 +239,7 @@ class WorkspaceData:
             return self._services.usage_table.read(reader)
         if reader is not None:
             self._services.authority.require(Rule.READ_TABLE, full_name, reader)
+        named = self._services.tables.get(full_name)
+        if named is not None and named.view is not None:
+            return self._services.sql.execute(f"FROM {quoted(*named.key)}", reader).rows
         return self._services.delta_tables.read(full_name)

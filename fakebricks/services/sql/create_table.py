@@ -25,6 +25,7 @@ from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
 from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.unity_catalog.tables import IsAView
 from fakebricks.wire.errors import DatabricksError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class CreateTable:
         there = self._metastore.tables.get(name) if name.count(".") == 2 else None  # noqa: PLR2004 - three levels
         if there is not None and tree.args.get("exists"):
             return nothing()
+        if there is not None and there.view is not None and tree.args.get("replace"):
+            raise IsAView(name)
         if there is None or not tree.args.get("replace"):
             self._metastore.tables.require_free(name)
         described = _Described(tree.args.get("properties"))

@@ -18,7 +18,7 @@ from fakebricks.services.sql.reader import Reader
 from fakebricks.services.sql.results import told
 from fakebricks.services.unity_catalog.columns import partition_columns
 from fakebricks.services.unity_catalog.metastore import Metastore
-from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
+from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord, ViewRecord
 from fakebricks.services.unity_catalog.rules import Rule
 
 _OF_COLUMNS = dict.fromkeys(("col_name", "data_type", "comment"), "string")
@@ -160,23 +160,41 @@ class Descriptions:
 
 def create_statement(table: TableRecord) -> str:
     """The statement that makes such a table."""
+    if table.view is not None:
+        return _create_view(table, table.view)
     columns = ",\n  ".join(_definition(one) for one in table.columns)
     lines = [f"CREATE TABLE {table.full_name} (\n  {columns})", "USING delta"]
     if partitions := partition_columns(table.columns):
         lines.append(f"PARTITIONED BY ({', '.join(partitions)})")
-    if table.comment:
-        lines.append(f"COMMENT {_literal(table.comment)}")
-    if table.properties:
-        shown = ",\n  ".join(f"{_literal(key)} = {_literal(value)}" for key, value in sorted(table.properties.items()))
-        lines.append(f"TBLPROPERTIES (\n  {shown})")
+    lines += _described(table)
     return "\n".join(lines) + "\n"
 
 
+def _create_view(table: TableRecord, view: ViewRecord) -> str:
+    columns = ",\n  ".join(f"{_name(one)}{_comment(one)}" for one in table.columns)
+    lines = [f"CREATE VIEW {table.full_name} (\n  {columns})", *_described(table), f"AS {view.definition}"]
+    return "\n".join(lines) + "\n"
+
+
+def _described(table: TableRecord) -> Iterator[str]:
+    if table.comment:
+        yield f"COMMENT {_literal(table.comment)}"
+    if table.properties:
+        shown = ",\n  ".join(f"{_literal(key)} = {_literal(value)}" for key, value in sorted(table.properties.items()))
+        yield f"TBLPROPERTIES (\n  {shown})"
+
+
 def _definition(column: ColumnRecord) -> str:
-    name = column.name if column.name.isidentifier() else quoted(column.name)
     required = "" if column.nullable else " NOT NULL"
-    comment = f" COMMENT {_literal(column.comment)}" if column.comment else ""
-    return f"{name} {column.type_text}{required}{comment}"
+    return f"{_name(column)} {column.type_text}{required}{_comment(column)}"
+
+
+def _name(column: ColumnRecord) -> str:
+    return column.name if column.name.isidentifier() else quoted(column.name)
+
+
+def _comment(column: ColumnRecord) -> str:
+    return f" COMMENT {_literal(column.comment)}" if column.comment else ""
 
 
 def _literal(text: str) -> str:
@@ -205,12 +223,21 @@ def _details(table: TableRecord) -> Iterator[tuple[str, str, str]]:
         ("Created By", table.created_by),
         ("Type", table.table_type),
         ("Comment", table.comment or ""),
-        ("Location", table.storage_location),
-        ("Provider", "delta"),
+        *_kept(table),
         ("Owner", table.owner),
         ("Table Properties", _shown(table.properties)),
     ):
         yield name, value, ""
+
+
+def _kept(table: TableRecord) -> tuple[tuple[str, str], ...]:
+    """Where its rows are, or those that it shows."""
+    if table.view is None:
+        return ("Location", table.storage_location), ("Provider", "delta")
+    place = quoted(table.view.catalog_name, table.view.schema_name)
+    columns = ", ".join(quoted(one) for one in table.view.columns)
+    text = table.view.definition
+    return ("View Text", text), ("View Catalog and Namespace", place), ("View Query Output Columns", f"[{columns}]")
 
 
 def _commit(one: dict[str, Any]) -> tuple[Any, ...]:

@@ -64,10 +64,14 @@ def spark_text(tree: exp.Expression) -> str:
     Raises:
         NotImplementedByFakebricks: the engine has no such thing.
     """
+    from sqlglot import Dialect
     from sqlglot.errors import ErrorLevel, UnsupportedError
 
+    generator = Dialect.get_or_raise(_TO).generator(unsupported_level=ErrorLevel.RAISE, normalize_functions="lower")
+    # It would write inner common table expressions beside outer ones, where their names may be taken.
+    generator.EXPRESSIONS_WITHOUT_NESTED_CTES = set()
     try:
-        return str(tree.sql(dialect=_TO, unsupported_level=ErrorLevel.RAISE, normalize_functions="lower"))
+        return str(generator.generate(tree))
     except UnsupportedError as error:
         raise refused(f"such a statement ({error})") from None
 

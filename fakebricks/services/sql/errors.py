@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from fakebricks.services.sql import SqlError
+from fakebricks.services.unity_catalog.tables import IsAView
 from fakebricks.wire.errors import (
     CatalogAlreadyExists,
     CatalogDoesNotExist,
@@ -59,6 +60,26 @@ def table_not_found(full_name: str) -> SqlError:
         "the correct schema and catalog.\n"
         "To tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
         "42P01",
+    )
+
+
+def not_a_view(full_name: str) -> SqlError:
+    """It is a table, where a view is needed."""
+    message = f"The table {quoted(*full_name.split('.'))} does not support this. Use CREATE OR REPLACE TABLE instead."
+    return SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+
+
+def wrong_command(operation: str, required: str, full_name: str, found: str, alternative: str) -> SqlError:
+    """A statement is for another kind of object."""
+    message = f"The operation {operation} requires a {required}. But {full_name} is a {found}. {alternative}"
+    return SqlError("WRONG_COMMAND_FOR_OBJECT_TYPE", message, "42809")
+
+
+def recursive_view(views: Sequence[str]) -> SqlError:
+    """A view shows itself."""
+    cycle = " -> ".join(quoted(*view.split(".")) for view in views)
+    return SqlError(
+        "RECURSIVE_VIEW", f"Recursive view {quoted(*views[0].split('.'))} detected (cycle: {cycle}).", "42K0H"
     )
 
 
@@ -140,6 +161,7 @@ _OF_DOMAIN: dict[type[DatabricksError], tuple[str, str, str]] = {
     TableAlreadyExists: ("TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", ""),
     CatalogNotEmpty: ("CATALOG_NOT_EMPTY", "2BP01", ""),
     SchemaNotEmpty: ("SCHEMA_NOT_EMPTY", "2BP01", ""),
+    IsAView: ("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "42809", ""),
     PrincipalDoesNotExist: ("PRINCIPAL_DOES_NOT_EXIST", "42704", ""),
     InvalidParameterValue: ("INVALID_PARAMETER_VALUE", "22023", ""),
 }

@@ -57,6 +57,17 @@ def replace_by(table: exp.Expression, view: str) -> None:
     table.set("version", None)
 
 
+def stand_for(table: exp.Expression, query: exp.Expression) -> None:
+    """Have the rows of a query be read instead of a table, by the name that it has."""
+    from sqlglot import exp
+
+    point_at(table, "")
+    subquery = exp.Subquery(this=query, alias=table.args["alias"])
+    for part in ("joins", "laterals", "pivots", "sample"):
+        subquery.set(part, table.args.get(part))
+    table.replace(subquery)
+
+
 def version_of(table: exp.Expression) -> int | None:
     """The version that a table is to be read at; None for what it is now.
 
