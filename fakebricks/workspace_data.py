@@ -18,7 +18,7 @@ from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
 from fakebricks.services.sql.errors import quoted
 from fakebricks.services.sql.parameters import parameter_of
 from fakebricks.services.sql.spark_session import WorkspaceSession
-from fakebricks.services.unity_catalog.arrow_tables import columns_of
+from fakebricks.services.unity_catalog.arrow_tables import as_arrow, columns_of
 from fakebricks.services.unity_catalog.rules import Rule
 from fakebricks.state import MemoryState
 from fakebricks.wire.authentication import Caller
@@ -169,7 +169,7 @@ class WorkspaceData:
             check_answers(replayed)
         return replayed
 
-    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+    def save_table(self, full_name: str, rows: Frame, *, append: bool = False) -> None:
         """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
 
         Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
@@ -177,13 +177,15 @@ class WorkspaceData:
 
         Args:
             full_name: of the table.
-            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            rows: a `pandas.DataFrame`, whose index is left out, or a `pyarrow.Table`.
             append: add the rows to the table, where there is one; a column that they lack is NULL.
 
         Raises:
             DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
                 Delta cannot have such columns.
+            TypeError: the rows are neither.
         """
+        added = as_arrow(rows)
         caller, services = self._reader(), self._services
         there = append and services.tables.get(full_name) is not None
         if caller is not None:
@@ -191,9 +193,9 @@ class WorkspaceData:
             services.authority.require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
         if not there:
             services.delta_tables.create(
-                full_name, columns_of(rows.schema), caller.user_name if caller else self.user_name
+                full_name, columns_of(added.schema), caller.user_name if caller else self.user_name
             )
-        services.delta_tables.add(full_name, rows)
+        services.delta_tables.add(full_name, added)
 
     def storage_options(self, full_name: str) -> dict[str, str]:
         """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from fakebricks.services.sql import Result, SqlError, dialect
 from fakebricks.services.sql.asked import Asked
+from fakebricks.services.sql.describe import CLUSTERING, FOREIGN_KEY, PRIMARY_KEY
 from fakebricks.services.sql.errors import refused, syntax_error
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.reader import Reader
@@ -31,7 +32,6 @@ from fakebricks.wire.errors import DatabricksError
 if TYPE_CHECKING:
     from sqlglot import exp
 
-CLUSTERING = "clusteringColumns"
 _UNCOMPUTED = ("clone", "with_", "indexes", "no_schema_binding", "begin")
 
 
@@ -211,7 +211,7 @@ def _listed(listed: list[Any], described: _Described) -> tuple[tuple[ColumnRecor
         if isinstance(one, exp.ColumnDef):
             column, key = _column(one, described)
             columns.append(column)
-            keys |= {"primary_key": one.name} if key else {}
+            keys |= {PRIMARY_KEY: one.name} if key else {}
         else:
             keys |= _key(one)
     return checked_columns(columns), keys
@@ -247,9 +247,9 @@ def _key(constraint: exp.Expression) -> dict[str, str]:
 
     inner = constraint.expressions[0] if isinstance(constraint, exp.Constraint) else constraint
     if isinstance(inner, exp.PrimaryKey):
-        return {"primary_key": ",".join(one.name for one in inner.expressions)}
+        return {PRIMARY_KEY: ",".join(one.name for one in inner.expressions)}
     if isinstance(inner, exp.ForeignKey):
-        return {"foreign_key": inner.sql(dialect="databricks")}
+        return {FOREIGN_KEY: inner.sql(dialect="databricks")}
     raise refused(f"'{constraint.sql(dialect='databricks')}' in CREATE TABLE")
 
 
