@@ -20,6 +20,8 @@ def written_around(tree: exp.Expression) -> None:
     _count_in_subqueries(tree)
     _group_by_windows(tree)
     _days_of_the_week(tree)
+    _any_and_all_patterns(tree)
+    _raised_errors(tree)
 
 
 def _lateral_views(tree: exp.Expression) -> None:
@@ -118,6 +120,44 @@ def _replace_day(extract: exp.Expression, part: str, of: exp.Expression) -> None
         extract.replace(exp.func("dayofweek", of.copy(), dialect="spark"))
     elif part.upper() in ("DOW_ISO", "DAYOFWEEK_ISO"):
         extract.replace(exp.paren(exp.Add(this=_weekday(of), expression=exp.Literal.number(1))))
+
+
+def _any_and_all_patterns(tree: exp.Expression) -> None:
+    """Write out LIKE ANY and LIKE ALL, which the engine takes for aggregates."""
+    from sqlglot import exp
+
+    for like in list(tree.find_all(exp.Like, exp.ILike)):
+        patterns = like.expression
+        if not isinstance(patterns, exp.Any | exp.All):
+            continue
+        listed = patterns.this.expressions if isinstance(patterns.this, exp.Tuple) else [patterns.this.unnest()]
+        each = [type(like)(this=like.this.copy(), expression=one.copy()) for one in listed]
+        negated = [exp.not_(one) for one in each] if like.args.get("negate") else each
+        combined = exp.or_ if isinstance(patterns, exp.Any) else exp.and_
+        like.replace(exp.paren(combined(*negated)))
+
+
+def _raised_errors(tree: exp.Expression) -> None:
+    """Have what a statement raises say so, that it can be told from what goes wrong in the engine."""
+    from sqlglot import exp
+
+    for function in list(tree.find_all(exp.Anonymous)):
+        name, arguments = function.name.lower(), function.expressions
+        if name == "raise_error" and len(arguments) == 1:
+            function.set("expressions", [_raised(arguments[0])])
+        elif name == "assert_true" and arguments:
+            told = (
+                arguments[1]
+                if len(arguments) > 1
+                else exp.Literal.string(f"'{databricks_text(arguments[0])}' is not true!")
+            )
+            function.set("expressions", [arguments[0].copy(), _raised(told)])
+
+
+def _raised(message: exp.Expression) -> exp.Expression:
+    from sqlglot import exp
+
+    return exp.func("concat", exp.Literal.string("[USER_RAISED_EXCEPTION] "), message.copy(), dialect="spark")
 
 
 def _weekday(of: exp.Expression) -> exp.Expression:

@@ -258,6 +258,24 @@ def _ambiguous(found: re.Match[str]) -> SqlError:
     return SqlError("AMBIGUOUS_REFERENCE", f"Reference {name} is ambiguous.", "42704")
 
 
+def _unparsed(_: re.Match[str]) -> SqlError:
+    message = (
+        "The text could not be parsed in the given format. Use `try_to_timestamp` to tolerate invalid input string and "
+        "return NULL instead."
+    )
+    return SqlError("CANNOT_PARSE_TIMESTAMP", message, "22007")
+
+
+def _overflowed(found: re.Match[str]) -> SqlError:
+    message = f"{found.string}. Use the `try_` variant of the function to tolerate overflow and return NULL instead."
+    return SqlError("ARITHMETIC_OVERFLOW", message, "22003")
+
+
+def _negative_limit(found: re.Match[str]) -> SqlError:
+    message = f"The limit like expression must be equal to or greater than 0, but got {found['limit']}."
+    return SqlError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", message, "42K0E")
+
+
 def _columns_differ(found: re.Match[str]) -> SqlError:
     message = f"{found['kind']} can only be performed on inputs with the same number of columns."
     return SqlError("NUM_COLUMNS_MISMATCH", message, "42826")
@@ -346,6 +364,9 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"(?P<type>invalid timestamp): (?P<value>.*)"), _malformed),
     (re.compile(r"Can't cast value (?P<value>\S+) to type (?P<type>\w+)"), _too_large),
     (re.compile(r"(?P<value>\S+) is too large to store in a (?P<type>Decimal128) of precision"), _too_large),
+    (re.compile(r"datetime field at byte offset"), _unparsed),
+    (re.compile(r"[Oo]verflow happened on"), _overflowed),
+    (re.compile(r"(?:LIMIT|OFFSET) must be >= ?0, '(?P<limit>-?\d+)'"), _negative_limit),
     (re.compile(r"unknown (?:aggregate |window |table )?function: (?P<name>\w+)"), _unknown_function),
     (re.compile(r"\[UNRESOLVED_COLUMN\] Cannot find column (?P<plain>\S+)"), _unknown_target),
     (re.compile(r"function: (?P<name>\w+)$"), _not_computed),
@@ -363,6 +384,7 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (
         re.compile(
             r"invalid argument: found .* expected|not supported|does not support|not implemented|(?i:unsupported)"
+            r"|TABLESAMPLE with"
         ),
         _not_computed,
     ),

@@ -15,6 +15,7 @@ from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.engine_faults import written_around
 from fakebricks.services.sql.errors import UnresolvedColumn, recursive_view, refused, table_not_found
 from fakebricks.services.sql.information_schema import MadeTables
+from fakebricks.services.sql.lateral_aliases import put_in_aliases
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.percentiles import exact_percentiles
 from fakebricks.services.sql.references import levels_of, point_at, replace_by, stand_for, tables_in, version_of
@@ -106,6 +107,7 @@ class Reader:
 
         written_around(tree)
         write_out_using(tree, columns_of)
+        put_in_aliases(tree, columns_of)
         write_out_stars(tree, columns_of)
         dialect.group_and_order_by_all(tree)
         return Translated(dialect.spark_text(tree), arguments, tables)

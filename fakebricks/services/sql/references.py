@@ -26,6 +26,8 @@ def tables_in(tree: exp.Expression) -> list[exp.Expression]:
     """
     from sqlglot import exp
 
+    if any(one.args.get("recursive") for one in tree.find_all(exp.With)):
+        raise refused("WITH RECURSIVE")
     return [one for one in tree.find_all(exp.Table) if _names_a_table(one)]
 
 

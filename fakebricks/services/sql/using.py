@@ -58,7 +58,7 @@ class _Joins:
         self, select: exp.Expression, tree: exp.Expression, columns_of: Callable[[exp.Expression], list[str]]
     ) -> None:
         self._select = select
-        self._defined = tuple(_defined_for(select, tree))
+        self._defined = tuple(defined_for(select, tree))
         self._columns_of = columns_of
         self._sources: list[exp.Expression] = [select.args["from_"].this]
         self._meant: dict[str, exp.Expression] = {}
@@ -146,7 +146,7 @@ def _column(name: str, source: exp.Expression) -> exp.Expression:
     return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(source.alias_or_name, quoted=True))
 
 
-def _defined_for(select: exp.Expression, tree: exp.Expression) -> Iterator[exp.Expression]:
+def defined_for(select: exp.Expression, tree: exp.Expression) -> Iterator[exp.Expression]:
     """The common table expressions that a query may use, outer ones first."""
     from sqlglot import exp
 

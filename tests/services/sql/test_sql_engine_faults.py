@@ -84,6 +84,62 @@ def test_using_of_no_column(workspace: Workspace) -> None:
         workspace.sql("SELECT * EXCEPT (day) FROM seen s JOIN labels USING (id) WHERE s.id = 1")
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT id * 2 AS n, n + 1 AS more, more * n AS all FROM seen WHERE id = 2", [(4, 5, 20)]),
+        ("SELECT id + 1 AS id, id AS same FROM seen WHERE id = 2", [(3, 2)]),
+        ("SELECT count(*) AS n, n / 2 AS half FROM seen", [(4, 2.0)]),
+        ("WITH s AS (SELECT id AS k FROM seen) SELECT k AS n, n + 1 AS more FROM s WHERE k = 1", [(1, 2)]),
+        ("SELECT 1 AS n, transform(array(5), n -> n + 1) AS l, (SELECT max(id) AS n FROM seen) AS m", [(1, [6], 4)]),
+    ],
+)
+def test_aliases_in_later_columns(workspace: Workspace, statement: str, expected: list[tuple[Any, ...]]) -> None:
+    assert rows(workspace, statement) == expected
+
+
+def test_discrete_percentiles_are_values_that_there_are(workspace: Workspace) -> None:
+    percentiles = "percentile_disc(0.5) WITHIN GROUP (ORDER BY id), percentile_cont(0.5) WITHIN GROUP (ORDER BY id)"
+    assert rows(workspace, f"SELECT {percentiles} FROM seen") == [(2, 2.5)]
+    with pytest.raises(NotImplementedByFakebricks, match="DESC"):
+        workspace.sql("SELECT percentile_disc(0.2) WITHIN GROUP (ORDER BY id DESC) FROM seen")
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("label LIKE ANY ('f%', 'z')", [("fraud",)]),
+        ("label NOT LIKE ALL ('f%', 'z')", [("ok",)]),
+        ("label ILIKE ALL ('O%', '%K')", [("ok",)]),
+    ],
+)
+def test_any_and_all_patterns(workspace: Workspace, condition: str, expected: list[tuple[Any, ...]]) -> None:
+    assert rows(workspace, f"SELECT label FROM labels WHERE {condition}") == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "state", "text"),
+    [
+        ("raise_error('boom')", "P0001", "[USER_RAISED_EXCEPTION] boom"),
+        ("assert_true(1 > 2)", "P0001", "'1 > 2' is not true!"),
+        ("assert_true(1 > 2, 'no')", "P0001", "[USER_RAISED_EXCEPTION] no"),
+        ("to_date('x', 'yyyy')", "22007", "CANNOT_PARSE_TIMESTAMP"),
+        ("99999999.99BD * 99999999999999999999999999999999.99BD", "22003", "ARITHMETIC_OVERFLOW"),
+        ("1 LIMIT -1", "42K0E", "got -1"),
+    ],
+)
+def test_errors_are_sparks(workspace: Workspace, expression: str, state: str, text: str) -> None:
+    with pytest.raises(SqlError) as refused:
+        workspace.sql(f"SELECT {expression}")
+    assert refused.value.sql_state == state
+    assert text in str(refused.value)
+
+
+def test_recursion_is_refused_by_name(workspace: Workspace) -> None:
+    with pytest.raises(NotImplementedByFakebricks, match="RECURSIVE"):
+        workspace.sql("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 3) SELECT * FROM r")
+
+
 def test_windows_of_time(workspace: Workspace) -> None:
     by_name = "SELECT window.end, count(*) FROM seen GROUP BY window(day::timestamp, '2 days') ORDER BY 1"
     by_place = "SELECT window(day::timestamp, '2 days').end AS e, count(*) FROM seen GROUP BY 1 ORDER BY e"
