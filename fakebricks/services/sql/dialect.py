@@ -26,6 +26,7 @@ def parsed(text: str) -> exp.Expression:
 
     Raises:
         SqlError: it is none.
+        NotImplementedByFakebricks: sqlglot fails to tell.
     """
     import sqlglot
     from sqlglot.errors import ParseError, TokenError
@@ -36,6 +37,8 @@ def parsed(text: str) -> exp.Expression:
         raise syntax_error(_near(error)) from None
     except TokenError:
         raise syntax_error(text[-20:]) from None
+    except (AttributeError, TypeError, ValueError, LookupError):  # it stumbles over `|>`, for one
+        raise refused("what sqlglot cannot read") from None
     except RecursionError:
         message = (
             "The statement, including potential SQL functions and referenced views, was too complex to parse. Divide "

@@ -81,6 +81,8 @@ class Changes:
 
     def merge(self, asked: Asked) -> Result:
         """MERGE."""
+        if asked.words.sees("MERGE", "WITH"):
+            raise refused("MERGE WITH SCHEMA EVOLUTION", "Add the columns by ALTER TABLE before.")
         counts = self._changed(asked, "Merge")
         updated, deleted, inserted = (_sum(counts, names) for names in (_UPDATED, _DELETED, _INSERTED))
         return counted(

@@ -16,6 +16,7 @@ from fakebricks.services.sql.engine_faults import written_around
 from fakebricks.services.sql.errors import UnresolvedColumn, recursive_view, refused, table_not_found
 from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.lateral_aliases import put_in_aliases
+from fakebricks.services.sql.map_keys import write_out_map_keys
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.percentiles import exact_percentiles
 from fakebricks.services.sql.references import levels_of, point_at, replace_by, stand_for, tables_in, version_of
@@ -105,6 +106,7 @@ class Reader:
         def columns_of(query: exp.Expression) -> list[str]:
             return list(self.executed(Translated(dialect.spark_text(query), arguments, tables)).columns)
 
+        write_out_map_keys(tree, tables)
         written_around(tree)
         write_out_using(tree, columns_of)
         put_in_aliases(tree, columns_of)

@@ -73,8 +73,12 @@ class DeltaTables:
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+            IsAView: it is a view.
         """
-        return dict(self._storage.options(self._tables.require(full_name).storage_location) or {})
+        table = self._tables.require(full_name)
+        if table.view is not None:
+            raise IsAView(table.full_name)
+        return dict(self._storage.options(table.storage_location) or {})
 
     def files_of(self, table: TableRecord) -> Delta:
         """The files of a table.

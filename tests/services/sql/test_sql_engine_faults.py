@@ -98,6 +98,30 @@ def test_aliases_in_later_columns(workspace: Workspace, statement: str, expected
     assert rows(workspace, statement) == expected
 
 
+def test_keys_of_maps_by_a_dot(workspace: Workspace) -> None:
+    workspace.sql("CREATE TABLE IF NOT EXISTS told (id INT, about MAP<STRING,STRING>, s STRUCT<about: INT>)")
+    workspace.sql("INSERT OVERWRITE told VALUES (1, map('endpoint', 'fraud'), named_struct('about', 7))")
+    found = workspace.sql(
+        "SELECT about.endpoint, t.about.nothing AS n, s.about FROM told t WHERE about.endpoint LIKE 'f%'"
+    )
+    assert found.to_pylist() == [{"endpoint": "fraud", "n": None, "about": 7}]
+    assert rows(workspace, "SELECT about.id FROM told AS about") == [(1,)]
+    with pytest.raises(NotImplementedByFakebricks, match=r"s\.about"):
+        workspace.sql("UPDATE told SET s.about = 8")
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("SELECT id FROM seen |> LIMIT 1", "sqlglot"),
+        ("MERGE WITH SCHEMA EVOLUTION INTO seen USING labels ON false WHEN MATCHED THEN UPDATE SET *", "EVOLUTION"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(workspace: Workspace, statement: str, named: str) -> None:
+    with pytest.raises(NotImplementedByFakebricks, match=named):
+        workspace.sql(statement)
+
+
 def test_discrete_percentiles_are_values_that_there_are(workspace: Workspace) -> None:
     percentiles = "percentile_disc(0.5) WITHIN GROUP (ORDER BY id), percentile_cont(0.5) WITHIN GROUP (ORDER BY id)"
     assert rows(workspace, f"SELECT {percentiles} FROM seen") == [(2, 2.5)]

@@ -175,6 +175,8 @@ def test_rows_are_not_put_into_a_view(workspace: Workspace) -> None:
     workspace.sql("CREATE VIEW IF NOT EXISTS full AS SELECT id FROM payments")
     with pytest.raises(InvalidParameterValue, match="is a view"):
         workspace.save_table("main.default.full", workspace.table("main.default.payments"), append=True)
+    with pytest.raises(InvalidParameterValue, match="is a view"):
+        workspace.storage_options("main.default.full")
 
 
 def test_temporary_views_are_not_in_views(workspace: Workspace) -> None:
