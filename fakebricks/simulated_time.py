@@ -57,6 +57,7 @@ class SimulatedTime:
         with ExitStack() as stack:
             traveller = stack.enter_context(time_machine.travel(self._clock.time(), tick=True))
             time.time()  # from the first look on, it ticks
+            traveller.shift(self._clock.time() - time.time())  # the clock has gone on meanwhile, on a busy machine far
             for listener in (traveller.shift, self._moved):
                 self._clock.on_jump(listener)
                 stack.callback(self._clock.forget, listener)

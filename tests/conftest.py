@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from clocks import standing_at
 from hypothesis import settings
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.clock import Clock
 from fakebricks.fake import surroundings
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.server import Server
@@ -90,9 +92,15 @@ class RefusedError(Exception):
 
 
 @pytest.fixture
-def workspace() -> Iterator[Workspace]:
+def clock() -> Clock:
+    """The clock of `workspace`: it begins alike each time, and moves by its jumps only; others are in clocks.py."""
+    return standing_at()
+
+
+@pytest.fixture
+def workspace(clock: Clock) -> Iterator[Workspace]:
     """A workspace, in process, on a virtual clock."""
-    workspace = Workspace()
+    workspace = Workspace(clock=clock)
     yield workspace
     workspace.close()
 

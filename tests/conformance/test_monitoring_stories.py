@@ -8,6 +8,7 @@ world that stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from clocks import standing_at
 from conftest import Entered
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.service.catalog import (
@@ -30,7 +32,7 @@ from databricks.sdk.service.serving import (
 )
 from serving_fixtures import MODEL, register_files_in, saved
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 
 pytest.importorskip("pysail")
 
@@ -56,6 +58,13 @@ class World(NamedTuple):
     """The share of payments that are far larger than others, and so are flagged."""
     fraud: float = 0.05
     """The share of payments that are fraud."""
+
+
+@pytest.fixture
+def fakebricks() -> Iterator[Workspace]:
+    """On a clock that always begins alike, so that the same payments fall into the same days."""
+    with fake_workspace(clock=standing_at()) as workspace:
+        yield workspace
 
 
 def payments(world: World, seed: int, rows: int) -> pd.DataFrame:
@@ -176,7 +185,7 @@ def test_the_alarm_is_raised_for_what_drifts_and_for_nothing_else(fakebricks, wo
 
 
 def test_labels_that_arrive_late_are_counted_at_the_next_refresh(entered: Entered):
-    with entered() as workspace:
+    with entered(clock=standing_at()) as workspace:
         w = deploy(workspace)
         live_through(workspace, World(large=0.25))
         process(workspace, {})

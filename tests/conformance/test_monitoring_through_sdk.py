@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 import pytest
+from clocks import standing_at
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.catalog import (
@@ -65,7 +66,7 @@ def yesterday(workspace) -> dt.datetime:
 
 
 def test_a_monitor_of_a_model_from_its_creation_to_the_alarm(entered):
-    with entered() as workspace:
+    with entered(clock=standing_at()) as workspace:
         w = WorkspaceClient()
         location = table(workspace, w, "main.default.requests")
         for ago in range(3, -1, -1):
@@ -116,7 +117,7 @@ def test_a_monitor_of_a_model_from_its_creation_to_the_alarm(entered):
 
 
 def test_a_refresh_by_hand_and_an_update(entered):
-    with entered() as workspace:
+    with entered(clock=standing_at()) as workspace:
         w = WorkspaceClient()
         name = "main.default.requests"
         log(table(workspace, w, name), yesterday(workspace), rows=20)
@@ -140,7 +141,7 @@ def test_the_newer_api(entered):
     dataquality = pytest.importorskip(
         "databricks.sdk.service.dataquality", reason="databricks-sdk knows no data_quality before 0.70"
     )
-    with entered() as workspace:
+    with entered(clock=standing_at()) as workspace:
         w = WorkspaceClient()
         name = "main.default.requests"
         log(table(workspace, w, name), yesterday(workspace), rows=20)

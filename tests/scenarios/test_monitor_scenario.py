@@ -22,11 +22,11 @@ TABLES = "/api/2.1/unity-catalog/tables"
 def monitored(contract_workspace):
     """A deployment, and a table of payments whose monitor has a baseline of that mean."""
     deployment = deploy_model(contract_workspace, model(), "monitored")
-    now = contract_workspace.clock.now().replace(microsecond=0)
+    midnight = contract_workspace.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
     def payments(seed, mean, days):
         draw = np.random.default_rng(seed)
-        times = [now - timedelta(days=days) + timedelta(minutes=3 * number) for number in range(400)]
+        times = [midnight - timedelta(days=days) + timedelta(minutes=3 * number) for number in range(400)]
         return pa.table({"ts": times, "amount": draw.normal(mean, 10, 400)})
 
     def monitored(name, baseline):

@@ -126,7 +126,7 @@ class InferenceTables:
         """Have a request and its response delivered to a table that is there, if it is one of the sample."""
         table = self._registered(full_name)
         if table is not None and payload.status_code not in _UNLOGGED and self._is_drawn(payload):
-            self._payloads.put(_place(table, payload), payload)
+            self._payloads.put(self._place(table, payload), payload)
 
     def flush(self, full_name: str) -> None:
         """Write the rows that are due to an inference table; nothing happens where the name is not one's.
@@ -178,6 +178,13 @@ class InferenceTables:
         record = self._tables.get(full_name)
         return self._inference_tables.get((record.id,)) if record else None
 
+    def _place(self, table: PayloadTable, payload: Payload) -> Key:
+        """Where a row waits: by when it is delivered, in the order of the requests, also of those at the same time."""
+        delivered = int((payload.time + table.delay) * 1000)
+        moment = (table.id, delivered, int(payload.time * 1_000_000))
+        before = next((int(key[3]) for key, _ in self._payloads.scan(moment, reverse=True)), -1)
+        return *moment, before + 1, payload.databricks_request_id
+
     def _batches(self, table: PayloadTable) -> Iterator[list[tuple[Key, Payload]]]:
         now = self._clock.millis()
         while True:
@@ -186,12 +193,6 @@ class InferenceTables:
             if not due:
                 return
             yield due
-
-
-def _place(table: PayloadTable, payload: Payload) -> Key:
-    """Where a row waits: by when it is delivered, in the order of the requests."""
-    delivered = int((payload.time + table.delay) * 1000)
-    return table.id, delivered, int(payload.time * 1_000_000), payload.databricks_request_id
 
 
 def logged(body: bytes) -> str | None:

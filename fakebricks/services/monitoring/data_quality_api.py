@@ -68,13 +68,14 @@ def update_monitor(monitoring: Monitoring, call: Call, body: UpdateMonitor) -> M
     monitor = monitors.get(table)
     schema_id = monitors.schema_id(monitor.configuration.output_schema_name)
     wanted = merged(monitor, schema_id, body.profiling(), body.update_mask)
-    changed = monitors.update(table, wanted.configuration(monitors.schema_named(wanted.output_schema_id)), call.caller)
+    output_schema_name = monitors.schema_named(wanted.output_schema_id)
+    changed = monitoring.update(table, wanted.configuration(output_schema_name), call.caller)
     return _told(monitoring, call, changed)
 
 
-@routes.delete(_MONITOR, privilege=manages)
+@routes.delete(_MONITOR, atomic=False, privilege=manages)
 def delete_monitor(monitoring: Monitoring, call: Call, body: OfObject) -> None:
-    monitoring.monitors.delete(monitoring.monitors.require_name(body.object_type, body.object_id))
+    monitoring.delete(monitoring.monitors.require_name(body.object_type, body.object_id))
 
 
 @routes.post(f"{_MONITOR}/refreshes", atomic=False, privilege=manages)
@@ -88,7 +89,7 @@ def list_refreshes(monitoring: Monitoring, call: Call, body: ListRefreshes) -> d
     if body.page_size is not None and body.page_size < 0:
         raise InvalidParameterValue("page_size must not be negative.")
     monitor = _up_to_date(monitoring, body)
-    found = monitoring.refreshes.all(monitor)
+    found = monitoring.refreshes.history(monitor)
     tokens = PageTokens("monitor-refreshes", monitor.table_id)
     place = tokens.read(body.page_token)
     rest = [one for one in found if place is None or (one.running_at, one.id) < tuple(place)]

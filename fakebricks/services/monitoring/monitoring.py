@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fakebricks.services.monitoring.monitors import Monitors
-from fakebricks.services.monitoring.records import MonitorRecord, RefreshRecord
+from fakebricks.services.monitoring.records import Configuration, MonitorRecord, RefreshRecord
 from fakebricks.services.monitoring.refreshes import Refreshes
+from fakebricks.wire.authentication import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,24 @@ class Monitoring:
             Others: as `up_to_date`.
         """
         return self.refreshes.get(self.up_to_date(table_name), refresh_id)
+
+    def update(self, table_name: str, configuration: Configuration, caller: Caller) -> MonitorRecord:
+        """Give a monitor another configuration; what its schedule has asked for so far stays asked for.
+
+        Raises:
+            Others: as `Monitors.update`.
+        """
+        self.refreshes.fire(self.monitors.get(table_name).table_id)
+        return self.monitors.update(table_name, configuration, caller)
+
+    def delete(self, table_name: str) -> None:
+        """Forget a monitor, once its refreshes that are over have been done: its metric tables stay.
+
+        Raises:
+            Others: as `up_to_date`.
+        """
+        self.up_to_date(table_name)
+        self.monitors.delete(table_name)
 
 
 def status_of(monitor: MonitorRecord, now: int) -> str:

@@ -117,7 +117,7 @@ class Monitors:
         return monitor
 
     def update(self, table_name: str, configuration: Configuration, caller: Caller) -> MonitorRecord:
-        """Give a monitor another configuration, as a whole.
+        """Give a monitor another configuration, as a whole; its schedule asks for refreshes from where the old one was.
 
         Raises:
             PermissionDenied: the caller has not created it, or may not use what is named.
@@ -129,8 +129,7 @@ class Monitors:
                 f"User {caller.user_name} did not create the monitor of '{table_name}'; only its creator can update it."
             )
         checked = self._checked(configuration, self._tables.require(table_name), caller)
-        now = self._clock.millis()
-        changed = replace(monitor, configuration=checked, version=monitor.version + 1, fired_until=now)
+        changed = replace(monitor, configuration=checked, version=monitor.version + 1)
         self._refuse_metrics_of_metrics(changed)
         self.put(changed)
         return changed

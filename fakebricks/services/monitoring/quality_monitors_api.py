@@ -60,12 +60,12 @@ def get_monitor(monitoring: Monitoring, call: Call, body: OfMonitor) -> MonitorI
 def update_monitor(monitoring: Monitoring, call: Call, body: UpdateMonitor) -> MonitorInfo:
     before = monitoring.monitors.get(body.table_name)
     wanted = body.configuration(before.configuration.warehouse_id)
-    return _told(monitoring, call, monitoring.monitors.update(body.table_name, wanted, call.caller))
+    return _told(monitoring, call, monitoring.update(body.table_name, wanted, call.caller))
 
 
-@routes.delete(_MONITOR, privilege=manages)
+@routes.delete(_MONITOR, atomic=False, privilege=manages)
 def delete_monitor(monitoring: Monitoring, call: Call, body: OfMonitor) -> None:
-    monitoring.monitors.delete(body.table_name)
+    monitoring.delete(body.table_name)
 
 
 @routes.post(f"{_MONITOR}/refreshes", atomic=False, privilege=manages)
@@ -75,7 +75,7 @@ def run_refresh(monitoring: Monitoring, call: Call, body: OfMonitor) -> MonitorR
 
 @routes.get(f"{_MONITOR}/refreshes", atomic=False, privilege=sees)
 def list_refreshes(monitoring: Monitoring, call: Call, body: OfMonitor) -> dict[str, Any]:
-    found = monitoring.refreshes.all(monitoring.up_to_date(body.table_name))
+    found = monitoring.refreshes.history(monitoring.up_to_date(body.table_name))
     return {"refreshes": [told_refresh(one, call.millis) for one in found]} if found else {}
 
 

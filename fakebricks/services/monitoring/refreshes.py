@@ -3,7 +3,8 @@
 Real: the work. It is done when somebody looks at the monitor or its metric tables after a refresh is over, and all that
 are over by then are done together, in their order: each writes the windows up to the time when it began, with the rows
 that the tables have when one looks. Simulated: how long it waits and takes; one begins when the one before is over.
-Of refreshes that are over, the latest 25 are known (documented).
+The history has the latest 25 (documented: "the most recent refreshes (up to 25)"), one that runs among them; those
+that are older are forgotten when they are over (inferred).
 """
 
 from __future__ import annotations
@@ -63,11 +64,12 @@ class Refreshes:
 
     def run(self, monitor: MonitorRecord) -> RefreshRecord:
         """Ask for a refresh."""
-        return self._add(monitor, "MANUAL", self._clock.millis())
+        with self._state.transaction():
+            return self._add(monitor, "MANUAL", self._clock.millis())
 
-    def all(self, monitor: MonitorRecord) -> list[RefreshRecord]:
-        """The refreshes of a monitor, the newest first."""
-        return [refresh for _, refresh in self._refreshes.scan((monitor.table_id,), reverse=True)]
+    def history(self, monitor: MonitorRecord) -> list[RefreshRecord]:
+        """The latest refreshes of a monitor, the newest first."""
+        return self._all(monitor)[:_MOST_KNOWN]
 
     def get(self, monitor: MonitorRecord, refresh_id: int) -> RefreshRecord:
         """The refresh of that id.
@@ -75,7 +77,7 @@ class Refreshes:
         Raises:
             ResourceDoesNotExist: the monitor has none such.
         """
-        found = next((one for one in self.all(monitor) if one.id == refresh_id), None)
+        found = next((one for one in self._all(monitor) if one.id == refresh_id), None)
         if found is None:
             raise ResourceDoesNotExist(f"Cannot find refresh {refresh_id} of the monitor of '{monitor.table_name}'.")
         return found
@@ -99,13 +101,28 @@ class Refreshes:
     def catch_up(self, table_id: str) -> None:
         """Do the work of all refreshes of a table's monitor that are over by now."""
         with self._locks[table_id]:
-            monitor = self._fire(table_id)
+            monitor = self.fire(table_id)
             if monitor is None:
                 return
             now = self._clock.millis()
-            over = [one for one in self.all(monitor) if one.outcome is None and one.end <= now][::-1]
+            over = [one for one in self._all(monitor) if one.outcome is None and one.end <= now][::-1]
             if over:
                 self._do(monitor, over)
+
+    def fire(self, table_id: str) -> MonitorRecord | None:
+        """The monitor of a table, with the refreshes that its schedule has asked for up to now, or None."""
+        with self._state.transaction():
+            monitor = self._monitors.find(table_id)
+            if monitor is None:
+                return None
+            schedule, now = monitor.configuration.schedule, self._clock.millis()
+            if schedule is not None and not schedule.paused:
+                times = checked_schedule(schedule).latest(monitor.fired_until, now)
+                for time in reversed(list(islice(times, _MOST_KNOWN))):
+                    self._add(monitor, "SCHEDULE", time)
+            fired = replace(monitor, fired_until=now)
+            self._monitors.put(fired)
+            return fired
 
     def before_reading(self, full_name: str) -> None:
         """Have a table up to date before it is read, if it is one of a monitor's metric tables."""
@@ -126,26 +143,9 @@ class Refreshes:
             if current is not None:
                 self._monitors.put(replace(current, progress=done.progress, failure=message))
 
-    def _fire(self, table_id: str) -> MonitorRecord | None:
-        """The monitor, with the refreshes that its schedule has asked for since somebody looked."""
-        with self._state.transaction():
-            monitor = self._monitors.find(table_id)
-            if monitor is None:
-                return None
-            schedule = monitor.configuration.schedule
-            now = self._clock.millis()
-            if schedule is None or schedule.paused:
-                return monitor
-            times = checked_schedule(schedule).latest(monitor.fired_until, now)
-            for time in reversed(list(islice(times, _MOST_KNOWN))):
-                self._add(monitor, "SCHEDULE", time)
-            fired = replace(monitor, fired_until=now)
-            self._monitors.put(fired)
-            return fired
-
     def _add(self, monitor: MonitorRecord, trigger: Trigger, start: int) -> RefreshRecord:
         """A new refresh, which begins to run when all others are over."""
-        free = max([start, *(one.end for one in self.all(monitor) if one.outcome != "CANCELED")])
+        free = max([start, *(one.end for one in self._all(monitor) if one.outcome != "CANCELED")])
         chance = self._ids.chance("refresh", monitor.table_id, start)
         running_at = free + _drawn(_WAITING, chance)
         refresh = RefreshRecord(
@@ -156,15 +156,20 @@ class Refreshes:
             end=running_at + _drawn(_TAKING, chance),
         )
         self._put(monitor.table_id, refresh)
+        self._forget_old(monitor)
         return refresh
+
+    def _all(self, monitor: MonitorRecord) -> list[RefreshRecord]:
+        """The history, and what is older and not over; the newest first."""
+        return [refresh for _, refresh in self._refreshes.scan((monitor.table_id,), reverse=True)]
 
     def _put(self, table_id: str, refresh: RefreshRecord) -> None:
         self._refreshes.put((table_id, refresh.running_at, refresh.id), refresh)
 
     def _forget_old(self, monitor: MonitorRecord) -> None:
-        over = [one for one in self.all(monitor) if one.outcome is not None]
-        for one in over[_MOST_KNOWN:]:
-            self._refreshes.delete((monitor.table_id, one.running_at, one.id))
+        for one in self._all(monitor)[_MOST_KNOWN:]:
+            if one.outcome is not None:
+                self._refreshes.delete((monitor.table_id, one.running_at, one.id))
 
 
 def state_of(refresh: RefreshRecord, now: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from clocks import standing_at
 from conftest import RefusedError
 from serving_fixtures import MODEL
 
@@ -18,7 +19,7 @@ TIMED_OUT = (
 
 @pytest.fixture
 def workspace(request):
-    workspace = Workspace(serving=getattr(request, "param", {"deployment": 600}))
+    workspace = Workspace(clock=standing_at(), serving=getattr(request, "param", {"deployment": 600}))
     yield workspace
     workspace.close()
 
@@ -79,7 +80,7 @@ def test_events_tell_the_whole_life_the_newest_first(rest, workspace, register, 
     finished = found[-5]
     assert finished["type"] == "SERVED_ENTITY_CONTAINER_EVENT"
     assert finished["served_entity_name"] == "fraud-1"
-    assert finished["timestamp"] / 1000 - started == pytest.approx(420, abs=2)
+    assert finished["timestamp"] / 1000 - started == pytest.approx(420)
 
 
 def test_an_endpoint_without_a_config_has_its_creation_only(rest):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from clocks import standing_at
 from conftest import Rest
 from deltalake import DeltaTable
 from monitored import add_rows, add_table, midnight, monitor, refresh
@@ -32,7 +33,7 @@ NEW = ("monitor_version", "logging_table_commit_version")
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
-    with closing(Workspace()) as workspace:
+    with closing(Workspace(clock=standing_at())) as workspace:
         yield workspace
 
 

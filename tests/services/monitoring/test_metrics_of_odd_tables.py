@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from clocks import standing_at
 from conftest import RefusedError, Rest
 from deltalake import write_deltalake
 from monitored import INFERENCE, add_rows, add_table, drift, midnight, monitor, path, profile, refresh
@@ -23,7 +24,7 @@ PLAIN = {"ts": "timestamp", "x": "double", "k": "string"}
 
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
-    with closing(Workspace()) as workspace:
+    with closing(Workspace(clock=standing_at())) as workspace:
         yield workspace
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 import pytest
+from clocks import standing_at
 from conftest import Rest
 from monitored import DOUBLE, add_rows, add_table, drift, midnight, monitor, path, profile, refresh
 from scipy import stats
@@ -141,7 +142,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with closing(Workspace()) as workspace:
+    """In the first days of March, so that February's window is partial: the lookback ends on its second day."""
+    with closing(Workspace(clock=standing_at("2026-03-04T10:30:00"))) as workspace:
         yield World(workspace)
 
 
@@ -299,10 +301,10 @@ def test_what_is_broken_is_named_and_everything_else_is_computed(world: World):
 
 
 def test_the_first_partial_month_is_left_out(world: World):
-    first = (world.workspace.clock.now() - timedelta(days=30)).replace(day=1)
-    for row in profile(world.workspace, granularity="1 month", column_name=":table"):
-        assert row["window"]["start"].date() > first.date()
-        assert row["window"]["start"].day == 1
+    assert [f"{day:%d %b}" for day in world.days] == ["28 Feb", "01 Mar", "02 Mar", "03 Mar"]
+    (row,) = profile(world.workspace, granularity="1 month", column_name=":table")
+    assert row["window"]["start"] == list(world.days)[1]
+    assert row["count"] == 3 * ROWS
 
 
 def test_the_metric_tables_are_tables_like_others(world: World):

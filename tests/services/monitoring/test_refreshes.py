@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from clocks import MORNING, standing_at
 from conftest import RefusedError, Rest
 from monitored import OUTPUT, add_table, monitor, path
 
 from fakebricks import Workspace
+from fakebricks.clock import VirtualClock
 from fakebricks.services.monitoring.monitoring import Monitoring
 from fakebricks.services.monitoring.records import Progress
 from fakebricks.services.monitoring.refreshes import Done
@@ -35,6 +37,17 @@ class Work:
 
 
 @pytest.fixture
+def begins() -> str:
+    """When a test begins; at an hour's edge, where it says so."""
+    return MORNING
+
+
+@pytest.fixture
+def clock(begins: str) -> VirtualClock:
+    return standing_at(begins)
+
+
+@pytest.fixture
 def work(workspace: Workspace) -> Work:
     work = Work()
     workspace._services[Monitoring].refreshes._work = work
@@ -44,6 +57,12 @@ def work(workspace: Workspace) -> Work:
 
 def states(rest: Rest) -> list[str]:
     return [one["state"] for one in rest.get(f"{path()}/refreshes").get("refreshes", [])]
+
+
+def start_times(rest: Rest) -> list[str]:
+    """When the refreshes began, the newest first."""
+    found = rest.get(f"{path()}/refreshes").get("refreshes", [])
+    return [f"{datetime.fromtimestamp(one['start_time_ms'] / 1000, UTC):%H:%M}" for one in found]
 
 
 def test_a_refresh_waits_and_runs_and_is_done_when_somebody_looks(rest: Rest, workspace: Workspace, work: Work):
@@ -82,9 +101,8 @@ def test_a_schedule_fires_on_the_clock_and_what_was_missed_is_done_together(rest
     listed = rest.get(f"{path()}/refreshes")["refreshes"]
     assert len(listed) == 3
     assert {one["trigger"] for one in listed} == {"SCHEDULE"}
-    starts = [datetime.fromtimestamp(one["start_time_ms"] / 1000, UTC) for one in listed]
-    assert starts == sorted(starts, reverse=True)
-    assert all((one.minute, one.second) == (0, 0) for one in starts)
+    assert all(one["start_time_ms"] % 3_600_000 == 0 for one in listed)
+    assert start_times(rest) == ["13:00", "12:00", "11:00"]
     done = [time for times in work.done for time in times]
     assert done == sorted(one["start_time_ms"] for one in listed if one["state"] == "SUCCESS")
     assert len(work.done) == 1
@@ -98,16 +116,78 @@ def test_a_paused_schedule_does_not_fire_and_one_that_is_resumed_fires_from_then
     assert states(rest) == []
     rest.put(path(), output_schema_name=OUTPUT, snapshot={}, schedule={**HOURLY, "pause_status": "UNPAUSED"})
     workspace.clock.advance(hours=1)
-    assert len(states(rest)) == 1
+    assert start_times(rest) == ["16:00"]
 
 
-def test_after_a_long_time_the_latest_refreshes_are_known(rest: Rest, workspace: Workspace, work: Work):
+@pytest.mark.parametrize("schedule", [None, HOURLY, {**HOURLY, "pause_status": "PAUSED"}])
+def test_what_a_schedule_has_asked_for_stays_asked_for_when_it_is_changed(rest: Rest, workspace, work: Work, schedule):
     monitor(rest, schedule=HOURLY)
-    workspace.clock.advance(days=400)
-    assert len(states(rest)) == 25
-    workspace.clock.advance(days=2)
-    assert len(states(rest)) == 25
-    assert work.done[-1][-1] > workspace.clock.millis() - 2 * 3_600_000
+    workspace.clock.advance(hours=2)
+    rest.put(path(), output_schema_name=OUTPUT, snapshot={}, **({"schedule": schedule} if schedule else {}))
+    assert start_times(rest) == ["12:00", "11:00"]
+    workspace.clock.advance(hours=1)
+    assert start_times(rest) == (["13:00"] if schedule == HOURLY else []) + ["12:00", "11:00"]
+
+
+def test_what_is_over_is_done_before_a_monitor_is_deleted(rest: Rest, workspace: Workspace, work: Work):
+    monitor(rest)
+    rest.post(f"{path()}/refreshes")
+    workspace.clock.advance(minutes=4)
+    rest.delete(path())
+    assert len(work.done) == 1
+
+
+@pytest.mark.parametrize(
+    ("begins", "fired"),
+    [
+        ("2026-03-11T10:59:59.000", ["11:00"]),
+        ("2026-03-11T10:59:59.999", ["11:00"]),
+        ("2026-03-11T11:00:00.000", []),
+        ("2026-03-11T11:00:00.001", []),
+        ("2026-03-11T23:59:59.500", ["00:00"]),
+    ],
+)
+def test_a_schedule_fires_when_an_hour_begins_and_once(rest: Rest, workspace: Workspace, work: Work, begins, fired):
+    monitor(rest, schedule=HOURLY)
+    assert states(rest) == []
+    workspace.clock.advance(seconds=1)
+    assert states(rest) == ["PENDING"] * len(fired)
+    assert start_times(rest) == fired
+    workspace.clock.advance(minutes=58)
+    assert start_times(rest) == fired
+
+
+@pytest.mark.parametrize(
+    ("begins", "latest"),
+    [
+        (MORNING, "SUCCESS"),
+        ("2026-03-11T10:59:59", "SUCCESS"),
+        ("2026-03-11T11:00:00", "PENDING"),
+        ("2026-03-11T11:00:20", "RUNNING"),
+    ],
+)
+def test_after_a_long_time_25_refreshes_are_known_with_the_one_that_is_not_over(
+    rest: Rest, workspace: Workspace, work: Work, latest
+):
+    monitor(rest, schedule=HOURLY)
+    for days in (400, 2):
+        workspace.clock.advance(days=days)
+        assert states(rest) == [latest, *["SUCCESS"] * 24]
+    newest = rest.get(f"{path()}/refreshes")["refreshes"][0]
+    assert rest.get(f"{path()}/refreshes/{newest['refresh_id']}") == newest
+    assert newest["start_time_ms"] > workspace.clock.millis() - 3_600_000
+
+
+def test_refreshes_that_wait_are_all_done_though_25_are_known(rest: Rest, workspace: Workspace, work: Work):
+    monitor(rest)
+    ids = [rest.post(f"{path()}/refreshes")["refresh_id"] for _ in range(30)]
+    assert states(rest) == ["PENDING"] * 25
+    assert rest.get(f"{path()}/refreshes/{ids[0]}")["state"] == "PENDING"
+    workspace.clock.advance(hours=2)
+    assert [one["refresh_id"] for one in rest.get(f"{path()}/refreshes")["refreshes"]] == ids[:4:-1]
+    assert [len(times) for times in work.done] == [30]
+    with pytest.raises(RefusedError, match="Cannot find refresh"):
+        rest.get(f"{path()}/refreshes/{ids[0]}")
 
 
 def test_refreshes_do_not_run_at_the_same_time(rest: Rest, workspace: Workspace, work: Work):
