@@ -74,7 +74,7 @@ class WorkspaceData:
         raise NotImplementedError
 
     def table(self, full_name: str) -> pa.Table:
-        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
+        """All rows of a table or view of Unity Catalog, with those of an inference table that are due by now.
 
         Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
         `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
@@ -174,7 +174,7 @@ class WorkspaceData:
             check_answers(replayed)
         return replayed
 
-    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+    def save_table(self, full_name: str, rows: Frame, *, append: bool = False) -> None:
         """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
 
         Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
@@ -182,19 +182,21 @@ class WorkspaceData:
 
         Args:
             full_name: of the table.
-            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            rows: a `pandas.DataFrame`, whose index is left out, or a `pyarrow.Table`.
             append: add the rows to the table, where there is one; a column that they lack is NULL.
 
         Raises:
             DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
                 Delta cannot have such columns.
+            TypeError: the rows are neither.
         """
-        from fakebricks.services.unity_catalog.arrow_tables import columns_of
+        from fakebricks.services.unity_catalog.arrow_tables import as_arrow, columns_of
         from fakebricks.services.unity_catalog.authority import Authority
         from fakebricks.services.unity_catalog.delta_tables import DeltaTables
         from fakebricks.services.unity_catalog.rules import Rule
         from fakebricks.services.unity_catalog.tables import Tables
 
+        added = as_arrow(rows)
         caller, services = self._reader(), self._services
         there = append and services[Tables].get(full_name) is not None
         if caller is not None:
@@ -202,8 +204,8 @@ class WorkspaceData:
             services[Authority].require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
         if not there:
             owner = caller.user_name if caller else self.user_name
-            services[DeltaTables].create(full_name, columns_of(rows.schema), owner)
-        services[DeltaTables].add(full_name, rows)
+            services[DeltaTables].create(full_name, columns_of(added.schema), owner)
+        services[DeltaTables].add(full_name, added)
 
     def storage_options(self, full_name: str) -> dict[str, str]:
         """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
@@ -250,12 +252,18 @@ class WorkspaceData:
     def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
         """A table's rows, as far as a reader may read them, if there is one."""
         from fakebricks.services.model_serving.ai_gateway.usage import TABLE, UsageTable
+        from fakebricks.services.sql.engine import SparkSql
+        from fakebricks.services.sql.errors import quoted
         from fakebricks.services.unity_catalog.authority import Authority
         from fakebricks.services.unity_catalog.delta_tables import DeltaTables
         from fakebricks.services.unity_catalog.rules import Rule
+        from fakebricks.services.unity_catalog.tables import Tables
 
         if full_name.lower() == TABLE:
             return self._services[UsageTable].read(reader)
         if reader is not None:
             self._services[Authority].require(Rule.READ_TABLE, full_name, reader)
+        named = self._services[Tables].get(full_name)
+        if named is not None and named.view is not None:
+            return self._services[SparkSql].execute(f"FROM {quoted(*named.key)}", reader).rows
         return self._services[DeltaTables].read(full_name)

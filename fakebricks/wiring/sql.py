@@ -37,7 +37,7 @@ def wire(services: Services) -> None:
     people, warehouses = services[People], services[Warehouses]
     spark = Spark(services.spark)
     services.closing.callback(spark.close)
-    sql = SparkSql(services[Metastore], state, clock, spark)
+    sql = SparkSql(services[Metastore], state, clock, spark, people.caller_named)
     sql.also_reads(USAGE, _usage(services))
     metadata = Metadata(services[UnityCatalog], services[Tables], services[Authority])
     statements = Statements(

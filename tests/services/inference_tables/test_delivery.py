@@ -247,7 +247,7 @@ def test_its_files_have_the_change_data_feed(workspace: Workspace):
     log(workspace, "a")
     ids(workspace)
     table = files(workspace)
-    assert table.metadata().configuration == {"delta.enableChangeDataFeed": "true"}
+    assert table.metadata().configuration["delta.enableChangeDataFeed"] == "true"
     table.delete("databricks_request_id = 'a'")
     changes = pa.table(files(workspace).load_cdf(starting_version=1).read_all())
     assert sorted(changes["_change_type"].to_pylist()) == ["delete", "insert"]

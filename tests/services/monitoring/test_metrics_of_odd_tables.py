@@ -284,7 +284,7 @@ def test_a_table_whose_log_is_broken_is_told_of(workspace: Workspace, rest: Rest
     name = "main.default.unreadable"
     add_table(workspace, name, PLAIN)
     monitor(rest, name, time_series=SERIES)
-    log = Path(workspace._services.tables.require(name).storage_location) / "_delta_log"
+    log = Path(workspace._services[Tables].require(name).storage_location) / "_delta_log"
     for commit in log.iterdir():
         commit.write_text("{not json")
     refreshed = refresh(rest, name)

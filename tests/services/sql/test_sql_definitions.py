@@ -96,6 +96,17 @@ def test_show_create_table_makes_such_a_table(workspace: Workspace) -> None:
     assert listed(workspace, "SHOW CREATE TABLE a") == [made]
 
 
+def test_show_create_table_has_keys_and_clustering(workspace: Workspace) -> None:
+    workspace.sql("CREATE TABLE a (id INT NOT NULL, x INT, PRIMARY KEY (id)) CLUSTER BY (id, x)")
+    workspace.sql("CREATE TABLE b (id INT, CONSTRAINT of_a FOREIGN KEY (id) REFERENCES a (id))")
+    for name in ("b", "a"):
+        (made,) = listed(workspace, f"SHOW CREATE TABLE {name}")
+        workspace.sql(f"DROP TABLE {name}")
+        workspace.sql(made)
+        assert listed(workspace, f"SHOW CREATE TABLE {name}") == [made]
+    assert "CONSTRAINT a_pk PRIMARY KEY (id))\nUSING delta\nCLUSTER BY (id, x)\n" in made
+
+
 def test_create_table_as_select(workspace: Workspace) -> None:
     made = workspace.sql("CREATE TABLE a AS SELECT id, CAST(id AS DECIMAL(10,2)) AS d, array(id) AS l FROM range(3)")
     assert made.to_pylist() == [{"num_affected_rows": 3, "num_inserted_rows": 3}]
