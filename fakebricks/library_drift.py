@@ -12,6 +12,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from fakebricks.registered_versions import Place, RegisteredVersion, RegisteredVersions, place_read
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.wire.calls import CallRecord, Calls
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wiring import Services
@@ -120,55 +123,9 @@ class Loads:
             self._read[place] = None
 
 
-class WorkspaceDrift:
-    """What a test asks of a workspace's models; never there but in a `Workspace`, which has the attributes."""
-
-    strict: bool
-    _drift: LibraryDrift
-
-    def drift(self, onto: Onto | None = None, model: str | None = None) -> DriftReports:
-        """What becomes of registered models that are loaded with other libraries than they were trained with.
-
-        >>> from fakebricks import Workspace
-        >>> Workspace().drift("16.4 LTS ML").breaking
-        ()
-
-        Args:
-            onto: a runtime, such as `16.4 LTS ML`; or versions by library, which go before a model's own; by
-                default the environment that a model's own requirements make.
-            model: `main.default.fraud/3` or `main.default.fraud@champion`; by default all models of both registries,
-                of each the newest version and those that aliases or stages stand for.
-
-        Raises:
-            ValueError: there is no such runtime, a version is none, or the model is not named like one.
-            DatabricksError: there is no such model or version.
-        """
-        return self._drift.check(onto, model)
-
-    @contextmanager
-    def running_on(self, onto: Onto) -> Iterator[Loads]:
-        """Meanwhile, code under test is a job or a notebook on a runtime, and the models that it loads are checked.
-
-        In strict mode, a registered model that breaks there fails the test on a clean exit. The code itself goes on
-        running with the libraries that are installed here.
-
-        >>> from fakebricks import fake_workspace
-        >>> with fake_workspace() as workspace:
-        ...     with workspace.running_on("16.4 LTS ML") as loads:
-        ...         pass  # a job that calls mlflow.pyfunc.load_model("models:/main.default.fraud@champion")
-        >>> assert not loads.reports
-
-        Raises:
-            ValueError: there is no such runtime, or a version is none.
-            LibraryDriftError: on a clean exit, in strict mode; it names the models, with the errors to be expected.
-        """
-        with self._drift.watched(onto, strict=self.strict) as loads:
-            yield loads
-
-
 def drift_of(services: Services, calls: Calls) -> LibraryDrift:
     """The checks of the models in some services' registries."""
-    versions = RegisteredVersions(services.registry, services.workspace_registry, services.files)
+    versions = RegisteredVersions(services[ModelRegistry], services[WorkspaceModelRegistry], services[Files])
     return LibraryDrift(versions, calls)
 
 

@@ -1,7 +1,8 @@
 """The composition root: a workspace has a clock, state, people and services, and answers requests.
 
 The way of a call is one direction: a way in (`wire.intercept`, `wire.server`) → `Workspace.handle` → `wire.exchange` →
-an operation of a service → its domain, and back.
+an operation of a service → its domain, and back. Services load when they are first asked for (see `wiring`); so a
+method here imports the class of the one that it asks.
 """
 
 from __future__ import annotations
@@ -14,21 +15,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.library_drift import WorkspaceDrift, drift_of
 from fakebricks.persons import Surroundings
 from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Roster
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
-from fakebricks.services.model_registry.records import VersionLineage
-from fakebricks.services.model_serving.capture import LegacyTables
-from fakebricks.services.model_serving.external_models.providers import Provider
+from fakebricks.services.files.signed_urls import SignedUrls
+from fakebricks.services.iam.credentials import Credentials
+from fakebricks.services.iam.people import People
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
-from fakebricks.services.sql.spark_session import WorkspaceSession
 from fakebricks.services.sql.timings import WarehouseTimings
-from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import MemoryState, Scratch, Snapshot
 from fakebricks.wire.calls import Calls
 from fakebricks.wire.exchange import Exchange
@@ -37,6 +37,7 @@ from fakebricks.wire.messages import Reply, Request
 from fakebricks.wire.rate_limits import RateLimits
 from fakebricks.wiring import Services, StorageOption
 from fakebricks.workspace_data import SocketS3, WorkspaceData
+from fakebricks.workspace_drift import WorkspaceDrift
 from fakebricks.workspace_people import WorkspacePeople
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
     from fakebricks.contracts.findings import Verdict
     from fakebricks.contracts.policies import Policies
+    from fakebricks.services.model_registry.records import VersionLineage
+    from fakebricks.services.model_serving.capture import LegacyTables
+    from fakebricks.services.model_serving.external_models.providers import Provider
+    from fakebricks.services.tracking.made_runs import MadeRuns, RunWatch
     from fakebricks.wire.server import Server
 
 DEFAULT_USER = "jane@acme.test"
@@ -118,15 +123,14 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
             s3_url=self._socket_s3.url,
             runtime=chosen(runtime, runtime_image),
         )
-        self._roster = Roster(self._services.people)
-        self.faults = Faults(router().operations)
-        self._drift = drift_of(self._services, self.calls)
+        self._roster = Roster(self._services[People])
+        self.faults = Faults(lambda: router().operations)
         self._services.add(Admin(self._controlled()))
         self._exchange = Exchange(
             router(),
             self._services,
             transaction=self._state.transaction,
-            caller=self._services.credentials.caller,
+            caller=self._services[Credentials].caller,
             clock=self.clock,
             ids=self._ids,
             identity=self.identity,
@@ -135,14 +139,14 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
             calls=self.calls,
             unsupported=self.unsupported,
         )
-        self._spark = WorkspaceSession(self._services.spark, self._services.sql, self._reader)
         self._surroundings: list[Surroundings] = []
         self._acting: list[str] = []
         self.user(user, token=self.token)
-        self._services.unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
+        unity_catalog = self._services[UnityCatalog]
+        unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:
-            self._services.unity_catalog.create_catalog(catalog, user)
-        self._services.warehouses.add_starter(user)
+            unity_catalog.create_catalog(catalog, user)
+        self._services[Warehouses].add_starter(user)
 
     @property
     def host(self) -> str:
@@ -174,7 +178,8 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         """What clients told about a model version: where it comes from, what uses it, and what it needs.
 
         >>> workspace = Workspace()
-        >>> registry = workspace._services.registry
+        >>> from fakebricks.services.model_registry.model_registry import ModelRegistry
+        >>> registry = workspace._services[ModelRegistry]
         >>> model = registry.create_model("main.default.fraud", workspace.user_name)
         >>> version = registry.create_version(model.name, workspace.user_name, source="dbfs:/fraud")
         >>> workspace.lineage("main.default.fraud", 1).upstream
@@ -187,7 +192,10 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         Raises:
             DatabricksError: there is no such version.
         """
-        return self._services.registry.lineage.of(self._services.registry.get_version(full_name, str(version)))
+        from fakebricks.services.model_registry.model_registry import ModelRegistry
+
+        registry = self._services[ModelRegistry]
+        return registry.lineage.of(registry.get_version(full_name, str(version)))
 
     def model_provider(self, name: str, provider: Provider) -> None:
         """Let queries to external models, or to the platform's own, be answered by a callable; nothing else does.
@@ -207,7 +215,9 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         Raises:
             TypeError: it cannot be called.
         """
-        self._services.providers.add(name, provider)
+        from fakebricks.services.model_serving.external_models.providers import Providers
+
+        self._services[Providers].add(name, provider)
 
     def serving_runtime(
         self, endpoint: str, *, runtime: RuntimeOption, runtime_image: ImageOption | None = None
@@ -225,13 +235,17 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         Raises:
             ValueError: there is no such runtime or image, or no endpoint can be called so.
         """
+        from fakebricks.services.model_serving.serving_runtimes import ServingRuntimes
+
         with self._state.transaction():
-            self._services.serving_runtimes.choose(endpoint, runtime, runtime_image)
+            self._services[ServingRuntimes].choose(endpoint, runtime, runtime_image)
 
     @property
     def runs(self) -> MadeRuns:
         """All MLflow runs of the workspace, to assert on; see `watch_runs` for those of a piece of code."""
-        return self._services.all_runs.made
+        from fakebricks.services.tracking.made_runs import AllRuns
+
+        return self._services[AllRuns].made
 
     @contextmanager
     def watch_runs(self) -> Iterator[MadeRuns]:
@@ -252,7 +266,7 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         >>> assert not made.unfinished
         >>> assert not made.untagged("team")
         """
-        watch = RunWatch(self._services.all_runs)
+        watch = self._run_watch()
         try:
             yield watch.made
         finally:
@@ -260,13 +274,15 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
 
     def snapshot(self) -> Snapshot:
         """Everything the workspace holds, as it is now. The clock is not part of it: time does not go back."""
-        self._services.delta_tables.note_versions()
+        for note in self._services.before_snapshot:
+            note()
         return self._state.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Bring the workspace back to a snapshot of its own, which can be used again."""
         self._state.restore(snapshot)
-        self._services.restored()
+        for bring_in_line in self._services.after_restore:
+            bring_in_line()
 
     def check(self, scenario: str, *, endpoint: str, **parameters: Any) -> Verdict:
         """Run a scenario in which models break in production against an endpoint, and bring the workspace back.
@@ -323,7 +339,7 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
     def close(self) -> None:
         """Remove the workspace's files and its bucket, and end what its models run in."""
         self._socket_s3.close()
-        self._services.close()
+        self._services.closing.close()
         self._scratch.close()
 
     def handle(self, request: Request) -> Reply:
@@ -344,20 +360,29 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
 
         That is a token, a client id of somebody who signs in, the signature of a signed URL, or a credential of AWS.
         """
-        if self._services.s3.recognises(request):
+        if self.storage == "s3" and self._recognised_by_s3(request):
             return True
-        recognised = self._services.credentials.recognises(request)
+        recognised = self._services[Credentials].recognises(request)
         if recognised is not None:
             return recognised
-        return self._services.signed_urls.made(request.path, dict(request.query))
+        return self._services[SignedUrls].made(request.path, dict(request.query))
 
     def _s3_variables(self, host: str) -> dict[str, str]:
         if self.storage != "s3":
             return {}
         return dict.fromkeys(("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), f"{host}{S3_PATH}")
 
+    def _recognised_by_s3(self, request: Request) -> bool:
+        from fakebricks.services.files.s3.api import S3Endpoint
+
+        return self._services[S3Endpoint].recognises(request)
+
+    def _run_watch(self) -> RunWatch:
+        from fakebricks.services.tracking.made_runs import AllRuns, RunWatch
+
+        return RunWatch(self._services[AllRuns])
+
     def _controlled(self) -> Controlled:
-        all_runs = self._services.all_runs
         return Controlled(
             clock=self.clock,
             calls=self.calls,
@@ -366,9 +391,9 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
             table=self._read,
             lineage=self.lineage,
             faults=self.faults,
-            runs=all_runs,
-            watch_runs=lambda: RunWatch(all_runs),
-            drift=self._drift,
+            runs=lambda: self.runs,
+            watch_runs=self._run_watch,
+            drift=lambda: self._library_drift,
             people=self,
             serving_runtime=self.serving_runtime,
         )

@@ -1,24 +1,21 @@
 """What a test does with a workspace's data, and with traffic: a part of `Workspace`.
 
-Real: the traffic that `replay` sends is that of a client.
+Real: the traffic that `replay` sends is that of a client. Services load when they are first asked for, as in
+`workspace`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from fakebricks.clock import Clock
-from fakebricks.replay import Replayed, Traffic, check_answers, replay
 from fakebricks.roster import Roster
 from fakebricks.services.files.s3.places import S3_PATH
-from fakebricks.services.model_serving.ai_gateway.usage import TABLE as USAGE
-from fakebricks.services.sql.parameters import parameter_of
-from fakebricks.services.sql.spark_session import WorkspaceSession
-from fakebricks.services.unity_catalog.arrow_tables import columns_of
-from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.iam.people import People
 from fakebricks.state import MemoryState
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import PermissionDenied
@@ -28,7 +25,8 @@ from fakebricks.wiring import Services
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from fakebricks.replay import Frame
+    from fakebricks.replay import Frame, Replayed
+    from fakebricks.services.sql.spark_session import WorkspaceSession
     from fakebricks.wire.server import Server, Tenant
 
 
@@ -69,7 +67,6 @@ class WorkspaceData:
     _acting: list[str]
     _roster: Roster
     _services: Services
-    _spark: WorkspaceSession
     _state: MemoryState
 
     def handle(self, request: Request) -> Reply:
@@ -77,7 +74,7 @@ class WorkspaceData:
         raise NotImplementedError
 
     def table(self, full_name: str) -> pa.Table:
-        """All rows of a Delta table of Unity Catalog, with those of an inference table that are due by now.
+        """All rows of a table or view of Unity Catalog, with those of an inference table that are due by now.
 
         Within `acting_as`, that person reads it, who must be allowed to; else it is the test that looks, which may.
         `system.serving.endpoint_usage` is a table too, with the requests to endpoints whose usage is tracked.
@@ -108,10 +105,13 @@ class WorkspaceData:
             TypeError: a parameter is of another type.
             NotImplementedByFakebricks: fakebricks does not compute such statements, or the engine is not installed.
         """
-        given = [parameter_of(name, value) for name, value in parameters.items()]
-        return self._services.sql.execute(statement, self._reader(), parameters=given).rows
+        from fakebricks.services.sql.engine import SparkSql
+        from fakebricks.services.sql.parameters import parameter_of
 
-    @property
+        given = [parameter_of(name, value) for name, value in parameters.items()]
+        return self._services[SparkSql].execute(statement, self._reader(), parameters=given).rows
+
+    @cached_property
     def spark(self) -> WorkspaceSession:
         """A Spark session whose `sql`, `table` and `read.table` see the workspace's tables, for tests of Spark code.
 
@@ -122,7 +122,11 @@ class WorkspaceData:
         ...     spark.table("main.default.cards").where("amount > 20").count()
         2
         """
-        return self._spark
+        from fakebricks.services.sql.engine import SparkSql
+        from fakebricks.services.sql.spark import Spark
+        from fakebricks.services.sql.spark_session import WorkspaceSession
+
+        return WorkspaceSession(self._services[Spark], self._services[SparkSql], self._reader)
 
     def replay(
         self,
@@ -159,6 +163,8 @@ class WorkspaceData:
             TypeError: it is no such data frame, or a value has no JSON.
             ReplayError: `check` is set, and an answer is an error.
         """
+        from fakebricks.replay import Traffic, check_answers, replay
+
         name = self._acting[-1] if self._acting else self.user_name
         with self._state.transaction():
             token = self._roster.person(name).token
@@ -168,7 +174,7 @@ class WorkspaceData:
             check_answers(replayed)
         return replayed
 
-    def save_table(self, full_name: str, rows: pa.Table, *, append: bool = False) -> None:
+    def save_table(self, full_name: str, rows: Frame, *, append: bool = False) -> None:
         """Make a managed Delta table of rows, as a notebook's `saveAsTable` does, or add them to one that is there.
 
         Within `acting_as`, that person makes it, is its owner, and must be allowed to; else it is the test that does,
@@ -176,23 +182,30 @@ class WorkspaceData:
 
         Args:
             full_name: of the table.
-            rows: a `pyarrow.Table`; of a data frame, `pyarrow.Table.from_pandas(frame, preserve_index=False)`.
+            rows: a `pandas.DataFrame`, whose index is left out, or a `pyarrow.Table`.
             append: add the rows to the table, where there is one; a column that they lack is NULL.
 
         Raises:
             DatabricksError: there is one already, what it is to be in is missing, it may not be made or written, or
                 Delta cannot have such columns.
+            TypeError: the rows are neither.
         """
+        from fakebricks.services.unity_catalog.arrow_tables import as_arrow, columns_of
+        from fakebricks.services.unity_catalog.authority import Authority
+        from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+        from fakebricks.services.unity_catalog.rules import Rule
+        from fakebricks.services.unity_catalog.tables import Tables
+
+        added = as_arrow(rows)
         caller, services = self._reader(), self._services
-        there = append and services.tables.get(full_name) is not None
+        there = append and services[Tables].get(full_name) is not None
         if caller is not None:
             place = full_name if there else full_name.rpartition(".")[0]
-            services.authority.require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
+            services[Authority].require(Rule.WRITE_TABLE if there else Rule.CREATE_TABLE, place, caller)
         if not there:
-            services.delta_tables.create(
-                full_name, columns_of(rows.schema), caller.user_name if caller else self.user_name
-            )
-        services.delta_tables.add(full_name, rows)
+            owner = caller.user_name if caller else self.user_name
+            services[DeltaTables].create(full_name, columns_of(added.schema), owner)
+        services[DeltaTables].add(full_name, added)
 
     def storage_options(self, full_name: str) -> dict[str, str]:
         """What readers and writers of Delta must be told, beside its `storage_location`, to reach a table.
@@ -203,7 +216,9 @@ class WorkspaceData:
         Raises:
             DatabricksError: there is no such table.
         """
-        return self._services.delta_tables.storage_options(full_name)
+        from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+
+        return self._services[DeltaTables].storage_options(full_name)
 
     def unpacked(self, full_name: str, *, signature: Any = None, prefix: str = "") -> pa.Table:
         """The rows of an inference table as features and predictions: one for each row that a model has scored.
@@ -221,21 +236,34 @@ class WorkspaceData:
             DatabricksError: there is no such table, or it may not be read.
             ValueError: it is no inference table, no signature, or two columns would have one name.
         """
-        return self._services.payload_features.unpacked(self.table(full_name), full_name, signature, prefix)
+        from fakebricks.services.model_serving.payload_features import PayloadFeatures
+
+        return self._services[PayloadFeatures].unpacked(self.table(full_name), full_name, signature, prefix)
 
     def _reader(self) -> Caller | None:
         """Who acts in this process; None where it is the test itself."""
         if not self._acting:
             return None
-        caller = self._services.people.caller_named(self._acting[-1])
+        caller = self._services[People].caller_named(self._acting[-1])
         if caller is None:
             raise PermissionDenied(f"{self._acting[-1]} is no longer in the workspace.")
         return caller
 
     def _read(self, full_name: str, reader: Caller | None) -> pa.Table:
         """A table's rows, as far as a reader may read them, if there is one."""
-        if full_name.lower() == USAGE:
-            return self._services.usage_table.read(reader)
+        from fakebricks.services.model_serving.ai_gateway.usage import TABLE, UsageTable
+        from fakebricks.services.sql.engine import SparkSql
+        from fakebricks.services.sql.errors import quoted
+        from fakebricks.services.unity_catalog.authority import Authority
+        from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+        from fakebricks.services.unity_catalog.rules import Rule
+        from fakebricks.services.unity_catalog.tables import Tables
+
+        if full_name.lower() == TABLE:
+            return self._services[UsageTable].read(reader)
         if reader is not None:
-            self._services.authority.require(Rule.READ_TABLE, full_name, reader)
-        return self._services.delta_tables.read(full_name)
+            self._services[Authority].require(Rule.READ_TABLE, full_name, reader)
+        named = self._services[Tables].get(full_name)
+        if named is not None and named.view is not None:
+            return self._services[SparkSql].execute(f"FROM {quoted(*named.key)}", reader).rows
+        return self._services[DeltaTables].read(full_name)

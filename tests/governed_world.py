@@ -13,6 +13,8 @@ from fakebricks import Workspace
 from fakebricks.routes import router
 from fakebricks.services.unity_catalog.records import ColumnRecord
 from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.wire import Reply, Request
 from fakebricks.wire.operations import Operation
 
@@ -92,7 +94,7 @@ class World:
         robot = self.workspace.service_principal("robot")
         self.tokens |= {GROUPED: member.token, "service principal that reads": robot.token}
         self.robot = robot.user_name
-        self.values = {**VALUES, "id": self.workspace._services.unity_catalog.metastore_id}
+        self.values = {**VALUES, "id": self.workspace._services[UnityCatalog].metastore_id}
         self._build()
         self._grant()
 
@@ -112,7 +114,7 @@ class World:
         self.made(owner, "POST", f"{mlflow}/model-versions/finalize", name=MODEL, version="1")
         self.made(owner, "POST", f"{mlflow}/registered-models/alias", name=MODEL, alias="champion", version="1")
         column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
-        self.workspace._services.tables.create(TABLE, [column], "/somewhere", _address(owner))
+        self.workspace._services[Tables].create(TABLE, [column], "/somewhere", _address(owner))
         self.made(owner, "POST", "/api/2.1/unity-catalog/functions", function_info={**_FUNCTION, "name": "plus"})
         tag = {"entity_type": "tables", "entity_name": TABLE, "tag_key": "k"}
         self.made(owner, "POST", "/api/2.1/unity-catalog/entity-tag-assignments", **tag)

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+
 JSON = {"content-type": "application/json"}
 MODEL = "main.default.fraud"
 
@@ -62,7 +65,7 @@ def register_in(workspace: Any, body: str = DOUBLE, *, top: str = "", name: str 
 
 def register_files_in(workspace: Any, root: Path, *, name: str = MODEL, ready: bool = True) -> str:
     """Register the next version of a model that has been saved there; its number."""
-    registry, files = workspace._services.registry, workspace._services.files
+    registry, files = workspace._services[ModelRegistry], workspace._services[Files]
     if name not in {one.name for one in registry.models()}:
         registry.create_model(name, "jane@acme.test")
     version = registry.create_version(name, "jane@acme.test", source="dbfs:/somewhere")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fakebricks import Workspace
 from fakebricks.services.sql import Parameter, Result, ResultColumn, Session, SqlError
+from fakebricks.services.sql.statements import Statements
 from fakebricks.wire.authentication import Caller
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
@@ -91,7 +92,7 @@ class StubEngine:
 
 def stubbed(workspace: Workspace, most_rows: int | None = None) -> StubEngine:
     """Let a workspace execute statements by a stub, with so many rows in a chunk at most."""
-    statements = workspace._services.statements
+    statements = workspace._services[Statements]
     statements.engine = StubEngine()
     statements.results._most_rows = most_rows
     return statements.engine

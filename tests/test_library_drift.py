@@ -13,6 +13,8 @@ from serving_fixtures import register_files_in, register_in
 from sklearn.linear_model import LinearRegression
 
 from fakebricks import LibraryDriftError
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.wire.errors import DatabricksError
 
 FRAUD, SPAM = "main.default.fraud", "main.default.spam"
@@ -34,7 +36,7 @@ def models(workspace, saved):
     """A workspace with three versions of a model that breaks on old runtimes, and one of a model of code alone."""
     for _ in range(3):
         register_files_in(workspace, saved, name=FRAUD)
-    registry = workspace._services.registry
+    registry = workspace._services[ModelRegistry]
     registry.aliases.set("champion", registry.get_version(FRAUD, "1"))
     register_in(workspace, name=SPAM)
     return workspace
@@ -66,8 +68,10 @@ def test_pins_and_the_models_own_requirements_are_checked_too(models):
 
 
 def test_a_version_that_cannot_be_judged_does_not_hide_the_others(models):
-    version = models._services.registry.get_version(FRAUD, "1")
-    models._services.files.put(f"{models._services.registry.files_directory(version)}/model.pkl", b"\x80\x04damaged")
+    version = models._services[ModelRegistry].get_version(FRAUD, "1")
+    models._services[Files].put(
+        f"{models._services[ModelRegistry].files_directory(version)}/model.pkl", b"\x80\x04damaged"
+    )
     reports = models.drift("15.4", FRAUD)
 
     assert [one.model for one in reports] == [f"models:/{FRAUD}/3"]
@@ -131,8 +135,10 @@ def test_an_error_of_the_test_is_not_hidden(entered, saved):
 def test_a_loaded_model_that_cannot_be_judged_fails_the_test_too(entered, saved):
     with entered() as workspace:
         register_files_in(workspace, saved, name=FRAUD)
-        directory = workspace._services.registry.files_directory(workspace._services.registry.get_version(FRAUD, "1"))
-        workspace._services.files.put(f"{directory}/model.pkl", b"\x80\x04damaged")
+        directory = workspace._services[ModelRegistry].files_directory(
+            workspace._services[ModelRegistry].get_version(FRAUD, "1")
+        )
+        workspace._services[Files].put(f"{directory}/model.pkl", b"\x80\x04damaged")
         with pytest.raises(LibraryDriftError, match="cannot be checked"), workspace.running_on("15.4 LTS ML"):
             mlflow.artifacts.download_artifacts(f"models:/{FRAUD}/1")
 

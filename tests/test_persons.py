@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.services.iam.people import People
 from fakebricks.services.iam.records import Profile
 from fakebricks.wire import Request
 
@@ -106,12 +107,12 @@ def test_a_service_principal_has_all_it_needs_to_sign_in_either_way(workspace: W
     assert workspace.service_principal("prod-scoring") == robot
     assert robot.token not in repr(robot)
     assert robot.client_secret not in repr(robot)
-    assert workspace._services.people.caller_named(robot.client_id).groups == {"users", "scoring"}
+    assert workspace._services[People].caller_named(robot.client_id).groups == {"users", "scoring"}
 
 
 def test_groups_are_made_if_need_be_and_added_to(workspace: Workspace) -> None:
     def groups_of(name: str) -> frozenset[str]:
-        return workspace._services.people.caller_named(name).groups
+        return workspace._services[People].caller_named(name).groups
 
     bob = workspace.user("bob", groups=["a"])
     assert workspace.user("bob", groups=["b"]) == bob
@@ -126,23 +127,23 @@ def test_groups_are_made_if_need_be_and_added_to(workspace: Workspace) -> None:
 
 def test_a_user_can_be_made_an_admin(workspace: Workspace) -> None:
     workspace.user(BOB)
-    assert not workspace._services.people.caller_named(BOB).is_admin
+    assert not workspace._services[People].caller_named(BOB).is_admin
     workspace.user(BOB, admin=True)
     workspace.user(BOB)
-    assert workspace._services.people.caller_named(BOB).is_admin
+    assert workspace._services[People].caller_named(BOB).is_admin
 
 
 def test_a_name_that_several_have_is_refused_and_an_application_id_is_not(workspace: Workspace) -> None:
-    people = workspace._services.people
+    people = workspace._services[People]
     robot = workspace.service_principal("robot")
     twin = people.create_service_principal(Profile(display_name="robot")).user_name
     for ask in (workspace.service_principal, lambda name: workspace.group("x", members=[name])):
         with pytest.raises(LookupError, match=f"several called 'robot'.*{min(twin, robot.client_id)}"):
             ask("robot")
     with fake_workspace() as entered:
-        entered._services.people.create_service_principal(Profile(display_name="robot"))
+        entered._services[People].create_service_principal(Profile(display_name="robot"))
         known = entered.service_principal("robot").client_id
-        entered._services.people.create_service_principal(Profile(display_name="robot"))
+        entered._services[People].create_service_principal(Profile(display_name="robot"))
         with pytest.raises(LookupError, match="several"), entered.acting_as("robot"):
             pass
         with entered.acting_as(known) as acting:

@@ -15,6 +15,9 @@ from sklearn.linear_model import LinearRegression
 
 from fakebricks import Workspace
 from fakebricks.registered_versions import RegisteredVersions, place_read
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.workspace_model_registry.workspace_model_registry import WorkspaceModelRegistry
 from fakebricks.wire.calls import CallRecord
 from fakebricks.wire.errors import ResourceDoesNotExist
 
@@ -53,7 +56,7 @@ def registered(entered, saved: Path, registry_uri: str, name: str, **options) ->
 
 def versions(workspace: Workspace) -> RegisteredVersions:
     services = workspace._services
-    return RegisteredVersions(services.registry, services.workspace_registry, services.files)
+    return RegisteredVersions(services[ModelRegistry], services[WorkspaceModelRegistry], services[Files])
 
 
 @contextmanager
@@ -121,7 +124,9 @@ def test_the_newest_version_and_the_aliased_ones_are_in_use(workspace, register)
     for _ in range(4):
         register(name=NAME)
     register(name=NAME, ready=False)
-    workspace._services.registry.aliases.set("champion", workspace._services.registry.get_version(NAME, "2"))
+    workspace._services[ModelRegistry].aliases.set(
+        "champion", workspace._services[ModelRegistry].get_version(NAME, "2")
+    )
     found = versions(workspace)
 
     assert [one.uri for one in found.in_use()] == [f"models:/{NAME}/4", f"models:/{NAME}/2"]

@@ -18,6 +18,7 @@ from serving_fixtures import MODEL, register_in
 from fakebricks import ReplayError, Workspace, fake_workspace
 from fakebricks.clock import RealClock
 from fakebricks.replay import Traffic, _requests
+from fakebricks.services.iam.people import People
 from fakebricks.wire import Request
 
 FRAME = pd.DataFrame({"amount": [1.0, 2.0, 3.0, 4.0]})
@@ -133,7 +134,7 @@ def test_it_is_sent_by_who_is_acting():
         rows = logged(workspace)
     requesters = [row["requester"] for row in rows]
     assert requesters[:4] == [principal.client_id] * 4
-    assert requesters[4:] == [workspace._services.people.get(workspace.user_name).id] * 4
+    assert requesters[4:] == [workspace._services[People].get(workspace.user_name).id] * 4
 
 
 def test_requests_do_not_wait_for_each_other():

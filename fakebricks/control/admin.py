@@ -144,10 +144,10 @@ class Controlled:
     """The `pyarrow.Table` of a full name, as somebody may read it, or as the test sees it."""
     lineage: Callable[[str, str], Any]
     """The lineage of a model version, by the model's full name and the version's number."""
-    runs: Runs
+    runs: Callable[[], MadeRuns]
     watch_runs: Callable[[], Watch]
     people: People
-    drift: Drift
+    drift: Callable[[], Drift]
     serving_runtime: ServingRuntime
 
 
@@ -297,7 +297,7 @@ class Admin:
         Raises:
             ResourceDoesNotExist: there is no such watch, or no longer.
         """
-        return (self._controlled.runs if watch is None else self._watches.get(watch)).made
+        return self._controlled.runs() if watch is None else self._watches.get(watch).made
 
     def lineage(self, full_name: str, version: str) -> Any:
         """What clients told about where a model version comes from, what uses it and what it needs."""
@@ -310,7 +310,7 @@ class Admin:
             InvalidParameterValue: there is no such runtime, a version is none, or the model is not named like one.
         """
         with _refused():
-            return self._controlled.drift.check(onto, model).to_json()
+            return self._controlled.drift().check(onto, model).to_json()
 
     def watch_loads(self, onto: Any) -> str:
         """Begin to note which models are loaded; the name to ask by.
@@ -319,7 +319,7 @@ class Admin:
             InvalidParameterValue: there is no such runtime, or a version is none.
         """
         with _refused():
-            return self._loads.keep(self._controlled.drift.loads(onto))
+            return self._loads.keep(self._controlled.drift().loads(onto))
 
     def loads(self, watch: str) -> Any:
         """What becomes of the models that were loaded since a watch began, as JSON.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPMethod, HTTPStatus
 from typing import overload
@@ -125,7 +125,7 @@ class Faults(Sequence[Fault]):
     [429, 429, 429, 200]
     """
 
-    operations: Iterable[Operation]
+    operations: Callable[[], Iterable[Operation]]
     _armed: list[_Armed] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -219,7 +219,7 @@ class Faults(Sequence[Fault]):
         method, space, path = pattern.partition(" ")
         if space and path.startswith(("/", "*")) and (method in HTTPMethod.__members__ or set(method) & set("*?[")):
             return
-        names = {one.name for one in self.operations}
+        names = {one.name for one in self.operations()}
         if pattern in names:
             return
         near = difflib.get_close_matches(pattern, names, n=3)

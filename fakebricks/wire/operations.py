@@ -18,11 +18,12 @@ What a caller must be allowed is declared beside it, by a function of the same f
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict, TypeVar, Unpack, get_type_hints
+from dataclasses import dataclass, field
+from functools import cache
+from inspect import get_annotations
+from typing import Any, TypedDict, TypeVar, Unpack
 
 import msgspec
 
@@ -130,7 +131,7 @@ class Options(TypedDict, total=False):
     opaque: bool
     secret: bool
     data_plane: bool
-    rate_limit: str
+    rate_limit: str | None
     privilege: Privilege
 
 
@@ -188,25 +189,29 @@ class Routes:
         def declare(function: F) -> F:
             service, shape = _annotations(function)
             decided_by = _annotations(options["privilege"])[0] if "privilege" in options else None
-            for path in paths:
-                operation = Operation(
+            said: Options = {"rate_limit": self._rate_limit, **options}
+            self._operations += [
+                Operation(
                     method,
                     path,
                     function,
                     service,
                     shape,
                     logged=self._logged,
-                    rate_limit=self._rate_limit,
                     renders=self._renders,
                     decided_by=decided_by,
+                    **said,
                 )
-                self._operations.append(replace(operation, **options))
+                for path in paths
+            ]
             return function
 
         return declare
 
 
+@cache
 def _annotations(function: Callable[..., Any]) -> tuple[type, type[Shape] | None]:
-    hints = get_type_hints(function)
-    service, _call, *shape = inspect.signature(function).parameters
-    return hints[service], hints[shape[0]] if shape else None
+    """The service that a declared function, or a privilege, is given first, and the shape that it is given last."""
+    hints = get_annotations(function, eval_str=True)
+    service, _call, *shape = [hint for name, hint in hints.items() if name != "return"]
+    return service, shape[0] if shape else None

@@ -3,16 +3,93 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from threading import Lock
+from typing import NamedTuple
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, PathConverter, Rule
+from werkzeug.routing import Map, MapAdapter, PathConverter, Rule
 
 from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.messages import Request
 from fakebricks.wire.operations import Operation
 
+Declares = Callable[[], Iterable[Operation]]
+
 _SUGGESTIONS = 3
+
+
+class Router:
+    """All declared operations, by method and path.
+
+    Args:
+        rooms: what declares the operations of a room, with texts of which one is in most of their paths. No two rooms
+            have operations for the same path. Those of a room are declared when a path is asked for that has a text of
+            it; before a path is given up, all are.
+    """
+
+    def __init__(self, rooms: Mapping[Declares, Sequence[str]]) -> None:
+        self._rooms = [_Room(declares, texts) for declares, texts in rooms.items()]
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All of them."""
+        return tuple(chain.from_iterable(room.declared().operations for room in self._rooms))
+
+    def find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
+        """The operation and the values of its path parameters, or None."""
+        for room in self._likely_first(request.path):
+            try:
+                operation, places = room.declared().paths.match(request.path, request.method)
+            except (NotFound, MethodNotAllowed):
+                continue
+            return operation, dict(places)
+        return None
+
+    def refusal(self, request: Request) -> NotImplementedByFakebricks:
+        """What an unknown route gets: never a 404, which would look like a missing resource."""
+        asked = f"{request.method} {request.path}"
+        known = {f"{one.method} {one.path}" for one in self.operations}
+        near = difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.6)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return NotImplementedByFakebricks(
+            f"fakebricks does not implement '{asked}'.{hint} "
+            "If the path is right and the platform serves it, please open an issue that names this operation."
+        )
+
+    def _likely_first(self, path: str) -> Iterator[_Room]:
+        unlikely = []
+        for room in self._rooms:
+            if room.may_have(path):
+                yield room
+            else:
+                unlikely.append(room)
+        yield from unlikely
+
+
+class _Declared(NamedTuple):
+    operations: tuple[Operation, ...]
+    paths: MapAdapter
+
+
+class _Room:
+    """The operations of one room, which are declared once, when they are first needed."""
+
+    def __init__(self, declares: Declares, texts: Sequence[str]) -> None:
+        self._declares = declares
+        self._texts = texts
+        self._declared: _Declared | None = None
+        self._declaring = Lock()
+
+    def may_have(self, path: str) -> bool:
+        return any(text in path for text in self._texts)
+
+    def declared(self) -> _Declared:
+        if self._declared is None:
+            with self._declaring:
+                self._declared = self._declared or _by_path(tuple(self._declares()))
+        return self._declared
 
 
 class _AnyPath(PathConverter):
@@ -33,38 +110,14 @@ def _not_built(*_: object) -> tuple[str, str]:
     raise NotImplementedError
 
 
-class Router:
-    """All declared operations, by method and path."""
-
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self.operations = tuple(operations)
-        # Werkzeug lets GET answer HEAD too, so that a HEAD of its own must come first.
-        heads_first = sorted(self.operations, key=lambda one: one.method != "HEAD")
-        rules = [_Matched(one.path, methods=[one.method], endpoint=one) for one in heads_first]
-        self._map = Map(
-            rules,
-            strict_slashes=False,
-            merge_slashes=False,
-            redirect_defaults=False,
-            converters={"path": _AnyPath},
-        )
-        self._adapter = self._map.bind("fakebricks.test")
-
-    def find(self, request: Request) -> tuple[Operation, dict[str, str]] | None:
-        """The operation and the values of its path parameters, or None."""
-        try:
-            operation, places = self._adapter.match(request.path, request.method)
-        except (NotFound, MethodNotAllowed):
-            return None
-        return operation, dict(places)
-
-    def refusal(self, request: Request) -> NotImplementedByFakebricks:
-        """What an unknown route gets: never a 404, which would look like a missing resource."""
-        asked = f"{request.method} {request.path}"
-        known = {f"{one.method} {one.path}" for one in self.operations}
-        near = difflib.get_close_matches(asked, known, n=_SUGGESTIONS, cutoff=0.6)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        return NotImplementedByFakebricks(
-            f"fakebricks does not implement '{asked}'.{hint} "
-            "If the path is right and the platform serves it, please open an issue that names this operation."
-        )
+def _by_path(operations: tuple[Operation, ...]) -> _Declared:
+    # Werkzeug lets GET answer HEAD too, so that a HEAD of its own must come first.
+    heads_first = sorted(operations, key=lambda one: one.method != "HEAD")
+    paths = Map(
+        [_Matched(one.path, methods=[one.method], endpoint=one) for one in heads_first],
+        strict_slashes=False,
+        merge_slashes=False,
+        redirect_defaults=False,
+        converters={"path": _AnyPath},
+    )
+    return _Declared(operations, paths.bind("fakebricks.test"))

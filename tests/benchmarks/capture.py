@@ -11,7 +11,9 @@ from typing import Any
 from deltalake import DeltaTable
 
 from fakebricks import Workspace, fake_workspace, unpack
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.inference_tables.records import Payload
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.wire import Request
 from tests.benchmarks.measure import Row, medians, show
 from tests.benchmarks.serving import deployed
@@ -60,7 +62,7 @@ def _overhead(workspace: Workspace, frame: Any) -> Iterator[Row]:
         )
     workspace.clock.advance(hours=1)
     count = workspace.table(_TABLE).num_rows
-    commits = DeltaTable(workspace._services.tables.require(_TABLE).storage_location).version()
+    commits = DeltaTable(workspace._services[Tables].require(_TABLE).storage_location).version()
     yield Row(f"commits for {count} requests", commits, None, "")
 
 
@@ -93,7 +95,7 @@ def _week(workspace: Workspace, frame: Any) -> Iterator[Row]:
 def _large() -> Iterator[Row]:
     """Rows that were logged without a model, since scoring is measured elsewhere."""
     with fake_workspace(catalogs=("prod",)) as workspace:
-        tables = workspace._services.inference_tables
+        tables = workspace._services[InferenceTables]
         tables.create("prod", "default", "bench", endpoint_id="e", owner=workspace.user_name, legacy=False)
         began = time.perf_counter()
         for number in range(LOGGED):
@@ -104,7 +106,7 @@ def _large() -> Iterator[Row]:
         began = time.perf_counter()
         table = workspace.table(_TABLE)
         yield Row("writing them, and reading them all", time.perf_counter() - began, None, "s")
-        commits = DeltaTable(workspace._services.tables.require(_TABLE).storage_location).version()
+        commits = DeltaTable(workspace._services[Tables].require(_TABLE).storage_location).version()
         yield Row("commits", commits, None, "")
         inputs = [{"type": "double", "name": name} for name in _COLUMNS]
         began = time.perf_counter()

@@ -17,6 +17,7 @@ from mlflow.models import infer_signature
 from mlflow.models.resources import DatabricksServingEndpoint, DatabricksVectorSearchIndex
 
 from fakebricks import Workspace
+from fakebricks.services.unity_catalog.tables import Tables
 
 NAME = "prod.ml.fraud"
 FRAME = pd.DataFrame({"amount": [1.0, 250.0]})
@@ -84,7 +85,7 @@ def test_a_run_in_a_job_tells_which_tables_it_read(workspace: Workspace):
 
 
 def test_mlflow_finds_the_id_of_a_table(workspace: Workspace):
-    workspace._services.tables.create("prod.ml.payments", (), "file:///nowhere", workspace.user_name)
+    workspace._services[Tables].create("prod.ml.payments", (), "file:///nowhere", workspace.user_name)
     told = DeltaDatasetSource(delta_table_name="prod.ml.payments").to_dict()["delta_table_id"]
     assert told == WorkspaceClient().tables.get("prod.ml.payments").table_id
     assert DeltaDatasetSource(delta_table_name="prod.ml.nope").to_dict()["delta_table_id"] is None

@@ -28,6 +28,7 @@ from mlflow.deployments import get_deploy_client
 from sklearn.linear_model import LogisticRegression
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
 
 MODEL = "prod.ml.fraud_score"
 FRAME = pd.DataFrame({"amount": [1.0, 250.0, 3.5, 900.0], "age": [30, 41, 55, 19]})
@@ -152,8 +153,8 @@ def test_a_model_that_does_not_load(workspace, versions):
     from databricks.sdk.errors import OperationFailed
 
     for path in [f"/Models/prod/ml/fraud_score/{versions[1]}/{name}" for name in ("model.pkl", "model.skops")]:
-        if workspace._services.files.find(path):
-            workspace._services.files.put(path, b"no model")
+        if workspace._services[Files].find(path):
+            workspace._services[Files].put(path, b"no model")
     client = WorkspaceClient()
     with pytest.raises(OperationFailed, match="UPDATE_FAILED"):
         client.serving_endpoints.create_and_wait("fraud", config=config(entity(versions[1])))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import RefusedError
 
+from fakebricks.services.iam.people import People
+
 ADVANCE = "/_fakebricks/clock/advance"
 ME = "/api/2.0/preview/scim/v2/Me"
 
@@ -101,7 +103,7 @@ def test_service_principals_and_groups_are_added_as_in_python(rest, workspace):
     group = rest.post("/_fakebricks/groups", display_name="data", members=["ml", workspace.user_name])
     assert group == {"display_name": "data", "id": workspace.group("data").id}
     rest.post("/_fakebricks/users", user_name="bob", groups=["ml"], admin=True)
-    people = workspace._services.people
+    people = workspace._services[People]
     assert people.caller_named("bob").groups == {"users", "admins", "ml", "data"}
     assert people.caller_named(robot.client_id).groups == {"users", "ml", "data"}
     before = workspace.snapshot()

@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 
 from fakebricks import Workspace
 from fakebricks.routes import router
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.unity_catalog.volumes import Volumes
+from fakebricks.services.workspace.contents import Contents
 from fakebricks.services.workspace.formats import Imported
 from fakebricks.wire import Operation, Request
 
@@ -64,14 +68,14 @@ values = st.recursive(
 
 def workspace_with_a_model() -> Workspace:
     workspace = Workspace()
-    registry = workspace._services.registry
+    registry = workspace._services[ModelRegistry]
     registry.create_model(MODEL, "jane@acme.test")
     registry.create_version(MODEL, "jane@acme.test", source="x")
-    workspace._services.volumes.create("main", "default", "v", "jane@acme.test")
-    workspace._services.files.put("/_Dbfs/x", b"x")
-    workspace._services.contents.store(Imported("/Shared/nb", "NOTEBOOK", b"1", "PYTHON"), 0, overwrite=False)
+    workspace._services[Volumes].create("main", "default", "v", "jane@acme.test")
+    workspace._services[Files].put("/_Dbfs/x", b"x")
+    workspace._services[Contents].store(Imported("/Shared/nb", "NOTEBOOK", b"1", "PYTHON"), 0, overwrite=False)
     registry.aliases.set("champion", registry.get_version(MODEL, "1"))
-    workspace._services.files.put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
+    workspace._services[Files].put("/Models/main/default/m/1/MLmodel", b"signature:\n  outputs: x\n")
     return workspace
 
 

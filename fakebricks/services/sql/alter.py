@@ -63,7 +63,11 @@ class Alterations:
         ):
             if kind in kinds and words.take(*keywords):
                 return clause
-        raise refused(f"ALTER {kind} ... {words.rest}" if words.next.kind else f"ALTER {kind} without a change")
+        instead = ""
+        if words.sees("DROP", "COLUMN") or words.sees("DROP", "COLUMNS") or words.sees("RENAME", "COLUMN"):
+            instead = "CREATE OR REPLACE TABLE ... AS SELECT keeps the table's id, grants and history."
+        what = f"... {words.rest}" if words.next.kind else "without a change"
+        raise refused(f"ALTER {kind} {what}", instead)
 
     def _owner(self, kind: Kind, name: str, asked: Asked) -> None:
         self._change(kind, name, {"owner": principal_of(asked.words)}, asked)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakebricks.services.sql.errors import UnresolvedColumn, assigned_twice
+from fakebricks.services.sql.errors import UnresolvedColumn, assigned_twice, refused
 from fakebricks.services.unity_catalog.records import TableRecord
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def cast_assignments(tree: exp.Expression, table: TableRecord) -> None:
 
     Raises:
         SqlError: one is assigned to a column that the table does not have, or two to one column.
+        NotImplementedByFakebricks: one is assigned to a field of a struct.
     """
     from sqlglot import exp
 
@@ -40,6 +41,11 @@ def _cast(value: exp.Expression, column: exp.Expression, table: TableRecord) -> 
     from sqlglot import exp
 
     by_name = {one.name.lower(): one for one in table.columns}
+    whole = by_name.get(column.text("table").lower())
+    if whole is not None and whole.type_text.startswith("struct"):
+        raise refused(
+            f"assigning to '{column.sql()}', a field of a struct", "Assign the whole struct: named_struct(...)."
+        )
     if column.name.lower() not in by_name:
         raise UnresolvedColumn([column.name], [one.name for one in table.columns])
     return exp.cast(value.copy(), by_name[column.name.lower()].type_text, dialect="databricks")

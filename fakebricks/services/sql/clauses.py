@@ -14,11 +14,12 @@ OBJECTS = {
     "SCHEMA": Kind.SCHEMA,
     "DATABASE": Kind.SCHEMA,
     "TABLE": Kind.TABLE,
+    "VIEW": Kind.TABLE,
     "VOLUME": Kind.VOLUME,
     "FUNCTION": Kind.FUNCTION,
     "MODEL": Kind.FUNCTION,
 }
-_ELSEWHERE = ("VIEW", "CONNECTION", "SHARE", "RECIPIENT", "PROVIDER", "EXTERNAL", "STORAGE", "SERVICE", "CREDENTIAL")
+_ELSEWHERE = ("CONNECTION", "SHARE", "RECIPIENT", "PROVIDER", "EXTERNAL", "STORAGE", "SERVICE", "CREDENTIAL")
 _MORE_ELSEWHERE = ("TEMPORARY", "TEMP", "GLOBAL", "MATERIALIZED", "STREAMING", "OR", "ROLE", "BLOOMFILTER", "POLICY")
 
 
@@ -30,10 +31,19 @@ def kind_of(words: Words) -> Kind:
         NotImplementedByFakebricks: there are none of that kind.
     """
     if words.next.says(*_ELSEWHERE, *_MORE_ELSEWHERE):
-        raise refused(f"statements about {words.rest.split(maxsplit=2)[0].upper()} objects")
+        raise refused(f"statements about {_kind_told(words)} objects")
     if not words.next.says(*OBJECTS):
         words.wrong()
     return OBJECTS[words.word().text.upper()]
+
+
+def _kind_told(words: Words) -> str:
+    """The words for a kind of object that there are none of: `TEMPORARY VIEW`."""
+    words.take("OR", "REPLACE")
+    told = []
+    while words.next.says(*OBJECTS, *_ELSEWHERE, *_MORE_ELSEWHERE, "LOCATION"):
+        told.append(words.word().text.upper())
+    return " ".join(told)
 
 
 def exists_clause(words: Words, *negation: str) -> bool:

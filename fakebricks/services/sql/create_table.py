@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from fakebricks.services.sql import Result, SqlError, dialect
 from fakebricks.services.sql.asked import Asked
+from fakebricks.services.sql.describe import CLUSTERING, FOREIGN_KEY, PRIMARY_KEY
 from fakebricks.services.sql.errors import refused, syntax_error
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.reader import Reader
@@ -23,12 +26,12 @@ from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
 from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.unity_catalog.tables import IsAView
 from fakebricks.wire.errors import DatabricksError
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-CLUSTERING = "clusteringColumns"
 _UNCOMPUTED = ("clone", "with_", "indexes", "no_schema_binding", "begin")
 
 
@@ -58,6 +61,8 @@ class CreateTable:
         there = self._metastore.tables.get(name) if name.count(".") == 2 else None  # noqa: PLR2004 - three levels
         if there is not None and tree.args.get("exists"):
             return nothing()
+        if there is not None and there.view is not None and tree.args.get("replace"):
+            raise IsAView(name)
         if there is None or not tree.args.get("replace"):
             self._metastore.tables.require_free(name)
         described = _Described(tree.args.get("properties"))
@@ -93,15 +98,12 @@ class CreateTable:
             raise
 
     def _replace(self, new: _New, there: TableRecord, rows: Any) -> None:
-        from deltalake import write_deltalake
-
         if new.asked.caller is not None:
             self._metastore.authority.require(Rule.MANAGE_TABLE, there.full_name, new.asked.caller)
         if partition_columns(there.columns) != partition_columns(new.columns):
             raise refused("OR REPLACE with other partitions", "Drop the table, and create it again.")
         data = new.schema.empty_table() if rows is None else rows
-        opened = self._metastore.delta_tables.files_of(there).opened()
-        write_deltalake(opened, data, mode="overwrite", schema_mode="overwrite")
+        self._metastore.delta_tables.files_of(replace(there, columns=new.columns)).replace_all(data)
         described = new.described
         changes = {"columns": new.columns, "properties": described.properties, "comment": described.comment}
         self._metastore.tables.update(there.full_name, new.asked.user_name, changes)
@@ -209,7 +211,7 @@ def _listed(listed: list[Any], described: _Described) -> tuple[tuple[ColumnRecor
         if isinstance(one, exp.ColumnDef):
             column, key = _column(one, described)
             columns.append(column)
-            keys |= {"primary_key": one.name} if key else {}
+            keys |= {PRIMARY_KEY: one.name} if key else {}
         else:
             keys |= _key(one)
     return checked_columns(columns), keys
@@ -245,9 +247,9 @@ def _key(constraint: exp.Expression) -> dict[str, str]:
 
     inner = constraint.expressions[0] if isinstance(constraint, exp.Constraint) else constraint
     if isinstance(inner, exp.PrimaryKey):
-        return {"primary_key": ",".join(one.name for one in inner.expressions)}
+        return {PRIMARY_KEY: ",".join(one.name for one in inner.expressions)}
     if isinstance(inner, exp.ForeignKey):
-        return {"foreign_key": inner.sql(dialect="databricks")}
+        return {FOREIGN_KEY: inner.sql(dialect="databricks")}
     raise refused(f"'{constraint.sql(dialect='databricks')}' in CREATE TABLE")
 
 

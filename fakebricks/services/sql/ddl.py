@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from fakebricks.services.sql import Result
 from fakebricks.services.sql.asked import Asked
 from fakebricks.services.sql.clauses import comment_of, exists_clause, kind_of, properties_of
-from fakebricks.services.sql.errors import UnresolvedColumn, refused
+from fakebricks.services.sql.errors import UnresolvedColumn, refused, wrong_command
 from fakebricks.services.sql.results import nothing
 from fakebricks.services.sql.words import Words
 from fakebricks.services.unity_catalog.metastore import Metastore
@@ -77,6 +77,7 @@ class Definitions:
         """DROP of whatever there is."""
         words = asked.words
         words.expect("DROP")
+        is_view = words.sees("VIEW")
         kind = kind_of(words)
         tolerant = exists_clause(words)
         name = named(kind, asked)
@@ -88,7 +89,7 @@ class Definitions:
         drops: dict[Kind, Callable[[], None]] = {
             Kind.CATALOG: lambda: catalog.delete_catalog(name, force=cascade),
             Kind.SCHEMA: lambda: catalog.delete_schema(name, force=cascade),
-            Kind.TABLE: lambda: self._metastore.tables.delete(name),
+            Kind.TABLE: lambda: self._drop_table(name, view=is_view),
             Kind.VOLUME: lambda: self._metastore.volumes.delete(name),
         }
         if kind not in drops:
@@ -101,6 +102,14 @@ class Definitions:
             if not tolerant:
                 raise
         return nothing()
+
+    def _drop_table(self, name: str, *, view: bool) -> None:
+        table = self._metastore.tables.require(name)
+        if view and table.view is None:
+            raise wrong_command("DROP VIEW", "VIEW", name, "MANAGED", "Use DROP TABLE instead.")
+        if table.view is not None and not view:
+            raise wrong_command("DROP TABLE", "EXTERNAL or MANAGED", name, "VIEW", "Use DROP VIEW instead.")
+        self._metastore.tables.delete(name)
 
     def comment_on(self, asked: Asked) -> Result:
         """COMMENT ON."""

@@ -18,9 +18,13 @@ from fakebricks.services.sql.reader import Reader
 from fakebricks.services.sql.results import told
 from fakebricks.services.unity_catalog.columns import partition_columns
 from fakebricks.services.unity_catalog.metastore import Metastore
-from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
+from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord, ViewRecord
 from fakebricks.services.unity_catalog.rules import Rule
 
+CLUSTERING = "clusteringColumns"
+PRIMARY_KEY, FOREIGN_KEY = "primary_key", "foreign_key"
+_ELSEWHERE = (CLUSTERING, PRIMARY_KEY, FOREIGN_KEY)
+"""The properties that a statement has words of its own for."""
 _OF_COLUMNS = dict.fromkeys(("col_name", "data_type", "comment"), "string")
 _OF_HISTORY = {
     "version": "bigint",
@@ -115,7 +119,7 @@ class Descriptions:
             _moment(table.created_at),
             _moment(max(written, default=table.created_at)),
             partition_columns(table.columns),
-            [name for (name,) in json.loads(table.properties.get("clusteringColumns", "[]"))],
+            clustering_columns(table),
             files.num_rows,
             sum(int(size) for size in files.column("size_bytes").to_pylist()),
             list(table.properties.items()),
@@ -160,23 +164,58 @@ class Descriptions:
 
 def create_statement(table: TableRecord) -> str:
     """The statement that makes such a table."""
-    columns = ",\n  ".join(_definition(one) for one in table.columns)
+    if table.view is not None:
+        return _create_view(table, table.view)
+    columns = ",\n  ".join([*map(_definition, table.columns), *_keys(table)])
     lines = [f"CREATE TABLE {table.full_name} (\n  {columns})", "USING delta"]
     if partitions := partition_columns(table.columns):
-        lines.append(f"PARTITIONED BY ({', '.join(partitions)})")
-    if table.comment:
-        lines.append(f"COMMENT {_literal(table.comment)}")
-    if table.properties:
-        shown = ",\n  ".join(f"{_literal(key)} = {_literal(value)}" for key, value in sorted(table.properties.items()))
-        lines.append(f"TBLPROPERTIES (\n  {shown})")
+        lines.append(f"PARTITIONED BY ({', '.join(map(_identifier, partitions))})")
+    if clustering := clustering_columns(table):
+        lines.append(f"CLUSTER BY ({', '.join(map(_identifier, clustering))})")
+    lines += _described(table)
     return "\n".join(lines) + "\n"
 
 
+def _create_view(table: TableRecord, view: ViewRecord) -> str:
+    columns = ",\n  ".join(f"{_identifier(one.name)}{_comment(one)}" for one in table.columns)
+    lines = [f"CREATE VIEW {table.full_name} (\n  {columns})", *_described(table), f"AS {view.definition}"]
+    return "\n".join(lines) + "\n"
+
+
+def _described(table: TableRecord) -> Iterator[str]:
+    if table.comment:
+        yield f"COMMENT {_literal(table.comment)}"
+    properties = sorted(item for item in table.properties.items() if item[0] not in _ELSEWHERE)
+    if properties:
+        shown = ",\n  ".join(f"{_literal(key)} = {_literal(value)}" for key, value in properties)
+        yield f"TBLPROPERTIES (\n  {shown})"
+
+
+def clustering_columns(table: TableRecord) -> list[str]:
+    """The columns that a table is clustered by."""
+    return [name for (name,) in json.loads(table.properties.get(CLUSTERING, "[]"))]
+
+
+def _keys(table: TableRecord) -> Iterator[str]:
+    """The keys of a table; the names of their constraints are not kept."""
+    if PRIMARY_KEY in table.properties:
+        columns = ", ".join(map(_identifier, table.properties[PRIMARY_KEY].split(",")))
+        yield f"CONSTRAINT {_identifier(f'{table.name}_pk')} PRIMARY KEY ({columns})"
+    if FOREIGN_KEY in table.properties:
+        yield table.properties[FOREIGN_KEY]
+
+
 def _definition(column: ColumnRecord) -> str:
-    name = column.name if column.name.isidentifier() else quoted(column.name)
     required = "" if column.nullable else " NOT NULL"
-    comment = f" COMMENT {_literal(column.comment)}" if column.comment else ""
-    return f"{name} {column.type_text}{required}{comment}"
+    return f"{_identifier(column.name)} {column.type_text}{required}{_comment(column)}"
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() else quoted(name)
+
+
+def _comment(column: ColumnRecord) -> str:
+    return f" COMMENT {_literal(column.comment)}" if column.comment else ""
 
 
 def _literal(text: str) -> str:
@@ -205,12 +244,21 @@ def _details(table: TableRecord) -> Iterator[tuple[str, str, str]]:
         ("Created By", table.created_by),
         ("Type", table.table_type),
         ("Comment", table.comment or ""),
-        ("Location", table.storage_location),
-        ("Provider", "delta"),
+        *_kept(table),
         ("Owner", table.owner),
         ("Table Properties", _shown(table.properties)),
     ):
         yield name, value, ""
+
+
+def _kept(table: TableRecord) -> tuple[tuple[str, str], ...]:
+    """Where its rows are, or those that it shows."""
+    if table.view is None:
+        return ("Location", table.storage_location), ("Provider", "delta")
+    place = quoted(table.view.catalog_name, table.view.schema_name)
+    columns = ", ".join(quoted(one) for one in table.view.columns)
+    text = table.view.definition
+    return ("View Text", text), ("View Catalog and Namespace", place), ("View Query Output Columns", f"[{columns}]")
 
 
 def _commit(one: dict[str, Any]) -> tuple[Any, ...]:

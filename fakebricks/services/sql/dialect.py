@@ -7,10 +7,12 @@ Refused: what neither has; never is a part of a statement left out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from fakebricks.services.sql import SqlError
+from fakebricks.services.sql import SqlError, json_values
 from fakebricks.services.sql.errors import refused, syntax_error
+from fakebricks.services.sql.words import Word, words_of
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -24,16 +26,19 @@ def parsed(text: str) -> exp.Expression:
 
     Raises:
         SqlError: it is none.
+        NotImplementedByFakebricks: sqlglot fails to tell.
     """
     import sqlglot
     from sqlglot.errors import ParseError, TokenError
 
     try:
-        found = [one for one in sqlglot.parse(text, read=_FROM) if one is not None]
+        found = [one for one in sqlglot.parse(_quoted_window(text), read=_FROM) if one is not None]
     except ParseError as error:
         raise syntax_error(_near(error)) from None
     except TokenError:
         raise syntax_error(text[-20:]) from None
+    except (AttributeError, TypeError, ValueError, LookupError):  # it stumbles over `|>`, for one
+        raise refused("what sqlglot cannot read") from None
     except RecursionError:
         message = (
             "The statement, including potential SQL functions and referenced views, was too complex to parse. Divide "
@@ -45,16 +50,31 @@ def parsed(text: str) -> exp.Expression:
     return found[0]
 
 
+def _quoted_window(text: str) -> str:
+    """The statement with the function `window`, and its column, in backquotes: they are not the clause of that name."""
+    words = [*words_of(text), Word()]
+    pieces, end = [], 0
+    for word, following in pairwise(words):
+        if word.says("WINDOW") and following.says("(", "."):
+            pieces += [text[end : word.start], f"`{word.text.lower()}`"]
+            end = word.start + len(word.text)
+    return "".join([*pieces, text[end:]])
+
+
 def spark_text(tree: exp.Expression) -> str:
     """The statement as the engine reads it.
 
     Raises:
         NotImplementedByFakebricks: the engine has no such thing.
     """
+    from sqlglot import Dialect
     from sqlglot.errors import ErrorLevel, UnsupportedError
 
+    generator = Dialect.get_or_raise(_TO).generator(unsupported_level=ErrorLevel.RAISE, normalize_functions="lower")
+    # It would write inner common table expressions beside outer ones, where their names may be taken.
+    generator.EXPRESSIONS_WITHOUT_NESTED_CTES = set()
     try:
-        return str(tree.sql(dialect=_TO, unsupported_level=ErrorLevel.RAISE, normalize_functions="lower"))
+        return str(generator.generate(tree))
     except UnsupportedError as error:
         raise refused(f"such a statement ({error})") from None
 
@@ -82,18 +102,53 @@ def name_columns(tree: exp.Expression, named: Callable[[exp.Expression], str | N
                 one.replace(exp.alias_(one.copy(), name, quoted=True))
 
 
-def json_paths(tree: exp.Expression) -> None:
-    """Have columns that are read by a path (`request:inputs[0].amount`) be called by its last field.
+def json_paths(tree: exp.Expression, function: str | None) -> None:
+    """Have columns that are read by a path (`request:inputs[0].amount`) be called by its last field, and `[*]` be read.
+
+    Args:
+        tree: a statement.
+        function: the engine's function for paths with `[*]`, which its own reads as none.
 
     Raises:
-        NotImplementedByFakebricks: a path has `[*]`, which the engine reads as no path.
+        NotImplementedByFakebricks: a path with `[*]` is one of a VARIANT, or there is no such function.
     """
     from sqlglot import exp
 
-    for path in tree.find_all(exp.JSONPath):
-        if any(isinstance(one, exp.JSONPathWildcard) for one in path.walk()):
-            raise refused("'[*]' in a path", "Use from_json, and explode or transform what it gives.")
     name_columns(tree, _last_field)
+    for extract in list(tree.find_all(exp.JSONExtract)):
+        if not isinstance(extract.expression, exp.JSONPath) or not extract.find(exp.JSONPathWildcard):
+            continue
+        if function is None or isinstance(extract.this, exp.ParseJSON):
+            raise refused("'[*]' in such a path", "Use from_json, and explode or transform what it gives.")
+        steps = [_step(one) for one in extract.expression.expressions if not isinstance(one, exp.JSONPathRoot)]
+        path = exp.Literal.string(json_values.written(steps))
+        extract.replace(exp.Anonymous(this=function, expressions=[extract.this.copy(), path]))
+    for select in tree.find_all(exp.Select):
+        _group_by_places(select, function)
+
+
+def _group_by_places(select: exp.Expression, function: str | None) -> None:
+    """Have a query be grouped by the place of a column: the engine tells no two calls of a function to be alike."""
+    from sqlglot import exp
+
+    projections = [one.unalias() for one in select.expressions]
+    group = select.args.get("group")
+    for key in list(group.expressions) if group is not None else ():
+        if key in projections and any(one.name == function for one in key.find_all(exp.Anonymous)):
+            key.replace(exp.Literal.number(projections.index(key) + 1))
+
+
+def _step(part: exp.Expression) -> json_values.Step:
+    from sqlglot import exp
+
+    wanted = part.this
+    if isinstance(wanted, exp.JSONPathWildcard) and isinstance(part, exp.JSONPathSubscript):
+        return json_values.EACH, 0
+    if isinstance(part, exp.JSONPathSubscript) and isinstance(wanted, int):
+        return json_values.PLACE, wanted
+    if isinstance(part, exp.JSONPathKey) and isinstance(wanted, str):
+        return json_values.EXACT_NAME if part.args.get("quoted") else json_values.NAME, wanted
+    raise syntax_error(part.sql())
 
 
 def _last_field(projection: exp.Expression) -> str | None:

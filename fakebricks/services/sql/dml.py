@@ -28,6 +28,7 @@ from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.services.unity_catalog.records import TableRecord
 from fakebricks.services.unity_catalog.rules import Rule
+from fakebricks.services.unity_catalog.tables import IsAView
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -80,6 +81,8 @@ class Changes:
 
     def merge(self, asked: Asked) -> Result:
         """MERGE."""
+        if asked.words.sees("MERGE", "WITH"):
+            raise refused("MERGE WITH SCHEMA EVOLUTION", "Add the columns by ALTER TABLE before.")
         counts = self._changed(asked, "Merge")
         updated, deleted, inserted = (_sum(counts, names) for names in (_UPDATED, _DELETED, _INSERTED))
         return counted(
@@ -110,7 +113,10 @@ class Changes:
             SqlError: there is none.
             PermissionDenied: they may not.
         """
-        return self._reader.table(full_name, asked, *rules, Rule.WRITE_TABLE)
+        table = self._reader.table(full_name, asked, *rules, Rule.WRITE_TABLE)
+        if table.view is not None:
+            raise IsAView(table.full_name)
+        return table
 
     def _changed(self, asked: Asked, kind: str) -> dict[str, Any]:
         """What Delta's log counts of a statement that the engine has executed."""

@@ -27,6 +27,7 @@ from fakebricks.services.sql.results import result_of
 from fakebricks.services.sql.sessions import Sessions
 from fakebricks.services.sql.show import Listings
 from fakebricks.services.sql.spark import Spark
+from fakebricks.services.sql.views import Views
 from fakebricks.services.sql.words import Words
 from fakebricks.services.unity_catalog.metastore import Metastore
 from fakebricks.state import State
@@ -50,13 +51,21 @@ class SparkSql:
     Args:
         metastore: whose tables they are about.
         spark: what computes.
+        caller_named: finds a person by their name, as whom the views that they own read.
     """
 
-    def __init__(self, metastore: Metastore, state: State, clock: Clock, spark: Spark) -> None:
+    def __init__(
+        self,
+        metastore: Metastore,
+        state: State,
+        clock: Clock,
+        spark: Spark,
+        caller_named: Callable[[str], Caller | None] = lambda _: None,
+    ) -> None:
         self._metastore = metastore
         self._clock = clock
         self._spark = spark
-        self._reader = Reader(metastore, spark)
+        self._reader = Reader(metastore, spark, caller_named)
         self._statements = self._executors(metastore, state, self._reader)
 
     def execute(
@@ -155,6 +164,8 @@ class SparkSql:
         grants = GrantStatements(metastore, state)
         descriptions = Descriptions(metastore, reader)
         maintenance = Maintenance(metastore, reader)
+        alterations = Alterations(metastore, state, definitions)
+        views = Views(metastore, state, reader, alterations.alter)
         make_table = CreateTable(metastore, reader).execute
         self._insert = changes.insert
         return (
@@ -166,10 +177,13 @@ class SparkSql:
             (("TRUNCATE",), changes.truncate),
             (("CREATE", "TABLE"), make_table),
             (("CREATE", "OR", "REPLACE", "TABLE"), make_table),
+            (("CREATE", "VIEW"), views.create),
+            (("CREATE", "OR", "REPLACE", "VIEW"), views.create),
+            (("ALTER", "VIEW"), views.alter),
             (("CREATE",), definitions.create),
             (("DROP",), definitions.drop),
             (("COMMENT",), definitions.comment_on),
-            (("ALTER",), Alterations(metastore, state, definitions).alter),
+            (("ALTER",), alterations.alter),
             (("SHOW",), Listings(metastore, reader, grants.show).show),
             (("DESCRIBE",), descriptions.describe),
             (("DESC",), descriptions.describe),

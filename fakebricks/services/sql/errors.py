@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from fakebricks.services.sql import SqlError
+from fakebricks.services.unity_catalog.tables import IsAView
 from fakebricks.wire.errors import (
     CatalogAlreadyExists,
     CatalogDoesNotExist,
@@ -59,6 +60,26 @@ def table_not_found(full_name: str) -> SqlError:
         "the correct schema and catalog.\n"
         "To tolerate the error on drop use DROP VIEW IF EXISTS or DROP TABLE IF EXISTS.",
         "42P01",
+    )
+
+
+def not_a_view(full_name: str) -> SqlError:
+    """It is a table, where a view is needed."""
+    message = f"The table {quoted(*full_name.split('.'))} does not support this. Use CREATE OR REPLACE TABLE instead."
+    return SqlError("EXPECT_VIEW_NOT_TABLE.NO_ALTERNATIVE", message, "42809")
+
+
+def wrong_command(operation: str, required: str, full_name: str, found: str, alternative: str) -> SqlError:
+    """A statement is for another kind of object."""
+    message = f"The operation {operation} requires a {required}. But {full_name} is a {found}. {alternative}"
+    return SqlError("WRONG_COMMAND_FOR_OBJECT_TYPE", message, "42809")
+
+
+def recursive_view(views: Sequence[str]) -> SqlError:
+    """A view shows itself."""
+    cycle = " -> ".join(quoted(*view.split(".")) for view in views)
+    return SqlError(
+        "RECURSIVE_VIEW", f"Recursive view {quoted(*views[0].split('.'))} detected (cycle: {cycle}).", "42K0H"
     )
 
 
@@ -140,6 +161,7 @@ _OF_DOMAIN: dict[type[DatabricksError], tuple[str, str, str]] = {
     TableAlreadyExists: ("TABLE_OR_VIEW_ALREADY_EXISTS", "42P07", ""),
     CatalogNotEmpty: ("CATALOG_NOT_EMPTY", "2BP01", ""),
     SchemaNotEmpty: ("SCHEMA_NOT_EMPTY", "2BP01", ""),
+    IsAView: ("EXPECT_TABLE_NOT_VIEW.NO_ALTERNATIVE", "42809", ""),
     PrincipalDoesNotExist: ("PRINCIPAL_DOES_NOT_EXIST", "42704", ""),
     InvalidParameterValue: ("INVALID_PARAMETER_VALUE", "22023", ""),
 }
@@ -171,6 +193,7 @@ _STATES = {
     "DATATYPE_MISMATCH": "42K09",
     "TABLE_OR_VIEW_NOT_FOUND": "42P01",
     "WRONG_NUM_ARGS": "42605",
+    "AMBIGUOUS_REFERENCE": "42704",
     "USER_RAISED_EXCEPTION": "P0001",
     "DELTA_NOT_NULL_CONSTRAINT_VIOLATED": "23502",
     "CANNOT_PARSE_TIMESTAMP": "22007",
@@ -233,6 +256,24 @@ def _unknown_field(found: re.Match[str]) -> SqlError:
 def _ambiguous(found: re.Match[str]) -> SqlError:
     name = quoted(*_identifiers(found["name"]))
     return SqlError("AMBIGUOUS_REFERENCE", f"Reference {name} is ambiguous.", "42704")
+
+
+def _unparsed(_: re.Match[str]) -> SqlError:
+    message = (
+        "The text could not be parsed in the given format. Use `try_to_timestamp` to tolerate invalid input string and "
+        "return NULL instead."
+    )
+    return SqlError("CANNOT_PARSE_TIMESTAMP", message, "22007")
+
+
+def _overflowed(found: re.Match[str]) -> SqlError:
+    message = f"{found.string}. Use the `try_` variant of the function to tolerate overflow and return NULL instead."
+    return SqlError("ARITHMETIC_OVERFLOW", message, "22003")
+
+
+def _negative_limit(found: re.Match[str]) -> SqlError:
+    message = f"The limit like expression must be equal to or greater than 0, but got {found['limit']}."
+    return SqlError("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE", message, "42K0E")
 
 
 def _columns_differ(found: re.Match[str]) -> SqlError:
@@ -323,7 +364,12 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (re.compile(r"(?P<type>invalid timestamp): (?P<value>.*)"), _malformed),
     (re.compile(r"Can't cast value (?P<value>\S+) to type (?P<type>\w+)"), _too_large),
     (re.compile(r"(?P<value>\S+) is too large to store in a (?P<type>Decimal128) of precision"), _too_large),
+    (re.compile(r"datetime field at byte offset"), _unparsed),
+    (re.compile(r"[Oo]verflow happened on"), _overflowed),
+    (re.compile(r"(?:LIMIT|OFFSET) must be >= ?0, '(?P<limit>-?\d+)'"), _negative_limit),
     (re.compile(r"unknown (?:aggregate |window |table )?function: (?P<name>\w+)"), _unknown_function),
+    (re.compile(r"\[UNRESOLVED_COLUMN\] Cannot find column (?P<plain>\S+)"), _unknown_target),
+    (re.compile(r"function: (?P<name>\w+)$"), _not_computed),
     (re.compile(r"attribute ObjectName\(\[(?P<name>.*?)\]\) is missing from the schema"), _unknown_column),
     (re.compile(r"Cannot resolve (?:UPDATE target|source) column `(?P<plain>.*?)`"), _unknown_target),
     (re.compile(r"missing or ambiguous field: (?P<field>\w+)"), _unknown_field),
@@ -338,6 +384,7 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DatabricksError | 
     (
         re.compile(
             r"invalid argument: found .* expected|not supported|does not support|not implemented|(?i:unsupported)"
+            r"|TABLESAMPLE with"
         ),
         _not_computed,
     ),

@@ -45,6 +45,15 @@ _COLUMNS: dict[str, dict[str, str]] = {
         **_ABOUT,
         "data_source_format": "string",
     },
+    "views": {
+        "table_catalog": "string",
+        "table_schema": "string",
+        "table_name": "string",
+        "view_definition": "string",
+        "check_option": "string",
+        "is_updatable": "string",
+        "is_insertable_into": "string",
+    },
     "columns": {
         "table_catalog": "string",
         "table_schema": "string",
@@ -105,6 +114,7 @@ class MadeTables:
         rows: Mapping[str, Callable[[str], Iterator[tuple[Any, ...]]]] = {
             "schemata": lambda catalog: self._schemata(catalog, caller),
             "tables": lambda catalog: map(_table, self._tables(catalog, caller)),
+            "views": lambda catalog: (_view(one, caller) for one in self._tables(catalog, caller) if one.view),
             "columns": lambda catalog: (row for one in self._tables(catalog, caller) for row in _columns(one)),
         }
         for catalog in catalogs:
@@ -132,6 +142,12 @@ def _about(record: ObjectRecord) -> tuple[Any, ...]:
 def _table(table: TableRecord) -> tuple[Any, ...]:
     names = (table.catalog_name, table.schema_name, table.name)
     return (*names, table.table_type, table.owner, *_about(table), table.data_source_format)
+
+
+def _view(table: TableRecord, caller: Caller | None) -> tuple[Any, ...]:
+    """A view, whose query its owner sees (documented)."""
+    seen = table.view is not None and (caller is None or table.owner in caller.principals)
+    return (*table.key, table.view.definition if table.view and seen else None, "NONE", "NO", "NO")
 
 
 def _columns(table: TableRecord) -> Iterator[tuple[Any, ...]]:

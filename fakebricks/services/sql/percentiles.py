@@ -1,4 +1,4 @@
-"""`percentile_approx`, which the engine interpolates: written so that it answers one of the values, as Spark does.
+"""`percentile_approx` and `percentile_disc`, which the engine interpolates: here they answer one of the values.
 
 Real: the value and its type, as long as a group has no more rows than the accuracy, 10,000, where Spark is exact, too.
 Beyond that this stays exact. Over a window it is left to the engine, which interpolates.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakebricks.services.sql.dialect import name_columns
+from fakebricks.services.sql.dialect import databricks_text, name_columns
+from fakebricks.services.sql.errors import refused
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,6 +22,7 @@ def exact_percentiles(tree: exp.Expression) -> None:
     from sqlglot import exp
 
     name_columns(tree, _column_name)
+    _discrete_percentiles(tree)
     for quantile in list(tree.find_all(exp.ApproxQuantile)):
         if not _is_whole(quantile):
             continue
@@ -29,6 +31,22 @@ def exact_percentiles(tree: exp.Expression) -> None:
             continue
         condition = place.expression if isinstance(place, exp.Filter) else None
         place.replace(_exact(quantile, condition))
+
+
+def _discrete_percentiles(tree: exp.Expression) -> None:
+    """Have `percentile_disc` be one of the values, too; sqlglot leaves out in which direction they are ordered.
+
+    Raises:
+        NotImplementedByFakebricks: they are ordered downwards.
+    """
+    from sqlglot import exp
+
+    for group in list(tree.find_all(exp.WithinGroup)):
+        (ordered,) = group.expression.expressions
+        if ordered.args.get("desc"):
+            raise refused("WITHIN GROUP (ORDER BY ... DESC)", "Order upwards, and take 1 less the share.")
+        if isinstance(group.this, exp.PercentileDisc):
+            group.replace(exp.ApproxQuantile(this=ordered.this.copy(), quantile=group.this.this.copy()))
 
 
 def _is_whole(quantile: exp.Expression) -> bool:
@@ -40,6 +58,8 @@ def _column_name(projection: exp.Expression) -> str | None:
     """What Spark calls the column of a percentile: with its accuracy."""
     from sqlglot import exp
 
+    if isinstance(projection, exp.WithinGroup):
+        return databricks_text(projection)
     if not isinstance(projection, exp.ApproxQuantile) or not _is_whole(projection):
         return None
     accuracy = projection.args.get("accuracy")

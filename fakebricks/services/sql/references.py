@@ -26,6 +26,8 @@ def tables_in(tree: exp.Expression) -> list[exp.Expression]:
     """
     from sqlglot import exp
 
+    if any(one.args.get("recursive") for one in tree.find_all(exp.With)):
+        raise refused("WITH RECURSIVE")
     return [one for one in tree.find_all(exp.Table) if _names_a_table(one)]
 
 
@@ -55,6 +57,17 @@ def replace_by(table: exp.Expression, view: str) -> None:
     table.set("this", exp.to_identifier(view, quoted=True))
     table.set("db", None)
     table.set("version", None)
+
+
+def stand_for(table: exp.Expression, query: exp.Expression) -> None:
+    """Have the rows of a query be read instead of a table, by the name that it has."""
+    from sqlglot import exp
+
+    point_at(table, "")
+    subquery = exp.Subquery(this=query, alias=table.args["alias"])
+    for part in ("joins", "laterals", "pivots", "sample"):
+        subquery.set(part, table.args.get(part))
+    table.replace(subquery)
 
 
 def version_of(table: exp.Expression) -> int | None:

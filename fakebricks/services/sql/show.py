@@ -41,6 +41,7 @@ class Listings:
             (("SCHEMAS",), self._schemas),
             (("DATABASES",), self._schemas),
             (("TABLES",), self._tables),
+            (("VIEWS",), self._views),
             (("VOLUMES",), self._volumes),
             (("COLUMNS",), self._columns),
             (("TBLPROPERTIES",), self._properties),
@@ -72,6 +73,16 @@ class Listings:
         found = self._visible(Rule.SEE_TABLE, self._metastore.tables.list(catalog, schema), asked)
         columns = {"database": "string", "tableName": "string", "isTemporary": "boolean"}
         return told(columns, [(schema, one.name, False) for one in found if pattern.fullmatch(one.name)])
+
+    def _views(self, asked: Asked) -> Result:
+        catalog, schema = self._schema(asked)
+        pattern = _last(asked.words)
+        self._require(Rule.SEE_SCHEMA, f"{catalog}.{schema}", asked)
+        self._metastore.unity_catalog.require_schema(catalog, schema)
+        found = self._visible(Rule.SEE_TABLE, self._metastore.tables.list(catalog, schema), asked)
+        shown = [one.name for one in found if one.view is not None and pattern.fullmatch(one.name)]
+        columns = {"namespace": "string", "viewName": "string", "isTemporary": "boolean"}
+        return told(columns, [(schema, name, False) for name in shown])
 
     def _volumes(self, asked: Asked) -> Result:
         catalog, schema = self._schema(asked)

@@ -22,6 +22,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from fakebricks.services.sql.errors import of_engine
+from fakebricks.services.sql.json_values import json_value_at
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 if TYPE_CHECKING:
@@ -33,7 +34,14 @@ _VIEWS = 64
 _RETRIES = 4
 """With pauses that add up to four seconds; pyspark's own would to ten minutes."""
 _import = threading.Lock()
-_LOG = "RUST_LOG"
+_JSON = "_json_value_at"
+_SETTINGS = {
+    "RUST_LOG": "error",
+    # The least and greatest value that a file's footer knows leave NaN out, so that files with it would be passed over.
+    "SAIL_PARQUET__PRUNING": "false",
+    "SAIL_PARQUET__ENABLE_PAGE_INDEX": "false",
+}
+"""What Sail reads of the environment, once, at its start."""
 Arguments = Mapping[str, Any] | Sequence[Any]
 
 
@@ -67,6 +75,11 @@ class Spark:
         require(embedded=self._url is None)
 
     @property
+    def json_function(self) -> str | None:
+        """What reads paths with `[*]` in the engine; a server elsewhere need not have fakebricks."""
+        return _JSON if self._url is None else None
+
+    @property
     def session(self) -> SparkSession:
         """The session, started if need be.
 
@@ -77,8 +90,17 @@ class Spark:
         with self._starting:
             if self._session is None:
                 self.require()
-                self._session = _session(self._url or _embedded())
+                self._session = self._started()
             return self._session
+
+    def _started(self) -> SparkSession:
+        session = _session(self._url or _embedded())
+        if self.json_function is not None:
+            from pyspark.sql.types import StringType
+
+            with engine_errors():
+                session.udf.register(self.json_function, json_value_at, StringType())
+        return session
 
     def reaches(self, location: str) -> bool:
         """Whether the engine can read and write a place; the one in this process does not know a workspace's S3."""
@@ -176,14 +198,14 @@ def _embedded() -> str:
     """The URL of the server in this process, of which there is one until the process ends."""
     from pysail.spark import SparkConnectServer
 
-    before = os.environ.get(_LOG)
-    os.environ.setdefault(_LOG, "error")  # Sail reads it once, at its start
+    ours = {name: value for name, value in _SETTINGS.items() if name not in os.environ}
+    os.environ.update(ours)
     try:
         server = SparkConnectServer()
         server.start(background=True)
     finally:
-        if before is None:
-            os.environ.pop(_LOG)
+        for name in ours:
+            os.environ.pop(name)
     atexit.register(server.stop)
     host, port = server.listening_address
     return f"sc://{host}:{port}"

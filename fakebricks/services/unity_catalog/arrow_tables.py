@@ -25,6 +25,26 @@ def columns_of(schema: pa.Schema) -> tuple[ColumnRecord, ...]:
     return checked_columns([AskedColumn(name=one.name, type_text=_type_text(one.type, one.name)) for one in schema])
 
 
+def as_arrow(rows: Any) -> pa.Table:
+    """A table of Arrow, or the rows of a data frame of pandas as one, without its index.
+
+    Raises:
+        TypeError: it is neither.
+        InvalidParameterValue: Arrow has no such values.
+    """
+    import pyarrow as pa
+
+    if isinstance(rows, pa.Table):
+        return rows
+    if not hasattr(rows, "iloc") or not hasattr(rows, "columns"):
+        message = f"a table is made of a pandas.DataFrame or a pyarrow.Table, not of a {type(rows).__name__}"
+        raise TypeError(message)
+    try:
+        return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, ValueError) as error:
+        raise InvalidParameterValue(f"The rows do not fit a table: {error}") from None
+
+
 def fitting(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Rows with the columns of a table in their order and with their types; a column that they lack is NULL.
 

@@ -11,6 +11,7 @@ while they wait for it, and so would wait until they give up; none of them is us
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,8 @@ from fakebricks.services.unity_catalog.records import ColumnRecord, TableRecord
 from fakebricks.wire.errors import InvalidParameterValue, InvalidState, NotImplementedByFakebricks
 
 _CHANGE_DATA_FEED = "delta.enableChangeDataFeed"
+_WITH_STATISTICS = "delta.dataSkippingStatsColumns"
+_FLOATING = re.compile(r"\b(?:double|float)\b", re.IGNORECASE)
 _ATTEMPTS = 10
 """How often an append is tried where others commit at the same moment what it cannot be put behind."""
 
@@ -59,7 +62,7 @@ class Delta:
     ) -> None:
         self._location = location
         self._columns = columns
-        self._configuration = _configuration(properties or {})
+        self._configuration = _configuration(properties or {}) | _statistics(columns)
         self._storage = dict(storage) if storage else None
 
     @classmethod
@@ -138,6 +141,16 @@ class Delta:
             write_deltalake(self.opened(), added, mode="append")
         else:
             write_deltalake(self.opened(), added, mode="overwrite", predicate=condition)
+
+    def replace_all(self, rows: Any) -> None:
+        """Have the rows of a `pyarrow.Table` and no others, and the columns that this is made with and no others."""
+        from deltalake import write_deltalake
+
+        table = self.opened()
+        statistics = _statistics(self._columns)
+        if statistics.items() - table.metadata().configuration.items():
+            table.alter.set_table_properties(statistics)
+        write_deltalake(table, rows, mode="overwrite", schema_mode="overwrite")
 
     def add_columns(self, columns: Sequence[ColumnRecord]) -> None:
         """Give the table more columns, which are NULL in all rows that it has."""
@@ -239,6 +252,18 @@ def _configuration(properties: Mapping[str, str]) -> dict[str, str]:
     if value.lower() not in ("true", "false"):
         raise InvalidParameterValue(f"The table property '{_CHANGE_DATA_FEED}' must be 'true' or 'false'.")
     return {_CHANGE_DATA_FEED: value.lower()}
+
+
+def _statistics(columns: Sequence[ColumnRecord]) -> dict[str, str]:
+    """Have the log know nothing of the values of columns with floating point numbers.
+
+    The least and greatest value that Delta's log knows of a file leave NaN out. The engine takes them at their word: a
+    column of 2.0, NaN and 2.0 would be 2.0 three times.
+    """
+    known = [column.name for column in columns if not _FLOATING.search(column.type_text)]
+    if len(known) == len(columns):
+        return {}
+    return {_WITH_STATISTICS: ",".join(f"`{name.replace('`', '``')}`" for name in known)}
 
 
 def _schema(columns: Sequence[ColumnRecord]) -> Any:

@@ -18,7 +18,7 @@ from fakebricks.services.unity_catalog.delta import Delta
 from fakebricks.services.unity_catalog.names import object_levels
 from fakebricks.services.unity_catalog.records import ColumnRecord, DeltaVersionRecord, TableRecord
 from fakebricks.services.unity_catalog.table_storage import TableStorage
-from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.tables import IsAView, Tables
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import State
 from fakebricks.wire.errors import DatabricksError, InvalidParameterValue, InvalidState
@@ -73,11 +73,21 @@ class DeltaTables:
 
         Raises:
             CatalogDoesNotExist, SchemaDoesNotExist, TableDoesNotExist: it is missing.
+            IsAView: it is a view.
         """
-        return dict(self._storage.options(self._tables.require(full_name).storage_location) or {})
+        table = self._tables.require(full_name)
+        if table.view is not None:
+            raise IsAView(table.full_name)
+        return dict(self._storage.options(table.storage_location) or {})
 
     def files_of(self, table: TableRecord) -> Delta:
-        """The files of a table."""
+        """The files of a table.
+
+        Raises:
+            IsAView: it is one.
+        """
+        if table.view is not None:
+            raise IsAView(table.full_name)
         return Delta.of(table, self._storage.options(table.storage_location))
 
     def create(
@@ -156,7 +166,7 @@ class DeltaTables:
 
     def _written(self) -> list[tuple[TableRecord, Delta]]:
         """The tables whose files exist."""
-        found = ((table, self.files_of(table)) for table in self._tables.all())
+        found = ((table, self.files_of(table)) for table in self._tables.all() if table.view is None)
         return [(table, files) for table, files in found if files.exists()]
 
 

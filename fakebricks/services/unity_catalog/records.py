@@ -88,6 +88,18 @@ class ColumnRecord(Record, frozen=True):
     partition_index: int | None = None
 
 
+class ViewRecord(Record, frozen=True):
+    """What a view shows."""
+
+    definition: str
+    """Its query, as it was written."""
+    columns: tuple[str, ...]
+    """Those of the query, in the order of the view's own."""
+    catalog_name: str
+    """Where the query looks for names that have no catalog, or no schema."""
+    schema_name: str
+
+
 class TableRecord(SchemaObjectRecord, frozen=True, kw_only=True):
     columns: tuple[ColumnRecord, ...]
     storage_location: str
@@ -96,6 +108,8 @@ class TableRecord(SchemaObjectRecord, frozen=True, kw_only=True):
     data_source_format: str = "DELTA"
     ordered_by: str | None = None
     """The column in whose order rows are read; Delta itself keeps none."""
+    view: ViewRecord | None = None
+    """What it shows where it is a view, which has no rows of its own."""
 
 
 class VolumeRecord(SchemaObjectRecord, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """REST operations of tables, as databricks-sdk speaks them.
 
-Real: managed Delta tables, made and told. On the platform they are made by SQL, and this operation makes external ones;
-here it is the other way round. Refused: external tables, views and foreign tables, other formats than Delta, masks.
+Real: managed Delta tables, made and told, and views, told. On the platform tables are made by SQL, and this operation
+makes external ones; here it is the other way round. Refused: external and foreign tables, other formats than Delta,
+masks.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ class TableInfo(Told, kw_only=True):
     schema_name: str
     table_type: str
     data_source_format: str
-    storage_location: str
+    storage_location: str | None = None
+    view_definition: str | None = None
     columns: list[dict[str, Any]] | None = None
 
 
@@ -246,7 +248,8 @@ def _table(metastore: Metastore, call: Call, record: TableRecord, asked: ListTab
         schema_name=record.schema_name,
         table_type=record.table_type,
         data_source_format=record.data_source_format,
-        storage_location=record.storage_location,
+        storage_location=record.storage_location or None,
+        view_definition=record.view.definition if record.view else None,
         columns=columns,
     )
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
 
 DBFS = "/api/2.0/dbfs"
 MEGABYTE = 1024 * 1024
@@ -166,7 +167,7 @@ def test_a_stream_becomes_a_file_when_it_is_closed(rest: Rest):
     assert read(rest, "/x") == b"one two"
     for operation, more in [("add-block", {"data": ""}), ("close", {})]:
         assert refusal(rest.post, f"{DBFS}/{operation}", handle=handle, **more)[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
-    assert list(rest.workspace._services.files.walk("/_DbfsStreams")) == []
+    assert list(rest.workspace._services[Files].walk("/_DbfsStreams")) == []
 
 
 def test_a_stream_that_is_idle_for_ten_minutes_is_gone(rest: Rest):

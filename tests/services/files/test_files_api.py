@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from conftest import RefusedError, Rest
 
+from fakebricks.services.files.files import Files
 from fakebricks.wire import Reply, Request
 
 FILES = "/api/2.0/fs/files"
@@ -226,7 +227,7 @@ def test_a_file_goes_up_in_parts(rest: Rest, root: str):
     with pytest.raises(RefusedError) as error:
         complete(rest, path, token, parts)
     assert error.value.error_code == "NOT_FOUND"
-    assert list(rest.workspace._services.files.walk("/_Uploads")) == []
+    assert list(rest.workspace._services[Files].walk("/_Uploads")) == []
 
 
 def test_an_upload_in_parts_is_completed_with_all_its_parts_or_not_at_all(rest: Rest, root: str):

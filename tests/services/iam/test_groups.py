@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.iam.people import People
 from fakebricks.services.iam.records import Group
 from fakebricks.wire.errors import DatabricksError
 
 
 def groups_of(workspace: Workspace, name: str) -> frozenset[str]:
-    caller = workspace._services.people.caller_named(name)
+    caller = workspace._services[People].caller_named(name)
     assert caller is not None
     return caller.groups
 
@@ -22,7 +23,7 @@ def test_whoever_is_in_a_group_is_in_those_that_it_is_in(workspace: Workspace) -
     workspace.group("data", members=["ml-engineers"])
     workspace.group("everyone-technical", members=["data"])
     assert groups_of(workspace, "bob") == {"users", "ml-engineers", "data", "everyone-technical"}
-    caller = workspace._services.people.caller_named("bob")
+    caller = workspace._services[People].caller_named("bob")
     assert caller.principals == {"bob", "ml-engineers", "data", "everyone-technical", "account users"}
     assert not caller.is_admin
 
@@ -30,7 +31,7 @@ def test_whoever_is_in_a_group_is_in_those_that_it_is_in(workspace: Workspace) -
 def test_an_admin_through_another_group(workspace: Workspace) -> None:
     workspace.user("bob", groups=["platform"])
     workspace.group("admins", members=["platform"])
-    assert workspace._services.people.caller_named("bob").is_admin
+    assert workspace._services[People].caller_named("bob").is_admin
 
 
 def test_a_group_cannot_come_to_be_in_itself(scim) -> None:
@@ -110,7 +111,7 @@ def test_the_last_admin_stays(scim) -> None:
 def test_a_deleted_group_leaves_its_members(workspace: Workspace) -> None:
     workspace.user("bob", groups=["a"])
     workspace.group("b", members=["a"])
-    groups = workspace._services.people.groups
+    groups = workspace._services[People].groups
     groups.delete(groups.named("a").id)
     assert groups_of(workspace, "bob") == {"users"}
     assert list(groups.members(groups.named("b").id)) == []
@@ -124,7 +125,7 @@ NAMES = ("a", "b", "c", "d")
 def test_membership_is_what_was_done(steps: list[tuple[bool, str, str]]) -> None:
     """Against a graph that is walked from above, where the fake walks from below."""
     workspace = Workspace()
-    groups = workspace._services.people.groups
+    groups = workspace._services[People].groups
     ids = {name: groups.create(Group(id="", display_name=name)).id for name in NAMES}
     edges: set[tuple[str, str]] = set()
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.iam.people import People
 from fakebricks.wire import Request
 
 ADD_MEMBERS = {"op": "add", "path": "members"}
@@ -247,7 +248,7 @@ def test_the_tokens_of_who_is_gone_stop_working_at_once(scim, gone) -> None:
         scim.patch(f"Users/{bob['id']}", {"op": "replace", "value": {"active": "true"}})
         assert scim.call("GET", "Me", token=token)[0] == 200
     else:
-        assert not scim.workspace._services.people.is_principal("bob@acme.test")
+        assert not scim.workspace._services[People].is_principal("bob@acme.test")
 
 
 def test_the_call_log_names_scim_s_errors_as_databricks_sdk_does(scim) -> None:
@@ -258,7 +259,7 @@ def test_the_call_log_names_scim_s_errors_as_databricks_sdk_does(scim) -> None:
 def test_unity_catalog_knows_people_and_groups_of_the_account(workspace: Workspace) -> None:
     robot = workspace.service_principal("robot", groups=["ml"])
     workspace.user("bob")
-    people = workspace._services.people
+    people = workspace._services[People]
     known = ("bob", "ml", robot.client_id, "account users")
     assert all(people.is_principal(name) for name in known)
     assert not any(people.is_principal(name) for name in ("users", "admins", "robot", "eve", "BOB"))
@@ -286,7 +287,7 @@ FIELDS = ("userName", "displayName", "members", "groups", "entitlements", "name"
 def test_bad_input_is_refused_and_changes_nothing(workspace: Workspace, method, kind, body) -> None:
     import json
 
-    first = next(iter(workspace._services.people.all("User"))).id
+    first = next(iter(workspace._services[People].all("User"))).id
     path = f"/api/2.0/preview/scim/v2/{kind}" + ("" if method == "POST" else f"/{first}")
     headers = {"authorization": f"Bearer {workspace.token}"}
     before = workspace.snapshot()

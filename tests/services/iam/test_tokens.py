@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import RefusedError
 
+from fakebricks.services.iam.people import People
+
 ME = "/api/2.0/preview/scim/v2/Me"
 DAY = 24 * 3600
 
@@ -56,7 +58,7 @@ def test_a_token_is_revoked(rest, workspace) -> None:
 
 def test_a_handed_token_that_was_revoked_is_followed_by_another(workspace) -> None:
     bob = workspace.user("bob")
-    people = workspace._services.people
+    people = workspace._services[People]
     (held,) = people.tokens.of(people.get("bob").id)
     people.tokens.delete(held.id)
     assert workspace.user("bob").token != bob.token
@@ -79,7 +81,7 @@ def test_scopes_are_refused_by_name(rest) -> None:
 
 
 def test_a_person_has_600_tokens_at_most(workspace) -> None:
-    people = workspace._services.people
+    people = workspace._services[People]
     me = people.get(workspace.user_name)
     for _ in range(599):
         people.tokens.create(me.id, me.id, lifetime_seconds=60)

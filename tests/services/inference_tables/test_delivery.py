@@ -15,15 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.inference_tables.records import Payload
 from fakebricks.services.unity_catalog.delta import Delta
+from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.wire.errors import TableDoesNotExist
 
 NAME = "main.default.fraud_payload"
 
 
 def make(workspace: Workspace, catalog: str = "main", *, legacy: bool = False) -> None:
-    tables = workspace._services.inference_tables
+    tables = workspace._services[InferenceTables]
     tables.create(catalog, "default", "fraud", endpoint_id="e", owner=workspace.user_name, legacy=legacy)
 
 
@@ -45,7 +48,7 @@ def log(workspace: Workspace, *ids: str, name: str = NAME, sampling_fraction: fl
             model_version="1",
             sampling_fraction=sampling_fraction,
         )
-        workspace._services.inference_tables.log(name, payload)
+        workspace._services[InferenceTables].log(name, payload)
 
 
 def ids(workspace: Workspace, name: str = NAME) -> list[str]:
@@ -54,7 +57,7 @@ def ids(workspace: Workspace, name: str = NAME) -> list[str]:
 
 
 def files(workspace: Workspace, name: str = NAME) -> DeltaTable:
-    return DeltaTable(workspace._services.tables.require(name).storage_location)
+    return DeltaTable(workspace._services[Tables].require(name).storage_location)
 
 
 @pytest.fixture(params=[False, True], ids=["gateway", "legacy"])
@@ -143,7 +146,7 @@ def test_readers_and_requests_at_once(workspace: Workspace):
 def test_others_write_to_the_same_table_at_once(workspace: Workspace):
     make(workspace)
     ids(workspace)
-    location = workspace._services.tables.require(NAME).storage_location
+    location = workspace._services[Tables].require(NAME).storage_location
     schema = files(workspace).to_pyarrow_table().schema
     stop = threading.Event()
     written: list[str] = []
@@ -187,8 +190,8 @@ def test_rows_wait_where_somebody_has_changed_the_columns(workspace: Workspace):
     make(workspace)
     log(workspace, "a")
     assert ids(workspace) == ["a"]
-    tables, before = workspace._services.inference_tables, files(workspace).version()
-    location = workspace._services.tables.require(NAME).storage_location
+    tables, before = workspace._services[InferenceTables], files(workspace).version()
+    location = workspace._services[Tables].require(NAME).storage_location
     extra = pa.table({"databricks_request_id": ["x"], "mine": [1]})
     write_deltalake(location, extra, mode="append", schema_mode="merge")
     log(workspace, "b")
@@ -202,8 +205,8 @@ def test_rows_wait_where_somebody_has_changed_the_columns(workspace: Workspace):
 def test_a_table_that_is_dropped_and_made_again_has_none_of_the_old_rows(workspace: Workspace):
     make(workspace)
     log(workspace, "a")
-    workspace._services.tables.delete(NAME)
-    assert workspace._services.inference_tables.trouble(NAME).endswith("nothing is logged to it.")
+    workspace._services[Tables].delete(NAME)
+    assert workspace._services[InferenceTables].trouble(NAME).endswith("nothing is logged to it.")
     log(workspace, "lost")
     make(workspace)
     log(workspace, "b")
@@ -216,7 +219,7 @@ def test_a_table_that_is_dropped_while_rows_are_written_breaks_nothing(
     append = Delta.append
 
     def dropped_before(self: Delta, rows: list[Any]) -> None:
-        workspace._services.tables.delete(NAME)
+        workspace._services[Tables].delete(NAME)
         append(self, rows)
 
     make(workspace)
@@ -234,7 +237,7 @@ def test_files_that_are_removed_are_made_again_with_the_rows_that_come(workspace
     make(workspace)
     log(workspace, "a")
     ids(workspace)
-    shutil.rmtree(workspace._services.tables.require(NAME).storage_location)
+    shutil.rmtree(workspace._services[Tables].require(NAME).storage_location)
     log(workspace, "b")
     assert ids(workspace) == ["b"]
 
@@ -244,7 +247,7 @@ def test_its_files_have_the_change_data_feed(workspace: Workspace):
     log(workspace, "a")
     ids(workspace)
     table = files(workspace)
-    assert table.metadata().configuration == {"delta.enableChangeDataFeed": "true"}
+    assert table.metadata().configuration["delta.enableChangeDataFeed"] == "true"
     table.delete("databricks_request_id = 'a'")
     changes = pa.table(files(workspace).load_cdf(starting_version=1).read_all())
     assert sorted(changes["_change_type"].to_pylist()) == ["delete", "insert"]
@@ -262,13 +265,13 @@ def test_an_inference_table_in_a_bucket():
     name = "acme.default.fraud_payload"
     with fake_workspace(storage="s3") as workspace:
         boto3.client("s3", region_name="us-east-1", **keys).create_bucket(Bucket="acme")
-        workspace._services.unity_catalog.create_catalog("acme", workspace.user_name, storage_root="s3://acme/prod")
+        workspace._services[UnityCatalog].create_catalog("acme", workspace.user_name, storage_root="s3://acme/prod")
         make(workspace, catalog="acme")
         log(workspace, "a", "b", name=name)
         assert ids(workspace, name) == ["a", "b"]
         log(workspace, "c", name=name)
         assert ids(workspace, name) == ["a", "b", "c"]
-        assert workspace._services.tables.require(name).storage_location.startswith("s3://acme/prod/__unitystorage/")
+        assert workspace._services[Tables].require(name).storage_location.startswith("s3://acme/prod/__unitystorage/")
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,7 +15,10 @@ from serving_fixtures import register_in
 from test_delivery import log
 
 from fakebricks import Workspace
+from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.columns import GATEWAY
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.simulated_time import SimulatedTime
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -60,7 +63,7 @@ def test_a_gateway_table_has_a_row_for_each_request(rest, workspace, deploy, que
         "request": json.dumps({"dataframe_records": ROW, "client_request_id": "mine"}),
         "response": '{"predictions": [4.0]}',
         "logging_error_codes": [],
-        "requester": workspace._services.people.get(workspace.user_name).id,
+        "requester": workspace._services[People].get(workspace.user_name).id,
     }
     assert (found[1]["status_code"], found[1]["client_request_id"]) == (400, None)
     assert found[1]["response"] == bad.body.decode()
@@ -96,7 +99,7 @@ def test_it_is_a_delta_table_with_the_platforms_schema(workspace, deploy, query)
     deploy(**gateway())
     query(ROW)
     rows(workspace)
-    record = workspace._services.tables.require(TABLE)
+    record = workspace._services[Tables].require(TABLE)
     table = DeltaTable(record.storage_location)
     assert table.to_pyarrow_table().num_rows == 1
     schema = table.to_pyarrow_table().schema
@@ -201,7 +204,7 @@ def test_rows_that_others_wrote_or_deleted_stay_so(workspace, deploy, query):
     deploy(**gateway())
     query(ROW, client_request_id="old")
     rows(workspace)
-    DeltaTable(workspace._services.tables.require(TABLE).storage_location).delete("client_request_id = 'old'")
+    DeltaTable(workspace._services[Tables].require(TABLE).storage_location).delete("client_request_id = 'old'")
     snapshot = workspace.snapshot()
     query(ROW, client_request_id="new")
     assert [row["client_request_id"] for row in rows(workspace)] == ["new"]
@@ -222,14 +225,14 @@ def test_a_table_outlives_its_endpoint_and_is_not_reused(rest, workspace, regist
 
 def test_a_dropped_table_takes_no_rows_and_breaks_nothing(workspace, deploy, query):
     deploy(**gateway())
-    workspace._services.tables.delete(TABLE)
+    workspace._services[Tables].delete(TABLE)
     assert query(ROW).status == 200
     assert any("dropped" in note for note in workspace.calls[-1].notes)
 
 
 def test_a_dropped_legacy_table_is_reported(rest, workspace, deploy):
     deploy(**legacy())
-    workspace._services.tables.delete(TABLE)
+    workspace._services[Tables].delete(TABLE)
     (state,) = rest.get(f"{ENDPOINTS}/fraud")["config"]["auto_capture_config"]["state"].values()
     assert (state["name"], state["status"]) == ("fraud_payload", "FAILED")
 
@@ -329,7 +332,7 @@ def test_telemetry_logs_a_share_of_the_requests(rest, workspace, deploy, query):
 def test_the_sample_is_the_same_under_the_same_seed():
     def sample(seed):
         workspace = Workspace(seed=seed)
-        tables = workspace._services.inference_tables
+        tables = workspace._services[InferenceTables]
         tables.create("main", "default", "fraud", endpoint_id="e", owner=workspace.user_name, legacy=False)
         for _ in range(60):
             log(workspace, workspace._ids.uuid(), sampling_fraction=0.3)
@@ -391,7 +394,7 @@ def test_a_corrupted_legacy_table_is_reported(rest, workspace, deploy, query):
     deploy(**legacy())
     query(ROW)
     rows(workspace)
-    location = workspace._services.tables.require(TABLE).storage_location
+    location = workspace._services[Tables].require(TABLE).storage_location
     extra = pa.table({"databricks_request_id": ["x"], "mine": [1]})
     write_deltalake(location, extra, mode="append", schema_mode="merge")
     query(ROW)

@@ -14,6 +14,8 @@ from serving_fixtures import MODEL, register_in
 
 from fakebricks import Workspace, unpack
 from fakebricks.services.inference_tables.columns import GATEWAY
+from fakebricks.services.inference_tables.inference_tables import InferenceTables
+from fakebricks.services.model_registry.model_registry import ModelRegistry
 
 SIGNATURE = {
     "inputs": [{"type": "double", "name": "amount"}, {"type": "long", "name": "age", "required": False}],
@@ -284,7 +286,7 @@ def test_an_inference_table_of_the_workspace(workspace: Workspace, deploy: Any, 
     assert found["model_version"].to_pylist() == ["1"] * 3
     assert found["model_name"].to_pylist() == [MODEL] * 3
     assert found["error"].to_pylist()[2].startswith("the request was answered with status 400")
-    registry = workspace._services.registry
+    registry = workspace._services[ModelRegistry]
     registry.delete_version(MODEL, "1")
     gone = workspace.unpacked("main.default.fraud_payload")
     assert gone["error"].to_pylist() == [f"the signature of model '{MODEL}', version '1', is not known"] * 2
@@ -296,7 +298,7 @@ def test_an_inference_table_of_the_workspace(workspace: Workspace, deploy: Any, 
 
 def test_the_columns_of_a_gateway_table_are_all_that_it_takes(workspace: Workspace):
     register_in(workspace)
-    tables = workspace._services.inference_tables
+    tables = workspace._services[InferenceTables]
     tables.create("main", "default", "empty", endpoint_id="e", owner=workspace.user_name, legacy=False)
     table = workspace.table("main.default.empty_payload")
     assert table.column_names == [column.name for column in GATEWAY]

@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
 from fakebricks.services.model_registry.records import VersionLineage
 from fakebricks.wire.errors import ResourceDoesNotExist
 
@@ -46,7 +48,7 @@ def registered(rest: Rest) -> Rest:
 
 def register(rest: Rest, name: str = NAME) -> None:
     """A model with a READY version."""
-    registry, files = rest.workspace._services.registry, rest.workspace._services.files
+    registry, files = rest.workspace._services[ModelRegistry], rest.workspace._services[Files]
     registry.create_model(name, "jane@acme.test")
     version = registry.create_version(name, "jane@acme.test", source="x")
     files.put(f"{registry.files_directory(version)}/MLmodel", b"signature:\n  outputs: x\n")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from conftest import RefusedError, Rest
 
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+
 NATIVE = "/api/2.1/unity-catalog"
 MODELS = f"{NATIVE}/models"
 PERMISSIONS = f"{NATIVE}/permissions"
@@ -194,7 +196,7 @@ def test_pages_of_models(rest: Rest):
 @pytest.mark.parametrize(("query", "size"), [({}, 100), ({"max_results": 5000}, 1000), (LEVELS, 1100)])
 def test_the_sizes_of_pages(workspace, query: dict[str, Any], size: int):
     rest = Rest(workspace)
-    registry = workspace._services.registry
+    registry = workspace._services[ModelRegistry]
     for number in range(1100):
         registry.create_model(f"main.default.m{number}", JANE)
     assert len(rest.get(MODELS, **query)["registered_models"]) == size

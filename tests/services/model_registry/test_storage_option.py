@@ -10,6 +10,8 @@ from conftest import RefusedError, Rest
 from s3_client import MLMODEL, MODEL, VersionFiles, finalize, new_version, ready_version, refusal
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.services.files.files import Files
+from fakebricks.services.files.s3.moto_s3 import OwnBucket
 
 PROBE = "/api/2.0/mlflow/unity-catalog/registered-models:is-databricks-sdk-models-artifact-repository-enabled"
 UC = "/api/2.0/mlflow/unity-catalog"
@@ -64,7 +66,7 @@ def test_moto_is_not_imported_for_other_storage():
 
 
 def directory(workspace: Workspace, version: str) -> dict[str, bytes]:
-    files = workspace._services.files
+    files = workspace._services[Files]
     return {name: files.content(entry) for name, entry in files.walk(f"/Models/main/default/fraud/{version}")}
 
 
@@ -138,7 +140,7 @@ def test_snapshots_hold_the_bucket_too(entered):
         assert objects(workspace, first) == {"MLmodel": MLMODEL}
         assert refusal(reader.get)[1] == "InvalidAccessKeyId"  # it was issued after the snapshot
         assert refusal(forgotten.get)[1] == "InvalidAccessKeyId"
-        kept = workspace._services._bucket.objects()
+        kept = workspace._services[OwnBucket].objects()
         assert {key.rpartition("/")[0] for key, _ in kept} == {reader.prefix, upload.prefix}
         upload.put("more", b"2")  # the version is PENDING_REGISTRATION again
         finalize(workspace, pending)

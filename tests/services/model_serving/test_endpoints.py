@@ -10,7 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_in
 
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import ServingRuntime
+from fakebricks.services.model_serving.runtimes.made import Runtimes
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
 MODEL = "main.default.fraud"
@@ -143,7 +147,7 @@ def test_a_model_that_exits_while_loading_ends_nothing_else(rest, register, depl
 
 def test_files_that_are_no_model_fail_to_load(rest, workspace, register, deploy):
     version = register()
-    workspace._services.files.delete(f"/Models/main/default/fraud/{version}/MLmodel")
+    workspace._services[Files].delete(f"/Models/main/default/fraud/{version}/MLmodel")
     endpoint = deploy(version=version)
     assert state(endpoint) == ("NOT_READY", "UPDATE_FAILED")
 
@@ -151,7 +155,7 @@ def test_files_that_are_no_model_fail_to_load(rest, workspace, register, deploy)
 def test_a_version_deleted_during_the_deployment_fails(rest, workspace, register, deploy):
     version = register()
     deploy(version=version, minutes=0)
-    workspace._services.registry.delete_version(MODEL, version)
+    workspace._services[ModelRegistry].delete_version(MODEL, version)
     workspace.clock.advance(minutes=10)
     endpoint = rest.get(f"{ENDPOINTS}/fraud")
     assert state(endpoint) == ("NOT_READY", "UPDATE_FAILED")
@@ -239,14 +243,14 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
     rest, version = Rest(workspace), register()
     rest.post(ENDPOINTS, name="fraud", config={"served_entities": [entity(version)]})
     workspace.clock.advance(minutes=10)
-    load, loading, go_on = workspace._services.models.load, threading.Event(), threading.Event()
+    load, loading, go_on = workspace._services[Models].load, threading.Event(), threading.Event()
 
     def slow(*args):
         loading.set()
         assert go_on.wait(10)
         return load(*args)
 
-    monkeypatch.setattr(workspace._services.models, "load", slow)
+    monkeypatch.setattr(workspace._services[Models], "load", slow)
     seen = []
     reader = threading.Thread(target=lambda: seen.append(Rest(workspace).call("GET", f"{ENDPOINTS}/fraud")))
     reader.start()
@@ -261,7 +265,7 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
 
 def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, deploy, monkeypatch):
     deploy(minutes=0)
-    runtime = workspace._services.runtimes.of(ServingRuntime())
+    runtime = workspace._services[Runtimes].of(ServingRuntime())
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     workspace.clock.advance(minutes=10)
@@ -279,7 +283,7 @@ def test_many_threads_see_the_same_end_and_load_the_model_once(rest, workspace, 
 
 def test_a_model_is_loaded_once_however_many_endpoints_serve_it(rest, workspace, register, deploy, monkeypatch):
     version = register()
-    runtime = workspace._services.runtimes.of(ServingRuntime())
+    runtime = workspace._services[Runtimes].of(ServingRuntime())
     load, loads = runtime.load, []
     monkeypatch.setattr(runtime, "load", lambda *asked: loads.append(asked) or load(*asked))
     deploy("one", version)

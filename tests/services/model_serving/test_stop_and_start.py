@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import JSON, MODEL
 
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+
 ENDPOINTS = "/api/2.0/serving-endpoints"
 STOP, START = f"{ENDPOINTS}/fraud/config:stop", f"{ENDPOINTS}/fraud/config:start"
 ROW = [{"amount": 2.0}]
@@ -53,7 +55,7 @@ def test_one_whose_start_fails_is_stopped_again(rest, workspace, register, deplo
     version = register()
     deploy(version=version)
     rest.post(STOP)
-    workspace._services.registry.delete_version(MODEL, version)
+    workspace._services[ModelRegistry].delete_version(MODEL, version)
     rest.post(START)
     workspace.clock.advance(minutes=10)
     failed = rest.get(f"{ENDPOINTS}/fraud")

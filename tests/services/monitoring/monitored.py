@@ -12,6 +12,8 @@ from deltalake import write_deltalake
 
 from fakebricks import Workspace
 from fakebricks.services.unity_catalog.columns import AskedColumn, checked_columns
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.tables import Tables
 
 ASSETS = "/Workspace/Users/jane@acme.test/monitors"
 OUTPUT = "main.default"
@@ -37,13 +39,13 @@ INFERENCE = {
 def add_table(workspace: Workspace, name: str = "main.default.payments", columns: dict[str, str] | None = None) -> str:
     """A new table; its id."""
     asked = [AskedColumn(name=one, type_text=kind) for one, kind in (columns or COLUMNS).items()]
-    return workspace._services.delta_tables.create(name, checked_columns(asked), workspace.user_name).id
+    return workspace._services[DeltaTables].create(name, checked_columns(asked), workspace.user_name).id
 
 
 def add_rows(workspace: Workspace, rows: list[dict[str, Any]] | pa.Table, name: str = "main.default.payments") -> None:
     """More rows of a table, in one commit."""
-    table = workspace._services.tables.require(name)
-    schema = workspace._services.delta_tables.read(name).schema
+    table = workspace._services[Tables].require(name)
+    schema = workspace._services[DeltaTables].read(name).schema
     added = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema)
     write_deltalake(table.storage_location, added.cast(schema), mode="append")
 

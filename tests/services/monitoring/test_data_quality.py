@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from monitored import ASSETS, DOUBLE, add_table, monitor, path
 
 from fakebricks import Workspace
+from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 
 MONITORS = "/api/data-quality/v1/monitors"
 INFERENCE = {
@@ -40,7 +42,7 @@ def table(workspace: Workspace) -> str:
 
 @pytest.fixture
 def schema_id(workspace: Workspace) -> str:
-    return workspace._services.unity_catalog.require_schema("main", "default").id
+    return workspace._services[UnityCatalog].require_schema("main", "default").id
 
 
 def create(rest: Rest, table: str, schema_id: str, **config):
@@ -232,8 +234,8 @@ VALUES = st.dictionaries(
 @given(MASKS, VALUES)
 def test_whatever_an_update_asks_for_is_answered_without_a_fault(workspace: Workspace, mask, values):
     rest = Rest(workspace)
-    schema_id = workspace._services.unity_catalog.require_schema("main", "default").id
-    known = workspace._services.tables.get("main.default.payments")
+    schema_id = workspace._services[UnityCatalog].require_schema("main", "default").id
+    known = workspace._services[Tables].get("main.default.payments")
     table = known.id if known else add_table(workspace)
     if not known:
         create(rest, table, schema_id)

@@ -16,6 +16,7 @@ from monitored import add_rows, add_table, midnight, monitor, refresh
 
 from fakebricks import Workspace
 from fakebricks.services.monitoring.analysis import computation
+from fakebricks.services.unity_catalog.tables import Tables
 
 pytest.importorskip("pysail")
 
@@ -76,7 +77,7 @@ def test_refreshes_after_each_change_say_what_one_refresh_says(workspace: Worksp
     for seed in range(3):
         add_rows(workspace, rows(workspace, seed), "main.default.steps")
         assert refresh(rest, "main.default.steps")["state"] == "SUCCESS"
-    location = workspace._services.tables.require("main.default.steps").storage_location
+    location = workspace._services[Tables].require("main.default.steps").storage_location
     DeltaTable(location).delete("x > 1.5")
     DeltaTable(location).update({"k": "'c'"}, predicate="x < -1")
     assert refresh(rest, "main.default.steps")["state"] == "SUCCESS"

@@ -12,6 +12,7 @@ from fakebricks import Workspace
 from fakebricks.services.monitoring.monitoring import Monitoring
 from fakebricks.services.monitoring.records import Progress
 from fakebricks.services.monitoring.refreshes import Done
+from fakebricks.services.unity_catalog.tables import Tables
 
 PROGRESS = Progress(until=0, monitor_version=0, table_version=0, baseline_version=None)
 
@@ -27,7 +28,7 @@ def refreshed_while(rest: Rest, meanwhile: Callable[[], object]) -> None:
     refreshes._work = work
     rest.post(f"{path()}/refreshes")
     rest.workspace.clock.advance(minutes=4)
-    refreshes.catch_up(rest.workspace._services.tables.require("main.default.payments").id)
+    refreshes.catch_up(rest.workspace._services[Tables].require("main.default.payments").id)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from monitored import INFERENCE, add_rows, add_table, drift, midnight, monitor, 
 from sklearn import metrics
 
 from fakebricks import Workspace
+from fakebricks.services.unity_catalog.tables import Tables
 
 pytest.importorskip("pysail")
 
@@ -116,7 +117,7 @@ def test_labels_that_arrive_late_are_in_the_next_refresh_and_no_window_is_told_t
     assert {row["accuracy_score"] for row in before} == {None}
 
     labels = pa.Table.from_pylist([{"ts": row["ts"], "label": row["label"]} for row in rows if row["ts"] > days[1]])
-    files = DeltaTable(workspace._services.tables.require(name).storage_location)
+    files = DeltaTable(workspace._services[Tables].require(name).storage_location)
     merge = files.merge(labels, "target.ts = source.ts", source_alias="source", target_alias="target")
     merge.when_matched_update({"label": "source.label"}).execute()
     refresh(rest, name)

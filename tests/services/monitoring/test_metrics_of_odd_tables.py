@@ -16,6 +16,7 @@ from deltalake import write_deltalake
 from monitored import INFERENCE, add_rows, add_table, drift, midnight, monitor, path, profile, refresh
 
 from fakebricks import Workspace
+from fakebricks.services.unity_catalog.tables import Tables
 
 pytest.importorskip("pysail")
 
@@ -271,7 +272,7 @@ def test_a_metric_table_that_was_changed_by_hand_is_told_of(workspace: Workspace
     add_rows(workspace, [row(midnight(workspace, 1))], name)
     monitor(rest, name, time_series=SERIES)
     assert refresh(rest, name)["state"] == "SUCCESS"
-    location = workspace._services.tables.require(f"{name}_drift_metrics").storage_location
+    location = workspace._services[Tables].require(f"{name}_drift_metrics").storage_location
     write_deltalake(location, pa.table({"mine": [1]}), mode="overwrite", schema_mode="overwrite")
     add_rows(workspace, [row(midnight(workspace, 1))], name)
     refreshed = refresh(rest, name)
@@ -283,7 +284,7 @@ def test_a_table_whose_log_is_broken_is_told_of(workspace: Workspace, rest: Rest
     name = "main.default.unreadable"
     add_table(workspace, name, PLAIN)
     monitor(rest, name, time_series=SERIES)
-    log = Path(workspace._services.tables.require(name).storage_location) / "_delta_log"
+    log = Path(workspace._services[Tables].require(name).storage_location) / "_delta_log"
     for commit in log.iterdir():
         commit.write_text("{not json")
     refreshed = refresh(rest, name)

@@ -12,6 +12,8 @@ from monitored import ASSETS, DOUBLE, INFERENCE, OUTPUT, add_table, monitor, pat
 
 from fakebricks import Workspace
 from fakebricks.services.monitoring import extras, monitors
+from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 
 SERIES = {"timestamp_col": "ts", "granularities": ["1 hour", "1 week"]}
 METRIC = {
@@ -71,7 +73,7 @@ def test_all_that_is_asked_for_is_told(rest: Rest, workspace: Workspace, table: 
 
 
 def test_where_there_is_no_monitor_the_platforms_words_say_so(rest: Rest, workspace: Workspace, table: str):
-    metastore = workspace._services.unity_catalog.metastore_id
+    metastore = workspace._services[UnityCatalog].metastore_id
     for method, url in [
         ("GET", path()),
         ("DELETE", path()),
@@ -279,7 +281,7 @@ REASONABLE = {"assets_dir": ASSETS, "output_schema_name": OUTPUT, "snapshot": {}
 @given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=3))
 def test_whatever_is_asked_for_is_answered_without_a_fault(workspace: Workspace, fields):
     rest = Rest(workspace)
-    if workspace._services.tables.get("main.default.payments") is None:
+    if workspace._services[Tables].get("main.default.payments") is None:
         add_table(workspace)
     before = workspace.snapshot()
     try:

@@ -9,6 +9,7 @@ from monitored import OUTPUT, add_table, monitor, path
 from fakebricks import Workspace
 from fakebricks.services.monitoring.monitoring import Monitoring
 from fakebricks.services.monitoring.refreshes import Done
+from fakebricks.services.unity_catalog.tables import Tables
 
 HOURLY = {"quartz_cron_expression": "0 0 * * * ?", "timezone_id": "UTC"}
 
@@ -35,7 +36,7 @@ def test_what_a_schedule_has_asked_for_before_an_update_stays_asked_for(rest: Re
 
 def test_the_same_holds_for_the_newer_api(rest: Rest):
     monitor(rest, schedule=HOURLY)
-    table_id = rest.workspace._services.tables.require("main.default.payments").id
+    table_id = rest.workspace._services[Tables].require("main.default.payments").id
     rest.workspace.clock.advance(hours=2)
     monitors = f"/api/data-quality/v1/monitors/table/{table_id}"
     config = rest.get(monitors)["data_profiling_config"]

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.secrets.references import SecretReferences
 from fakebricks.wire import Request
 
 SECRETS = "/api/2.0/secrets"
@@ -106,7 +107,7 @@ def test_what_cannot_be(rest, workspace, scope):
 
 
 def test_the_limits_on_how_many(workspace, rest, scope):
-    secrets = workspace._services.secret_references._secrets
+    secrets = workspace._services[SecretReferences]._secrets
     held = secrets.scopes.get(scope)
     for number in range(999):
         secrets.put(held, f"k{number}", b"x", 0)
@@ -120,7 +121,7 @@ def test_a_value_is_in_no_log_error_or_repr(rest, workspace, scope):
     refused(
         "INVALID_PARAMETER_VALUE", rest.post, f"{SECRETS}/put", scope=scope, key="k", string_value=VALUE, more=VALUE
     )
-    held = workspace._services.secret_references._secrets
+    held = workspace._services[SecretReferences]._secrets
     told = [*map(repr, workspace.calls), repr(held.get(held.scopes.get(scope), "openai"))]
     encoded = base64.b64encode(VALUE.encode()).decode()
     assert not [text for text in told if VALUE in text or encoded in text]

@@ -13,6 +13,8 @@ from deltalake import DeltaTable
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
+from fakebricks.services.sql.engine import SparkSql
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 ROWS = [(1, Decimal("1.00"), "a"), (2, Decimal("2.00"), "b"), (2, Decimal("2.00"), "b"), (3, None, None)]
@@ -204,7 +206,7 @@ def test_every_type_comes_back(workspace: Workspace) -> None:
 
 
 def test_results_have_sparks_types(workspace: Workspace) -> None:
-    result = workspace._services.sql.execute(
+    result = workspace._services[SparkSql].execute(
         "SELECT 1 AS a, 1L AS b, 'x' AS c, 1.5 AS d, array('x') AS e, named_struct('x', 1, 'y', map('k', 1D)) AS f, "
         "NULL AS g, CAST('1' AS DECIMAL(10,2)) AS h",
         None,
@@ -236,8 +238,8 @@ def test_writers_at_once_lose_nothing(workspace: Workspace) -> None:
 
 
 def test_a_statement_is_tried_again_where_others_commit_between(cards: Workspace, monkeypatch: Any) -> None:
-    reader = cards._services.sql._reader
-    location = cards._services.tables.require("main.default.cards").storage_location
+    reader = cards._services[SparkSql]._reader
+    location = cards._services[Tables].require("main.default.cards").storage_location
     execute, tried = reader.executed, []
 
     def disturbed(*arguments: Any) -> Any:
@@ -272,7 +274,7 @@ def test_a_change_data_feed_has_rows_as_they_were_and_became(workspace: Workspac
         "WHEN MATCHED THEN UPDATE SET x = s.k * 10 WHEN NOT MATCHED THEN INSERT (id) VALUES (s.k) "
         "WHEN NOT MATCHED BY SOURCE THEN UPDATE SET l = NULL"
     )
-    location = workspace._services.tables.require("main.default.a").storage_location
+    location = workspace._services[Tables].require("main.default.a").storage_location
     feed = pa.table(DeltaTable(location).load_cdf(starting_version=2).read_all())
     changes = sorted(zip(feed["id"].to_pylist(), feed["_change_type"].to_pylist(), strict=True))
     assert changes == [

@@ -12,6 +12,8 @@ from stub_engine import StubEngine, stubbed
 
 from fakebricks import Workspace
 from fakebricks.routes import router
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.wire import Operation, Request
 
 OPERATIONS: list[Operation] = [
@@ -19,7 +21,7 @@ OPERATIONS: list[Operation] = [
     for one in router().operations
     if one.function.__module__.startswith("fakebricks.services.sql.") and not one.raw and one.path.startswith("/api")
 ]
-STARTER = next(Workspace()._services.warehouses.all()).id
+STARTER = next(Workspace()._services[Warehouses].all()).id
 KNOWN = [
     STARTER,
     "",
@@ -76,7 +78,7 @@ def calls(draw: st.DrawFn) -> tuple[Operation, dict[str, Any]]:
 @given(call=calls())
 def test_a_call_is_answered_or_refused(workspace: Workspace, call: tuple[Operation, dict[str, Any]]) -> None:
     operation, fields = call
-    if not isinstance(workspace._services.statements.engine, StubEngine):
+    if not isinstance(workspace._services[Statements].engine, StubEngine):
         stubbed(workspace)
     url = operation.path
     for name in operation.path_parameters:

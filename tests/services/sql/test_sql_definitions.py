@@ -10,7 +10,10 @@ from deltalake import DeltaTable
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import Session, SqlError
+from fakebricks.services.sql.engine import SparkSql
 from fakebricks.services.sql.sessions import session_after
+from fakebricks.services.unity_catalog.tables import Tables
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 
@@ -67,7 +70,7 @@ def test_a_table_with_everything(workspace: Workspace) -> None:
         "CREATE TABLE cards (id BIGINT NOT NULL COMMENT 'the id', day DATE, x STRUCT<A: INT>, PRIMARY KEY (id)) "
         "USING DELTA PARTITIONED BY (day) COMMENT 'cards' TBLPROPERTIES ('quality' = 'gold', owner.team = 'risk')"
     )
-    table = workspace._services.tables.require("main.default.cards")
+    table = workspace._services[Tables].require("main.default.cards")
     assert [(one.name, one.type_text, one.nullable, one.comment) for one in table.columns] == [
         ("id", "bigint", False, "the id"),
         ("day", "date", True, None),
@@ -93,6 +96,17 @@ def test_show_create_table_makes_such_a_table(workspace: Workspace) -> None:
     assert listed(workspace, "SHOW CREATE TABLE a") == [made]
 
 
+def test_show_create_table_has_keys_and_clustering(workspace: Workspace) -> None:
+    workspace.sql("CREATE TABLE a (id INT NOT NULL, x INT, PRIMARY KEY (id)) CLUSTER BY (id, x)")
+    workspace.sql("CREATE TABLE b (id INT, CONSTRAINT of_a FOREIGN KEY (id) REFERENCES a (id))")
+    for name in ("b", "a"):
+        (made,) = listed(workspace, f"SHOW CREATE TABLE {name}")
+        workspace.sql(f"DROP TABLE {name}")
+        workspace.sql(made)
+        assert listed(workspace, f"SHOW CREATE TABLE {name}") == [made]
+    assert "CONSTRAINT a_pk PRIMARY KEY (id))\nUSING delta\nCLUSTER BY (id, x)\n" in made
+
+
 def test_create_table_as_select(workspace: Workspace) -> None:
     made = workspace.sql("CREATE TABLE a AS SELECT id, CAST(id AS DECIMAL(10,2)) AS d, array(id) AS l FROM range(3)")
     assert made.to_pylist() == [{"num_affected_rows": 3, "num_inserted_rows": 3}]
@@ -109,9 +123,9 @@ def test_create_table_as_select(workspace: Workspace) -> None:
 
 def test_create_or_replace_keeps_id_and_history(workspace: Workspace) -> None:
     workspace.sql("CREATE OR REPLACE TABLE a AS SELECT 1 AS x")
-    before = workspace._services.tables.require("main.default.a")
+    before = workspace._services[Tables].require("main.default.a")
     workspace.sql("CREATE OR REPLACE TABLE a COMMENT 'new' AS SELECT 'z' AS y, 2 AS x")
-    after = workspace._services.tables.require("main.default.a")
+    after = workspace._services[Tables].require("main.default.a")
     assert (after.id, after.comment) == (before.id, "new")
     assert workspace.sql("SELECT * FROM a").to_pylist() == [{"y": "z", "x": 2}]
     assert workspace.sql("SELECT * FROM a VERSION AS OF 1").to_pylist() == [{"x": 1}]
@@ -149,7 +163,7 @@ def test_alter_table(workspace: Workspace) -> None:
     assert workspace.sql("SELECT * FROM a ORDER BY x").to_pylist()[0] == {"x": 1, "y": None, "z": None, "w": None}
     assert [row["comment"] for row in workspace.sql("DESCRIBE a").to_pylist()] == ["xx", None, None, None]
     assert workspace.sql("SHOW TBLPROPERTIES a").to_pylist() == [{"key": "k", "value": "v"}]
-    table = workspace._services.tables.require("main.default.a")
+    table = workspace._services[Tables].require("main.default.a")
     assert (table.owner, table.comment) == ("bob@acme.test", "a table")
     assert error_class(workspace, "ALTER TABLE a ADD COLUMNS (X INT)") == "INVALID_PARAMETER_VALUE"
     assert error_class(workspace, "COMMENT ON COLUMN a.nosuch IS 'x'") == "UNRESOLVED_COLUMN.WITH_SUGGESTION"
@@ -165,7 +179,7 @@ def test_alter_catalogs_and_schemas(workspace: Workspace) -> None:
     workspace.sql("ALTER SCHEMA main.r SET DBPROPERTIES ('a' = 'b')")
     workspace.sql("ALTER CATALOG main RENAME TO prod")
     assert workspace.sql("SELECT * FROM prod.r.t").num_rows == 0
-    assert workspace._services.unity_catalog.require_schema("prod", "r").properties == {"a": "b"}
+    assert workspace._services[UnityCatalog].require_schema("prod", "r").properties == {"a": "b"}
 
 
 def test_optimize_and_vacuum(workspace: Workspace) -> None:
@@ -189,7 +203,7 @@ def test_sessions(workspace: Workspace) -> None:
         "SELECT 1": session,
     }.items():
         assert session_after(statement, session) == after
-    execute = workspace._services.sql.execute
+    execute = workspace._services[SparkSql].execute
     execute("CREATE TABLE t AS SELECT 1 AS x", None, session=Session("prod", "fraud"))
     assert execute("SELECT x FROM prod.fraud.t", None).rows.to_pylist() == [{"x": 1}]
     workspace.sql("USE prod.fraud")

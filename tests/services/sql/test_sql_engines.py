@@ -9,6 +9,9 @@ import pytest
 
 from fakebricks import fake_workspace
 from fakebricks.services.sql import SqlError
+from fakebricks.services.sql.spark import Spark
+from fakebricks.services.unity_catalog.delta_tables import DeltaTables
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 
@@ -25,7 +28,7 @@ def server() -> Iterator[str]:
 
 def test_a_server_by_its_url_executes_statements(server: str) -> None:
     with fake_workspace(spark=server) as workspace:
-        assert workspace._services.spark.session.client._builder.endpoint == server.removeprefix("sc://")
+        assert workspace._services[Spark].session.client._builder.endpoint == server.removeprefix("sc://")
         workspace.sql("CREATE TABLE cards AS SELECT id FROM range(3)")
         workspace.sql("DELETE FROM cards WHERE id = 1")
         assert workspace.sql("SELECT sum(id) AS s FROM cards").to_pylist() == [{"s": 2}]
@@ -62,8 +65,8 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, mis
 def test_rows_that_are_due_are_read() -> None:
     with fake_workspace() as workspace:
         workspace.sql("CREATE TABLE payloads (id INT)")
-        tables = workspace._services.delta_tables
-        table = workspace._services.tables.require("main.default.payloads")
+        tables = workspace._services[DeltaTables]
+        table = workspace._services[Tables].require("main.default.payloads")
         due = [{"id": 1}, {"id": 2}]
 
         def write(full_name: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
+from fakebricks.services.unity_catalog.tables import Tables
 
 BOB = "bob@acme.test"
 
@@ -94,7 +95,7 @@ def test_making_things_takes_privileges(cards: Workspace) -> None:
     assert refusal(cards, "DROP SCHEMA main.default CASCADE") == denied("MANAGE", schema)
     cards.sql(f"GRANT CREATE TABLE ON SCHEMA main.default TO `{BOB}`")
     as_bob(cards, "CREATE TABLE mine AS SELECT 1 AS id")
-    assert cards._services.tables.require("main.default.mine").owner == BOB
+    assert cards._services[Tables].require("main.default.mine").owner == BOB
 
 
 def test_listings_show_what_one_may_see(cards: Workspace) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
+from fakebricks.services.sql.spark import Spark
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 
@@ -59,4 +60,4 @@ def test_the_usage_of_endpoints_is_a_table(workspace: Workspace) -> None:
 def test_many_readings_leave_few_views(workspace: Workspace) -> None:
     for _ in range(70):
         workspace.sql("SELECT * FROM information_schema.schemata")
-    assert len(workspace._services.spark._views) == 64
+    assert len(workspace._services[Spark]._views) == 64

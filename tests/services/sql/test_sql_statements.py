@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 from stub_engine import EVERY_TYPE, MOMENT, StubEngine, stubbed, table
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
 from fakebricks.services.sql import Parameter, Session
 from fakebricks.services.sql.cells import java_number
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.warehouses import Warehouses
 
 S = "/api/2.0/sql/statements"
 W = "/api/2.0/sql/warehouses"
@@ -33,8 +36,8 @@ def engine(workspace: Workspace) -> StubEngine:
 @pytest.fixture
 def warehouse(workspace: Workspace) -> str:
     """One that runs."""
-    found = next(workspace._services.warehouses.all())
-    workspace._services.warehouses.start(found.id)
+    found = next(workspace._services[Warehouses].all())
+    workspace._services[Warehouses].start(found.id)
     workspace.clock.advance(seconds=5)
     return found.id
 
@@ -214,7 +217,7 @@ def test_limits_cut_the_result(rest: Rest, engine: StubEngine, warehouse: str) -
 
 
 def test_a_result_too_large_for_inline_fails(rest: Rest, engine: StubEngine, warehouse: str) -> None:
-    rest.workspace._services.statements.results._most_rows = None
+    rest.workspace._services[Statements].results._most_rows = None
     statement = f"text {26 * 1024}"
     status = execute(rest, warehouse, statement)["status"]
     assert (status["state"], status["error"]["error_code"]) == ("FAILED", "BAD_REQUEST")
@@ -260,14 +263,14 @@ def test_the_engine_is_told_who_where_and_with_what(rest: Rest, engine: StubEngi
 
 def test_what_the_engine_does_not_compute_leaves_nothing(rest: Rest, engine: StubEngine, warehouse: str) -> None:
     assert "the stub" in refused("NOT_IMPLEMENTED", execute, rest, warehouse, "CREATE ROCKET")
-    assert not list(rest.workspace._services.statements._statements.scan())
+    assert not list(rest.workspace._services[Statements]._statements.scan())
 
 
 # Time
 
 
 def slow(rest: Rest, seconds: float) -> None:
-    warehouses = rest.workspace._services.warehouses
+    warehouses = rest.workspace._services[Warehouses]
     warehouses.timings = type(warehouses.timings).of({"statement": seconds})
 
 
@@ -340,7 +343,7 @@ def test_a_running_one_has_no_result_afterwards(rest: Rest, engine: StubEngine, 
     rest.post(f"{S}/{answer['statement_id']}/cancel")
     rest.workspace.clock.advance(minutes=1)
     assert rest.get(f"{S}/{answer['statement_id']}")["status"] == {"state": "CANCELED"}
-    assert not [one for one, _ in rest.workspace._services.files.walk("/_SqlResults") if one]
+    assert not [one for one, _ in rest.workspace._services[Files].walk("/_SqlResults") if one]
 
 
 def test_what_is_done_cannot_be_cancelled(rest: Rest, engine: StubEngine, warehouse: str) -> None:
@@ -364,7 +367,7 @@ def test_a_result_is_there_for_an_hour_and_a_statement_for_twelve(
     assert message == f"The statement {statement_id} was not found."
     refused("NOT_FOUND", rest.post, f"{S}/{statement_id}/cancel")
     execute(rest, warehouse, "create")
-    assert not rest.workspace._services.files.find(f"/_SqlResults/{statement_id}"), "its files are gone too"
+    assert not rest.workspace._services[Files].find(f"/_SqlResults/{statement_id}"), "its files are gone too"
 
 
 def test_a_closed_one_has_no_result(rest: Rest, engine: StubEngine, warehouse: str) -> None:

@@ -16,6 +16,8 @@ from thrift.Thrift import TApplicationException
 from thrift.transport.TTransport import TMemoryBuffer
 
 from fakebricks import Workspace
+from fakebricks.services.sql.statements import Statements
+from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.wire import Reply, Request
 
 OK, ERROR = ttypes.TStatusCode.SUCCESS_STATUS, ttypes.TStatusCode.ERROR_STATUS
@@ -27,7 +29,7 @@ class Client:
     def __init__(self, workspace: Workspace, token: str = "") -> None:
         self.workspace = workspace
         self.token = token or workspace.token
-        self.path = f"/sql/1.0/warehouses/{next(workspace._services.warehouses.all()).id}"
+        self.path = f"/sql/1.0/warehouses/{next(workspace._services[Warehouses].all()).id}"
 
     def send(self, body: bytes) -> Reply:
         return self.workspace.handle(Request.of("POST", self.path, {"authorization": f"Bearer {self.token}"}, body))
@@ -59,7 +61,7 @@ class Client:
 @pytest.fixture
 def client(workspace: Workspace) -> Client:
     stubbed(workspace, most_rows=4)
-    workspace._services.warehouses.start(next(workspace._services.warehouses.all()).id)
+    workspace._services[Warehouses].start(next(workspace._services[Warehouses].all()).id)
     workspace.clock.advance(seconds=5)
     return Client(workspace)
 
@@ -160,7 +162,7 @@ def test_what_is_not_computed_is_refused_by_name(client: Client) -> None:
 
 
 def test_a_parameter_without_text(client: Client) -> None:
-    engine: StubEngine = client.workspace._services.statements.engine
+    engine: StubEngine = client.workspace._services[Statements].engine
     value = ttypes.TSparkParameterValue
     client.execute(
         "create",

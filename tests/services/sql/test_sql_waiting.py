@@ -10,6 +10,7 @@ from stub_engine import StubEngine, stubbed
 
 from fakebricks import Workspace
 from fakebricks.clock import AutoClock
+from fakebricks.services.files.files import Files
 from fakebricks.wire.server import Server
 
 S = "/api/2.0/sql/statements"
@@ -69,7 +70,7 @@ def test_one_that_is_cancelled_meanwhile_keeps_no_result(workspace: Workspace) -
     workspace.clock.advance(minutes=1)
     assert rest.get(f"{S}/{statement_id}")["status"] == {"state": "CANCELED"}
     assert len(engine.executed) == 1
-    assert not workspace._services.files.find(f"/_SqlResults/{statement_id}")
+    assert not workspace._services[Files].find(f"/_SqlResults/{statement_id}")
 
 
 def test_what_the_engine_refuses_later_is_refused_at_each_look(workspace: Workspace) -> None:

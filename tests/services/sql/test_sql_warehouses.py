@@ -9,6 +9,7 @@ from acting import denied, of, refused
 from conftest import Rest
 
 from fakebricks import Workspace
+from fakebricks.services.sql.warehouses import Warehouses
 
 W = "/api/2.0/sql/warehouses"
 P = "/api/2.0/permissions/warehouses"
@@ -38,7 +39,7 @@ def test_a_workspace_has_a_warehouse_from_the_start(rest: Rest) -> None:
 
 
 def test_the_starter_is_the_same_for_the_same_seed() -> None:
-    ids = [next(Workspace(seed=seed)._services.warehouses.all()).id for seed in (1, 1, 2)]
+    ids = [next(Workspace(seed=seed)._services[Warehouses].all()).id for seed in (1, 1, 2)]
     assert ids[0] == ids[1] != ids[2]
 
 

@@ -11,6 +11,7 @@ from conftest import RefusedError, Rest
 
 from fakebricks import Workspace
 from fakebricks.services.unity_catalog.records import ColumnRecord
+from fakebricks.services.unity_catalog.tables import Tables
 from fakebricks.wire.errors import DatabricksError
 
 UNITY_CATALOG = "/api/2.1/unity-catalog"
@@ -39,7 +40,7 @@ def names(rest: Rest, path: str, kind: str, **query: object) -> list[str]:
 def add_table(workspace: Workspace, full_name: str) -> None:
     """Register a table that has no files."""
     column = ColumnRecord(name="amount", type_name="DOUBLE", type_text="double")
-    workspace._services.tables.create(full_name, [column], "/somewhere", "jane@acme.test")
+    workspace._services[Tables].create(full_name, [column], "/somewhere", "jane@acme.test")
 
 
 def create_table(rest: Rest, full_name: str, *columns: dict[str, Any], **more: Any) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import decimal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from catalog_calls import BOB, TABLES, refused
@@ -65,6 +67,20 @@ def test_more_rows_are_added_and_what_they_lack_is_null(workspace: Workspace):
     assert rows == [{"a": 1, "b": "x"}, {"a": None, "b": "y"}]
 
 
+def test_a_data_frame_of_pandas_is_rows_too(workspace: Workspace):
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": pd.Categorical(["u", "v"])}, index=[7, 8])
+    workspace.save_table(NAME, frame)
+    workspace.save_table(NAME, frame[["b"]], append=True)
+    assert workspace.table(NAME).column_names == ["a", "b", "c"]
+    assert workspace.table(NAME)["b"].to_pylist().count("x") == 2
+
+
+@pytest.mark.parametrize("rows", [None, [1], {"a": [1]}, pd.Series([1])])
+def test_what_is_no_table_is_refused(workspace: Workspace, rows: Any):
+    with pytest.raises(TypeError, match=rf"not of a {type(rows).__name__}"):
+        workspace.save_table(NAME, rows)
+
+
 def test_a_column_without_a_value_is_of_strings(workspace: Workspace):
     workspace.save_table(NAME, pa.table({"a": [None], "b": [1]}))
     assert workspace.table(NAME).schema.field("a").type == pa.string()
@@ -76,6 +92,7 @@ def test_a_column_without_a_value_is_of_strings(workspace: Workspace):
         (NAME, pa.table({"a": [1]}), False, "already exists"),
         (NAME, pa.table({"c": [1]}), True, "no column c; it has a"),
         (NAME, pa.table({"a": ["x"]}), True, "do not fit"),
+        (NAME, pd.DataFrame([[1, 2]], columns=["a", "a"]), True, "do not fit"),
         ("main.nope.t", pa.table({"a": [1]}), False, "nope"),
         ("main.default.t", pa.table({"a": [time(1)]}), False, "no type for the column 'a'"),
         ("main.default.t", pa.table({"a b": [1]}), False, "a b"),
@@ -83,9 +100,7 @@ def test_a_column_without_a_value_is_of_strings(workspace: Workspace):
         ("t", pa.table({"a": [1]}), False, "t"),
     ],
 )
-def test_what_cannot_be_saved_changes_nothing(
-    workspace: Workspace, name: str, rows: pa.Table, append: bool, message: str
-):
+def test_what_cannot_be_saved_changes_nothing(workspace: Workspace, name: str, rows: Any, append: bool, message: str):
     workspace.save_table(NAME, pa.table({"a": [1]}))
     before = workspace.snapshot()
     status, _, text = refused(lambda: workspace.save_table(name, rows, append=append))

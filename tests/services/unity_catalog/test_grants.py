@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.iam.people import People
+from fakebricks.services.unity_catalog.grants import Grants
 from fakebricks.services.unity_catalog.privileges import APPLICABLE, NOT_IN_ALL, Privilege
 from fakebricks.services.unity_catalog.securables import Kind
+from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 
 UC = "/api/2.1/unity-catalog"
 BOB, SUE = "bob@acme.test", "sue@acme.test"
@@ -284,14 +287,14 @@ def test_any_sequence_of_changes_ends_as_sets_would(changes: list[tuple[str, fro
         meant[principal] -= remove & NOT_IN_ALL
     told = grants(rest, "schema", "main.default")
     services = workspace._services
-    line = services.unity_catalog.line(Kind.SCHEMA, "main.default")
+    line = services[UnityCatalog].line(Kind.SCHEMA, "main.default")
     for name in people:
         held = meant[name]
         all_held = "ALL_PRIVILEGES" in held
         assert set(told.get(name, ())) == ((held & NOT_IN_ALL) | {"ALL_PRIVILEGES"} if all_held else held)
-        principals = services.people.caller_named(name).principals
+        principals = services[People].caller_named(name).principals
         for privilege in APPLICABLE[Kind.SCHEMA] - {Privilege.ALL_PRIVILEGES}:
-            assert services.grants.has(principals, privilege, line) == (privilege in held)
+            assert services[Grants].has(principals, privilege, line) == (privilege in held)
     workspace.close()
 
 

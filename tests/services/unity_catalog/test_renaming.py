@@ -20,6 +20,9 @@ from catalog_calls import (
 )
 from conftest import Rest
 
+from fakebricks.services.files.files import Files
+from fakebricks.services.model_registry.model_registry import ModelRegistry
+
 MLMODEL = b"signature:\n  inputs: '[]'\n  outputs: '[]'\n"
 
 
@@ -31,9 +34,9 @@ def fill(rest: Rest) -> None:
     create_table(rest, "dev.ml.payments")
     create_function(rest, "dev.ml.plus")
     rest.post(f"{MODELS}/create", name="dev.ml.fraud")
-    registry = rest.workspace._services.registry
+    registry = rest.workspace._services[ModelRegistry]
     registry.create_version("dev.ml.fraud", "jane@acme.test", source="x")
-    rest.workspace._services.files.put("/Models/dev/ml/fraud/1/MLmodel", MLMODEL)
+    rest.workspace._services[Files].put("/Models/dev/ml/fraud/1/MLmodel", MLMODEL)
     registry.aliases.set("champion", registry.get_version("dev.ml.fraud", "1"))
     registry.tags.set(registry.get_model("dev.ml.fraud"), [("team", "risk")])
     registry.tags.set(registry.get_version("dev.ml.fraud", "1"), [("level", "gold")])
@@ -50,13 +53,13 @@ def holds_all(rest: Rest, schema: str) -> None:
     where = {"catalog_name": catalog, "schema_name": name}
     assert names(rest, TABLES, "tables", **where) == ["payments"]
     assert names(rest, FUNCTIONS, "functions", **where) == ["plus"]
-    registry = rest.workspace._services.registry
+    registry = rest.workspace._services[ModelRegistry]
     model = registry.get_model(f"{schema}.fraud")
     version = registry.get_by_alias(f"{schema}.fraud", "champion")
     assert [(one.key, one.value) for one in registry.tags.of(model)] == [("team", "risk")]
     assert [(one.key, one.value) for one in registry.tags.of(version)] == [("level", "gold")]
     assert version.name == f"{schema}.fraud"
-    assert rest.workspace._services.files.get(f"/Models/{catalog}/{name}/fraud/1/MLmodel") == MLMODEL
+    assert rest.workspace._services[Files].get(f"/Models/{catalog}/{name}/fraud/1/MLmodel") == MLMODEL
     assert rest.workspace.table(f"{schema}.payments").num_rows == 0
     tag = rest.get(f"{TAGS}/schemas/{schema}/tags/cost")
     assert (tag["entity_name"], tag["tag_value"]) == (schema, "7")

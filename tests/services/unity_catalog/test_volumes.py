@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
+from fakebricks.services.unity_catalog.volumes import Volumes
 from fakebricks.wire import Reply, Request
 
 VOLUMES = "/api/2.1/unity-catalog/volumes"
@@ -125,7 +127,7 @@ def test_a_schema_is_not_empty_while_it_has_a_volume_and_takes_it_along_when_for
         rest.delete(f"{SCHEMAS}/main.default")
     assert error.value.message.endswith("The schema has 0 tables(s), 0 functions(s), 1 volumes(s)")
     rest.call("DELETE", f"{SCHEMAS}/main.default?force=true")
-    assert list(rest.workspace._services.files.walk("/_Volumes")) == []
+    assert list(rest.workspace._services[Files].walk("/_Volumes")) == []
 
 
 def test_files_follow_their_volume_to_another_name_and_go_away_with_it(rest: Rest):
@@ -145,7 +147,7 @@ def test_files_follow_their_volume_to_another_schema(rest: Rest):
     create(rest)
     put(rest, "/Volumes/main/default/v/a", b"mine")
     rest.post(SCHEMAS, name="other", catalog_name="main")
-    rest.workspace._services.volumes.move(("main", "default"), ("main", "other"))
+    rest.workspace._services[Volumes].move(("main", "default"), ("main", "other"))
     assert rest.call("GET", f"{FILES}/Volumes/main/other/v/a").body == b"mine"
     assert rest.get(f"{DIRECTORIES}/Volumes/main/other/v")["contents"][0]["path"] == "/Volumes/main/other/v/a"
     assert "/Volumes/main/other/v/no" in rest.call("GET", f"{FILES}/Volumes/main/other/v/no").json()["message"]
@@ -258,7 +260,7 @@ TRICKS = ["..", ".", "", "%2e%2e", "a", "\x00", "\n", "\x7f", "_Volumes", "v", "
 @given(st.lists(st.sampled_from(TRICKS) | st.text(max_size=4), max_size=6))
 def test_no_path_leads_out_of_its_volume(parts: list[str]):
     workspace = Workspace()
-    volumes, files = workspace._services.volumes, workspace._services.files
+    volumes, files = workspace._services[Volumes], workspace._services[Files]
     volumes.create("main", "default", "v", "jane@acme.test")
     files.put(f"/_Volumes/{volumes.create('main', 'default', 'other', 'x').id}/kept", b"kept")
     workspace.user(BOB)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
+from fakebricks.services.files.files import Files
 
 WORKSPACE = "/api/2.0/workspace"
 IMPORT_FILE = "/api/2.0/workspace-files/import-file"
@@ -155,7 +156,7 @@ def test_files_are_listed_and_deleted_with_their_folder(rest: Rest):
     assert names(rest, "/Shared/a") == ["/Shared/a/nb"]
     rest.post(f"{WORKSPACE}/delete", path="/Shared/a", recursive=True)
     assert names(rest, "/Shared") == []
-    assert list(rest.workspace._services.files.walk("/_Workspace")) == []
+    assert list(rest.workspace._services[Files].walk("/_Workspace")) == []
 
 
 def test_only_notebooks_are_left_out_that_were_not_modified_since(rest: Rest):

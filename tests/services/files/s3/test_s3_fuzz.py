@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from s3_client import MLMODEL, VersionFiles, new_version, ready_version
 
 from fakebricks import Workspace, fake_workspace
+from fakebricks.services.files.s3.moto_s3 import OwnBucket
 from fakebricks.wire import Reply, Request
 
 NAMES = [
@@ -97,7 +98,7 @@ class Sender:
 
     def stored(self) -> dict[str, bytes]:
         """What is in the bucket beside the version that is being written."""
-        bucket = self.workspace._services._bucket
+        bucket = self.workspace._services[OwnBucket]
         return {key: content for key, content in bucket.objects() if not key.startswith(self.mine.prefix + "/")}
 
 

@@ -17,8 +17,11 @@ from serving_fixtures import MODEL
 
 from fakebricks import Workspace
 from fakebricks.clock import VirtualClock
+from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.models import Models
 from fakebricks.services.model_serving.records import ServingRuntime
 from fakebricks.services.model_serving.runtimes import ModelLoadError, Scored
+from fakebricks.services.model_serving.runtimes.made import Runtimes
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -102,7 +105,7 @@ def isolated() -> Isolated:
 @pytest.fixture
 def workspace(isolated) -> Iterator[Workspace]:
     workspace = Workspace(runtime="virtualenv", runtime_image="15.4 LTS ML")
-    workspace._services.runtimes._makers["virtualenv"] = isolated.of
+    workspace._services[Runtimes]._makers["virtualenv"] = isolated.of
     yield workspace
     workspace.close()
 
@@ -132,7 +135,7 @@ def test_a_model_is_loaded_in_the_workspaces_runtime_and_answers_from_there(rest
 def test_an_image_is_finished_when_it_is_known_to_be(rest, workspace, deploy):
     finished = ("SERVED_ENTITY_CONTAINER_EVENT", "Container image creation finished successfully")
     deploy(minutes=0)
-    takes = workspace._services.deployments._endpoints.get(("fraud",)).pending.takes
+    takes = workspace._services[Deployments]._endpoints.get(("fraud",)).pending.takes
     workspace.clock.advance(seconds=takes * 0.9)
     (entity,) = rest.get(f"{ENDPOINTS}/fraud")["pending_config"]["served_entities"]
     assert entity["state"]["deployment_state_message"] == "Container image creation in progress."
@@ -316,13 +319,13 @@ def test_a_model_is_not_closed_under_a_stream(workspace, isolated, register):
     rest.post(ENDPOINTS, name="fraud", config=config)
     workspace.clock.advance(minutes=10)
     rest.get(f"{ENDPOINTS}/fraud")
-    lend = workspace._services.models.asked
-    entity = workspace._services.deployments.get("fraud").config.served_entities[0]
+    lend = workspace._services[Models].asked
+    entity = workspace._services[Deployments].get("fraud").config.served_entities[0]
     for taken in (0, 1, 3):
         (model,) = isolated.open
         scored = lend(entity, workspace.user_name, lambda model: model.stream(b"", ""))
         assert [next(scored.events, None) for _ in range(taken)] == [b"1", b"2", None][:taken]
-        workspace._services.models.keep_only(())
+        workspace._services[Models].keep_only(())
         assert model.closed == (taken == 3)
         scored.events.close()
         assert model.closed == 1
