@@ -65,12 +65,13 @@ def turn(path: Path, seconds: float) -> Iterator[int]:
     A child that inherits it holds the lock too, for as long as it lives.
 
     Raises:
-        EnvironmentBuildError: another process has had it for so long.
+        EnvironmentBuildError: another process has had it for so long, or nothing can be kept there.
     """
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    with usable():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     deadline = Deadline(seconds)
     try:
         while not locked(fcntl, descriptor):
@@ -81,6 +82,20 @@ def turn(path: Path, seconds: float) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """What the file system refuses meanwhile is a build that failed.
+
+    Raises:
+        EnvironmentBuildError: it refuses something.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"The file system refuses it: {error}. FAKEBRICKS_CACHE says where environments are kept."
+        raise EnvironmentBuildError(message, "") from error
 
 
 def locked(fcntl: Any, descriptor: int) -> bool:

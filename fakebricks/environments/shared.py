@@ -83,7 +83,7 @@ class Environments:
         """Build it, unless it is there; whether it was built now."""
         if _is_there(path):
             return False
-        with cache.turn(path, self.limits.build) as lock:
+        with cache.turn(path, self.limits.build) as lock, cache.usable():
             if _is_there(path):  # another process has built it meanwhile
                 return False
             building = cache.fresh(path)

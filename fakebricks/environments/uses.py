@@ -19,6 +19,7 @@ from fakebricks.environments.specs import EnvironmentBuildError
 BUILD_LOG = "build.log"
 """The file of an environment that was made last, with what building it has said."""
 
+_DIGEST = "[0-9a-f]" * 32  # what environments are called, as `cache.digest` gives it
 _DAYS = 30.0
 _DAY = 86_400.0
 
@@ -65,7 +66,7 @@ def unused_days() -> float:
 def remove_unused(used: Path, days: float) -> None:
     """Remove the environments beside one that nobody has used for so long, and what builds have left that were killed.
 
-    Leaves alone what another process uses or builds, and what it may not remove.
+    Leaves alone what another process uses or builds, what it may not remove, and what is not called as they are.
 
     Args:
         used: an environment that is used now.
@@ -73,10 +74,10 @@ def remove_unused(used: Path, days: float) -> None:
     """
     environments = used.parent
     before = (used / BUILD_LOG).stat().st_mtime - days * _DAY
-    for building in environments.glob("*.building"):
+    for building in environments.glob(f"{_DIGEST}.building"):
         with suppress(EnvironmentBuildError, OSError), cache.turn(building, 0):
             cache.remove(building)
-    for log in environments.glob(f"*/{BUILD_LOG}"):
+    for log in environments.glob(f"{_DIGEST}/{BUILD_LOG}"):
         with suppress(EnvironmentBuildError, OSError), cache.turn(log.parent, 0):
             _remove_if_unused(log, before)
 

@@ -161,6 +161,15 @@ def test_where_environments_are_kept(monkeypatch):
     assert cache.home() == Path("/caches/fakebricks")
 
 
+@pytest.mark.parametrize("in_the_way", [".", "environments", f"environments/{cache.digest(SPEC)}.building"])
+def test_a_cache_that_cannot_be_used_is_named(only_wheels, tmp_path, in_the_way):
+    place = tmp_path / "cache" / in_the_way
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.touch()
+    with pytest.raises(EnvironmentBuildError, match=r"file system refuses it: .*(directory|exists).*FAKEBRICKS_CACHE"):
+        Environments(tmp_path / "cache").get(SPEC)
+
+
 def test_limits_can_be_set_by_the_environment(monkeypatch):
     monkeypatch.setenv("FAKEBRICKS_BUILD_SECONDS", "7.5")
     assert Limits.of_environment() == Limits(build=7.5)

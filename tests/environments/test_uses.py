@@ -17,6 +17,7 @@ from fakebricks.environments.uses import BUILD_LOG, Use
 
 SPEC = EnvironmentSpec("3.11", ())
 DAY = 86_400
+FOREIGN = "of somebody else"
 
 _USES = """
 import sys
@@ -27,6 +28,11 @@ use = Use(Path(sys.argv[1]))
 print("used", flush=True)
 sys.stdin.read()
 """
+
+
+def digest_of(name: str) -> str:
+    """A name as environments have."""
+    return name if name == cache.digest(SPEC) else cache.digest(EnvironmentSpec("3.11", (name,)))
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def old(kept):
     """An environment, as it was left some days ago."""
 
     def old(name: str, days: float) -> Path:
-        directory = kept / name
+        directory = kept / (name if name == FOREIGN else digest_of(name))
         (directory / "venv" / "bin").mkdir(parents=True)
         (directory / "venv" / "bin" / "python").touch()
         log = directory / BUILD_LOG
@@ -59,6 +65,16 @@ def test_what_nobody_has_used_for_a_month_is_removed_when_another_is_built(made,
     assert not forgotten.exists()
     assert fresh.exists()
     assert built.python.exists()
+
+
+def test_what_is_not_called_as_environments_are_is_left_alone(made, kept, old):
+    foreign = old(FOREIGN, 31)
+    building = kept / "house.building"
+    building.mkdir()
+    made.get(SPEC)
+
+    assert foreign.exists()
+    assert building.exists()
 
 
 def test_finding_one_removes_none(made, old):
@@ -121,7 +137,7 @@ def test_simulated_time_removes_nothing(made, old):
 
 
 def test_what_a_killed_build_has_left_is_removed_unless_it_goes_on(made, kept):
-    left, going_on = kept / "left.building", kept / "going_on.building"
+    left, going_on = (kept / f"{digest_of(name)}.building" for name in ("left", "going_on"))
     for directory in (left, going_on):
         (directory / "venv").mkdir(parents=True)
     with cache.turn(going_on, 0):
