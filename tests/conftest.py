@@ -110,7 +110,7 @@ class RestOverHttp(Rest):
 
     def __init__(self, workspace: Workspace, server: Server) -> None:
         super().__init__(workspace)
-        self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+        self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=600)
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
         parts = urlsplit(path)

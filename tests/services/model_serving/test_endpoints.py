@@ -243,14 +243,14 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
 
     def slow(*args):
         loading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return load(*args)
 
     monkeypatch.setattr(workspace._services.models, "load", slow)
     seen = []
     reader = threading.Thread(target=lambda: seen.append(Rest(workspace).call("GET", f"{ENDPOINTS}/fraud")))
     reader.start()
-    assert loading.wait(10)
+    assert loading.wait(60)
     rest.delete(f"{ENDPOINTS}/fraud")
     made = rest.post(ENDPOINTS, name="fraud", description="anew")
     go_on.set()

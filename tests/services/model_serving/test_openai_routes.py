@@ -51,9 +51,10 @@ def test_what_names_no_endpoint_is_refused(rest, body, status, code):
 def agents(server):
     """A workspace with one agent of each kind and a model that is none, over both ways in."""
     from agent_fixtures import KINDS, deploy_in
+    from clocks import standing_at
     from conftest import RestOverHttp
 
-    workspace = Workspace()
+    workspace = Workspace(clock=standing_at())
     for kind in KINDS:
         deploy_in(workspace, kind)
     server.add(workspace)

@@ -57,7 +57,7 @@ class IsolatedRuntime:
     def load(self, directory: Path, variables: dict[str, str]) -> IsolatedModel:
         assert (directory / "MLmodel").is_file()
         self._isolated.building.set()
-        assert self._isolated.go_on.wait(10)
+        assert self._isolated.go_on.wait(60)
         if self._isolated.error:
             raise self._isolated.error
         model = IsolatedModel(self._chosen.image or dict(self._chosen.pins), variables)
@@ -328,7 +328,7 @@ def test_others_are_answered_while_an_environment_is_built_and_simulated_time_st
     readers = [threading.Thread(target=lambda: seen.append(state(Rest(workspace)))) for _ in range(3)]
     for reader in readers:
         reader.start()
-    assert isolated.building.wait(10)
+    assert isolated.building.wait(60)
     before = workspace.clock.time()
     time.sleep(0.2)
     rest.post("/api/2.0/secrets/scopes/create", scope="other")
