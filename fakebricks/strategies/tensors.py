@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fakebricks.strategies.declared import Tensor, UnsatisfiableSignature
-from fakebricks.strategies.values import boxes, json_elements, numbers, scalar_values
+from fakebricks.strategies.values import boxes, json_elements, numbers, scalar_values, text
 
 if TYPE_CHECKING:
     from fakebricks.strategies.values import Values
@@ -46,8 +46,10 @@ def element_values(dtype: str) -> Values:
         return st.booleans()
     if dtype == "object":
         return json_elements()
-    if dtype in {"str", "bytes"}:  # numpy takes bytes from characters of one byte each
-        return st.text(st.characters(max_codepoint=127 if dtype == "bytes" else None), max_size=10)
+    if dtype == "str":
+        return text(10)
+    if dtype == "bytes":  # numpy takes them from characters of one byte each
+        return st.text(st.characters(max_codepoint=127), max_size=10)
     if dtype.startswith("datetime64["):  # without a unit, numpy gives it that of the text, and MLflow refuses that
         return scalar_values("datetime")
     return _element_numbers(dtype)
