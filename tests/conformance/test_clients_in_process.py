@@ -232,8 +232,8 @@ def test_the_time_of_a_run_is_the_workspace_s():
         with mlflow.start_run() as run:
             time.sleep(3600)
         info = mlflow.get_run(run.info.run_id).info
-        assert 3_600_000 <= info.end_time - info.start_time < 3_610_000
-        assert abs(info.end_time - workspace.clock.millis()) < 10_000
+        assert 3_600_000 <= info.end_time - info.start_time < 4_200_000
+        assert abs(info.end_time - workspace.clock.millis()) < 600_000
 
 
 def test_a_timeout_of_requests_fires_without_waiting():
