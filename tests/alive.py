@@ -14,7 +14,7 @@ def running(pid: int) -> bool:
 
 def gone(pid: int) -> bool:
     """Wait until a process has ended."""
-    deadline = time.perf_counter() + 10
+    deadline = time.perf_counter() + 60
     while running(pid):
         assert time.perf_counter() < deadline
         time.sleep(0.01)

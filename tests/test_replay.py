@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from clocks import standing_at
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import MODEL, register_in
 
@@ -228,7 +228,7 @@ def test_a_real_clock_is_refused():
     workspace.close()
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 @given(
     rows=st.integers(1, 30),
     size=st.integers(1, 40),

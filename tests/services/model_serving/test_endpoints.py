@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_in
 
@@ -502,7 +502,7 @@ fields = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(st.dictionaries(fields, json_values, max_size=3), json_values)
 def test_no_config_is_a_fault_of_the_fake(rest, config, gateway):
     for body in ({"name": "fuzz", "config": config}, {"name": "fuzz", "ai_gateway": gateway}):

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from conftest import Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
@@ -250,7 +250,7 @@ keys = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     st.binary(max_size=40) | st.dictionaries(keys, values, max_size=3).map(lambda body: json.dumps(body).encode()),
     st.sampled_from(["application/json", "text/csv", "", "application/json; charset=utf-8", "application/json; x=1"]),

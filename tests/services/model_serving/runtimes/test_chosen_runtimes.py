@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import MODEL
 
@@ -252,7 +252,7 @@ JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries({}, optional={"runtime": JSON, "runtime_image": JSON, "x": JSON}))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 def test_bad_input_is_never_the_fakes_own_fault(rest, body):
     assert rest.call("PUT", f"{CHOICES}/fraud", json.dumps(body).encode()).status < 500
 
