@@ -28,9 +28,20 @@ from fakebricks.workspace import DEFAULT_USER
 
 _KEPT_CALLS = 1_000  # at most 128 KiB each
 _POLL = 0.1
+_INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Ends with 130 on Ctrl-C, as other programs do; click's own 1 would be an answer of `drift` or `check`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fakebricks")
 def main() -> None:
     """A fake Databricks workspace, for testing MLflow code."""

@@ -7,10 +7,12 @@ caller's environment, into a directory that is removed afterwards.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -72,7 +74,7 @@ def drift(
         message = "--onto and --onto-pins are two ways to say the same"
         raise click.UsageError(message)
     reports = _checked(model, onto if onto_pins is None else onto_pins)
-    _tell(reports, as_json=as_json)
+    _say(_told(reports, as_json=as_json))
     context.exit(int(reports[0].breaks))
 
 
@@ -105,28 +107,51 @@ def local_model(model: str) -> Iterator[Path]:
 def _downloaded(uri: str, directory: str) -> Path:
     try:
         from mlflow.artifacts import download_artifacts
-        from mlflow.exceptions import MlflowException
     except ModuleNotFoundError:
         message = f"{uri} is for MLflow to download: pip install 'fakebricks[serving]', or give a directory"
         raise Unusable(message) from None
     try:
-        return Path(download_artifacts(artifact_uri=uri, dst_path=directory))
-    except (MlflowException, OSError) as error:
-        message = f"{uri} cannot be downloaded: {error}"
+        downloaded = Path(download_artifacts(artifact_uri=uri, dst_path=directory))
+    except Exception as error:  # noqa: BLE001 - MLflow passes on whatever the client of a storage raises
+        message = f"{uri} cannot be downloaded: {str(error) or type(error).__name__}"
         raise Unusable(message) from None
+    if not (downloaded / "MLmodel").is_file():
+        message = f"{uri} holds no model: there is no file MLmodel in it"
+        raise Unusable(message)
+    return downloaded
 
 
-def _tell(reports: tuple[DriftReport, ...], *, as_json: bool) -> None:
+def _told(reports: tuple[DriftReport, ...], *, as_json: bool) -> str:
+    """The answer as text, as wide as the terminal and as colourful."""
     if as_json:
         told: Any = reports[0].to_json() if len(reports) == 1 else {"reports": [one.to_json() for one in reports]}
-        click.echo(json.dumps(told, indent=2))
-        return
+        return json.dumps(told, indent=2)
     from rich.console import Console
 
     from fakebricks.drift.rendering import print_report, print_row
 
-    console = Console(file=sys.stdout)
+    written = StringIO()
+    console = Console(file=written, force_terminal=sys.stdout.isatty() or None)
     if len(reports) == 1:
         print_report(reports[0], console)
     else:
         print_row(reports, console)
+    return written.getvalue().rstrip("\n")
+
+
+def _say(answer: str) -> None:
+    """Print it; where nobody listens any more, as behind `head`, the exit tells the answer all the same."""
+    try:
+        click.echo(answer)
+    except BrokenPipeError:
+        _drop_output()
+    except OSError as error:
+        _drop_output()
+        message = f"the answer cannot be written: {error.strerror}"
+        raise Unusable(message) from None
+
+
+def _drop_output() -> None:
+    """Or else what could not be written is tried once more at the end of the process, which changes its exit."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

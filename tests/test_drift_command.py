@@ -83,9 +83,11 @@ def test_json_is_the_report(saved):
         (["{saved}", "--onto", "16.5 LTS ML"], "Did you mean 16.4 LTS ML?"),
         (["{saved}", "--onto-pins", "{pins}"], "line 1 is no pin such as 'scikit-learn==1.4.2': '-r other.txt'"),
         (["{saved}", "--onto", "16.4", "--onto-pins", "{good}"], "two ways to say the same"),
-        (["{saved}", "--onto-pins", "{bad}"], "'banana' is no version of numpy"),
+        (["{saved}", "--onto-pins", "{bad}"], "'banana' is no version of 'numpy'"),
         (["runs:/0123/model"], "cannot be downloaded"),
-        (["models:/gone/1"], "cannot be downloaded"),
+        (["models:/gone/1"], "models:/gone/1 cannot be downloaded"),
+        (["nothing://here"], "nothing://here cannot be downloaded"),
+        (["file://{pins}"], "holds no model: there is no file MLmodel in it"),
     ],
 )
 def test_what_cannot_be_checked_exits_with_2_and_a_reason(saved, tmp_path, monkeypatch, arguments, message):
@@ -130,3 +132,47 @@ def test_as_a_program_it_tells_json_and_nothing_else(saved):
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["verdict"] == "breaking"
     assert ended.stderr == ""
+
+
+def test_whatever_a_storage_raises_exits_with_2(monkeypatch):
+    def download(**_: str) -> None:
+        raise LookupError
+
+    monkeypatch.setattr("mlflow.artifacts.download_artifacts", download)
+    result = drift("s3://somewhere/model", "--json")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "s3://somewhere/model cannot be downloaded: LookupError" in result.stderr
+
+
+def test_ctrl_c_is_no_answer(saved, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fakebricks.drift_command._checked", interrupted)
+    result = drift(saved)
+
+    assert (result.exit_code, result.output) == (130, "")
+
+
+def said_to(stdout: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fakebricks", "drift", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+
+
+def test_when_nobody_listens_the_exit_is_the_answer(saved):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = said_to(writing, saved)
+    os.close(writing)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_answer_that_cannot_be_written_exits_with_2(saved):
+    with Path("/dev/full").open("w") as full:
+        ended = said_to(full.fileno(), saved)
+
+    assert (ended.returncode, ended.stderr) == (2, "Error: the answer cannot be written: No space left on device\n")

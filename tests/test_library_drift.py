@@ -47,7 +47,12 @@ def test_all_models_that_are_in_use_are_checked(models):
     assert [one.model for one in reports.breaking] == [f"models:/{FRAUD}/3", f"models:/{FRAUD}/1"]
     assert {one.expected for one in reports.breaking} == {BROKEN}
     assert reports.unusable == {}
-    assert f"models:/{FRAUD}/3 on 15.4 LTS ML is breaking: {BROKEN}" in str(reports)
+    assert str(reports).splitlines() == [
+        "On 15.4 LTS ML, 2 of 3 model versions break.",
+        f"models:/{FRAUD}/3 on 15.4 LTS ML is breaking: {BROKEN}",
+        f"models:/{FRAUD}/1 on 15.4 LTS ML is breaking: {BROKEN}",
+        f"models:/{SPAM}/1 on 15.4 LTS ML is {reports[2].verdict}",
+    ]
 
 
 @pytest.mark.parametrize("model", [f"{FRAUD}@champion", f"{FRAUD}/1", f"models:/{FRAUD}/1"])

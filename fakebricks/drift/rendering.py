@@ -9,10 +9,21 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from fakebricks.drift.reports import DriftReport
-from fakebricks.drift.verdicts import Verdict
+from fakebricks.drift.rules import Outcome
+from fakebricks.drift.verdicts import LibraryVerdict, Verdict
 
 _STYLES: dict[Verdict, str] = {"same": "green", "compatible": "green", "risky": "yellow", "breaking": "bold red"}
 _SHOWN: tuple[Verdict, ...] = ("risky", "breaking")
+_OUTCOMES: dict[Outcome, str] = {
+    "load_error": "does not load",
+    "predict_error": "fails on the first request",
+    "crash": "ends its process on the first request",
+    "silent_change": "predicts something else, and nothing fails",
+    "unknown": "not known",
+    "float_noise": "predicts the same to 9 digits",
+    "warn_only": "loads with a warning",
+    "ok": "nothing happens",
+}
 
 
 def print_report(report: DriftReport, console: Console) -> None:
@@ -34,10 +45,10 @@ def _report(report: DriftReport) -> Iterator[RenderableType]:
     yield Text.assemble(f"{report.model} on {report.onto}: ", _verdict(report.verdict))
     telling = [one for one in report.libraries if one.verdict in _SHOWN]
     if telling:
-        table = Table("library", "trained", "there", "verdict", "what is expected, and why")
+        expected = Column("what is expected, and why", overflow="fold")
+        table = Table("library", "trained", "there", "verdict", expected, show_lines=True)
         for one in telling:
-            expected = Text("\n".join(filter(None, (one.message, one.explanation))))
-            table.add_row(one.library, one.trained or "?", one.serving or "-", _verdict(one.verdict), expected)
+            table.add_row(one.library, one.trained or "?", one.serving or "-", _verdict(one.verdict), _expected(one))
         yield table
     safe = [one.library for one in report.libraries if one.verdict not in _SHOWN]
     if safe:
@@ -47,6 +58,12 @@ def _report(report: DriftReport) -> Iterator[RenderableType]:
             yield Text.assemble(_verdict(finding.verdict), f" {finding.kind}: {finding.message}")
         else:
             yield Text(f"with its own requirements only: {finding.kind}: {finding.message}", style="dim")
+
+
+def _expected(one: LibraryVerdict) -> Text:
+    happens = Text(_OUTCOMES[one.outcome], style="bold")
+    known = Text(f"{one.rule}, {one.provenance}{f': {one.source}' if one.source else ''}", style="dim")
+    return Text("\n").join((happens, *map(Text, filter(None, (one.message, one.explanation))), known))
 
 
 def _first(report: DriftReport) -> str:

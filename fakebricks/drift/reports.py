@@ -114,8 +114,15 @@ class DriftReports(Sequence[DriftReport]):
         }
 
     def __str__(self) -> str:
-        told = [*map(str, self.reports), *(f"{model} cannot be checked: {why}" for model, why in self.unusable.items())]
-        return "\n".join(told) or "no models"
+        """How many models break, and a line for each, the worst first."""
+        count = len(self.reports) + len(self.unusable)
+        if not count:
+            return "no models"
+        worst_first = sorted(self.reports, key=lambda one: -_ORDER.index(one.verdict))
+        told = [f"On {self.onto}, {len(self.breaking)} of {count} model versions break."]
+        told += [f"{model} cannot be checked: {why}" for model, why in self.unusable.items()]
+        told += [str(one).partition("\n")[0] for one in worst_first]
+        return "\n".join(told)
 
 
 def _library(one: LibraryVerdict) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fakebricks.drift.contents import Contents
 from fakebricks.drift.findings import Finding
 from fakebricks.drift.packages import brought_by, distribution_of, library
+from fakebricks.drift.rules import is_version
 from fakebricks.drift.training_code import needed_modules
 from fakebricks.drift.verdicts import Verdict
 from fakebricks.environments.flavors import libraries_of_flavors
@@ -109,17 +110,41 @@ def _unpinned(logged: LoggedEnvironment, needed: dict[str, str]) -> Iterator[Fin
 
 
 def _contradicting(logged: LoggedEnvironment) -> Iterator[Finding]:
+    """What contradicts itself; and what contradicts the training, of which the rest may tell the version."""
+    exclusive = _excluding_each_other(logged)
+    for name, (pinned, other) in exclusive.items():
+        message = f"'{pinned}' and '{other}' exclude each other: no environment can be built."
+        yield Finding("contradicting requirement", name, "breaking", message)
     trained = {library(name): version for name, version in logged.trained.items()}
     for requirement in (*logged.requirements, *logged.constraints):
-        version = trained.get(library(normalised(requirement)))
-        if version is None or requirement.specifier.contains(version, prereleases=True):
+        name = normalised(requirement)
+        version = trained.get(library(name))
+        if version is None or name in exclusive or _allows(requirement, version):
             continue
         yield Finding(
             "contradicting requirement",
-            normalised(requirement),
+            name,
             "risky",
             f"'{requirement}' excludes the version that the model was trained with, {version}.",
         )
+
+
+def _excluding_each_other(logged: LoggedEnvironment) -> dict[str, tuple[Requirement, Requirement]]:
+    """By package, a requirement that pins it, and another one that excludes that version everywhere."""
+    lines = [one for one in (*logged.requirements, *logged.constraints) if one.marker is None]
+    return {
+        normalised(one): (one, other)
+        for one in lines
+        if (version := pinned_version(one))
+        for other in lines
+        if normalised(other) == normalised(one) and not _allows(other, version)
+    }
+
+
+def _allows(requirement: Requirement, version: str) -> bool:
+    if not is_version(version):  # which nothing but `===` allows, and older releases of packaging do not compare
+        return all((one.operator, one.version) == ("===", version) for one in requirement.specifier)
+    return requirement.specifier.contains(version, prereleases=True)
 
 
 def _other_python(logged: LoggedEnvironment) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ def named_onto(onto: Onto | None) -> str:
         return find(onto).label
     if isinstance(onto, RuntimeManifest):
         return onto.label
-    pins = [f"{name}=={_version(name, version)}" for name, version in onto.items()]
+    pins = [f"{name}=={_version(name, version)}" for name, version in _items(onto)]
     more = f" and {len(pins) - _NAMED} more" if len(pins) > _NAMED else ""
     return f"{', '.join(pins[:_NAMED])}{more}" or "no pins"
 
@@ -89,11 +89,21 @@ def _pinned(name: str, pins: Mapping[str, str], logged: LoggedEnvironment) -> Ta
     return Target(name, by_library({**logged.pinned, **checked}), python or logged.python, complete=False, own=True)
 
 
-def _version(name: str, version: object) -> str:
+def _items(pins: object) -> list[tuple[object, object]]:
+    if not isinstance(pins, Mapping):
+        message = f"{pins!r} is neither the name of a runtime, such as '16.4 LTS ML', nor versions by library."
+        raise ValueError(message)  # noqa: TRY004 - whatever is no environment is an error of one kind
+    return list(pins.items())
+
+
+def _version(name: object, version: object) -> str:
     from packaging.version import InvalidVersion, Version
 
+    message = f"{version!r} is no version of {name!r}; give one such as '1.4.2'."
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise ValueError(message)  # noqa: TRY004 - as for a text that is none
     try:
-        Version(str(version))
+        Version(version)
     except InvalidVersion:
-        raise ValueError(f"{version!r} is no version of {name}.") from None
-    return str(version)
+        raise ValueError(message) from None
+    return version

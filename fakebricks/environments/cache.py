@@ -73,7 +73,7 @@ def turn(path: Path, seconds: float) -> Iterator[int]:
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     deadline = Deadline(seconds)
     try:
-        while not _locked(fcntl, descriptor):
+        while not locked(fcntl, descriptor):
             if not deadline.left():
                 message = f"Another process has been building this environment for {seconds:.0f} seconds."
                 raise EnvironmentBuildError(message, "")
@@ -83,7 +83,8 @@ def turn(path: Path, seconds: float) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _locked(fcntl: Any, descriptor: int) -> bool:
+def locked(fcntl: Any, descriptor: int) -> bool:
+    """Lock a file, unless another process has locked it; whether it is locked now."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -93,11 +94,16 @@ def _locked(fcntl: Any, descriptor: int) -> bool:
 
 def fresh(path: Path) -> Path:
     """An empty directory beside `path`, to build in; what an interrupted build has left there is removed."""
-    building = path.with_suffix(".building")
-    remove(building)
+    directory = building(path)
+    remove(directory)
     remove(path)
-    building.mkdir(parents=True)
-    return building
+    directory.mkdir(parents=True)
+    return directory
+
+
+def building(path: Path) -> Path:
+    """Where `path` is built, by who has its turn."""
+    return path.with_suffix(".building")
 
 
 def remove(directory: Path) -> None:

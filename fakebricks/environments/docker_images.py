@@ -13,14 +13,15 @@ import hashlib
 import json
 import os
 import re
+import select
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from fakebricks.environments import cache, docker_start, worker
+from fakebricks.environments import cache, docker_start, progress, worker
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.processes import Deadline
 from fakebricks.environments.specs import EnvironmentBuildError, EnvironmentSpec
@@ -37,6 +38,9 @@ _LONGEST_LOG = 32_000  # of what an image keeps; a label has to fit into a URL
 _BASE_IMAGE = "python:{version}-slim"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _OF_THE_DAEMON = ("Step ", "--->", "Removing intermediate")  # what else it says is said by what it runs
+_LAYER = re.compile(r"---> ([0-9a-f]{12})")
+_BETWEEN_LOOKS = 0.1
+_LAST_MOMENTS = 5.0  # for the daemon to notice that nobody waits for a build any more
 _REFERENCE = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]*")
 _PLATFORMS = {
     "x86_64": "x86_64-manylinux_2_28",
@@ -44,7 +48,6 @@ _PLATFORMS = {
     "aarch64": "aarch64-manylinux_2_28",
     "arm64": "aarch64-manylinux_2_28",
 }
-
 
 _PROGRAMS = (worker, docker_start)
 
@@ -54,6 +57,7 @@ class _Plan(NamedTuple):
 
     digest: str
     base: str
+    base_id: str
     platform: str
 
     @property
@@ -98,7 +102,8 @@ class Images:
             plan = self._planned(spec)
             with cache.turn(cache.home() / "images" / plan.digest, self._limits.build) as lock:
                 if self._found(plan.name) is None:
-                    self._build(spec, plan, lock)
+                    with progress.building("an image", spec):
+                        self._build(spec, plan, lock)
             image = self._client.images.get(plan.name)
         return Image(plan.name, plan.base, image.labels[_LOG])
 
@@ -108,7 +113,7 @@ class Images:
         programs = [Path(str(program.__file__)).read_text(encoding="utf-8") for program in _PROGRAMS]
         parts = [cache.digest(spec), base_id, platform, _dockerfile(base, spec.python), *programs]
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-        return _Plan(digest, base, platform)
+        return _Plan(digest, base, base_id, platform)
 
     def _build(self, spec: EnvironmentSpec, plan: _Plan, lock: int) -> None:
         deadline = Deadline(self._limits.build)
@@ -119,32 +124,55 @@ class Images:
                 shutil.copy(str(program.__file__), context)
             (Path(context) / "Dockerfile").write_text(_dockerfile(plan.base, spec.python), encoding="utf-8")
             with _refused(installer.log):
-                self._run_build(context, plan.name, installer.log[-_LONGEST_LOG:], deadline)
+                self._run_build(context, plan, installer.log[-_LONGEST_LOG:], deadline)
 
-    def _run_build(self, context: str, name: str, log: str, deadline: Deadline) -> None:
+    def _run_build(self, context: str, plan: _Plan, log: str, deadline: Deadline) -> None:
         events = self._client.api.build(
             path=context,
-            tag=name,
+            tag=plan.name,
             labels={LABEL: "image", _LOG: log},
             network_mode="none",
+            nocache=True,  # so that what it makes is its own, to be removed where it fails
             rm=True,
             forcerm=True,
             decode=True,
             timeout=max(1, int(deadline.left())),
         )
         said: list[str] = []
-        for event in events:
-            if "error" in event:
-                raise EnvironmentBuildError(_reason(said) or event["error"].strip(), "".join([*said, event["error"]]))
-            said.append(_ANSI.sub("", event.get("stream", "")))
-            if not deadline.left():
-                message = "Building the image took longer than its limit, and was ended."
-                raise EnvironmentBuildError(message, "".join(said))
+        try:
+            _follow(events, said, deadline)
+        except BaseException:
+            events.close()
+            self._remove_last_layer(said, plan)
+            raise
+
+    def _remove_last_layer(self, said: Sequence[str], plan: _Plan) -> None:
+        """Remove what a build that failed has made last, or else the daemon would keep its packages."""
+        layers = [found[1] for line in said if (found := _LAYER.fullmatch(line.strip()))]
+        if not layers or plan.base_id.startswith(f"sha256:{layers[-1]}"):
+            return
+        deadline = Deadline(_LAST_MOMENTS)
+        while not self._removed(layers[-1]) and deadline.left():
+            select.select([], [], [], _BETWEEN_LOOKS)  # waits in real time
+
+    def _removed(self, layer: str) -> bool:
+        """Whether a layer could be removed; not as long as a step of the build runs on it."""
+        from docker.errors import DockerException, ImageNotFound
+        from requests.exceptions import RequestException
+
+        try:
+            self._client.images.remove(layer)
+        except ImageNotFound:
+            return True
+        except (DockerException, RequestException):
+            return False
+        return True
 
     def _base(self, base: str) -> str:
         """The id of the base image, which is pulled unless it is there."""
         if self._found(base) is None:
-            self._client.images.pull(base)
+            with progress.shown(f"Pulling {base}"):
+                self._client.images.pull(base)
         return str(self._client.images.get(base).id)
 
     def _platform(self) -> str:
@@ -175,6 +203,17 @@ def base_image(python: str) -> str:
     if not _REFERENCE.fullmatch(name):
         raise EnvironmentBuildError(f"FAKEBRICKS_DOCKER_BASE_IMAGE: {name!r} cannot be the name of an image.", "")
     return name
+
+
+def _follow(events: Iterable[Mapping[str, Any]], said: list[str], deadline: Deadline) -> None:
+    """Note all that a build says, until it ends."""
+    for event in events:
+        if "error" in event:
+            raise EnvironmentBuildError(_reason(said) or event["error"].strip(), "".join([*said, event["error"]]))
+        said.append(_ANSI.sub("", event.get("stream", "")))
+        if not deadline.left():
+            message = "Building the image took longer than its limit, and was ended."
+            raise EnvironmentBuildError(message, "".join(said))
 
 
 def _reason(said: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from fakebricks.environments.connection import ModelFailedError, WorkerGoneError
 from fakebricks.environments.fork_server import ForkServer
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.processes import Deadline, Log, end, ending, ends, launched, surroundings
+from fakebricks.environments.uses import BUILD_LOG, Use
 from fakebricks.environments.uv import interpreter
 from fakebricks.environments.workers import Worker
 
@@ -28,18 +29,26 @@ class Environment:
         directory: where it was built.
         limits: how long things may take in it.
         forks: whether workers are forked from a server; else each is a process of its own from the start.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
     """
 
     def __init__(self, directory: Path, limits: Limits, *, forks: bool = sys.platform == "linux") -> None:
+        self._use = Use(directory)
         self.python = interpreter(directory / "venv")
         """Its interpreter."""
-        self.build_log = (directory / "build.log").read_text(encoding="utf-8")
+        self.build_log = (directory / BUILD_LOG).read_text(encoding="utf-8")
         """What building it has said, whenever that was."""
         self._limits = limits
         self._forks = forks
         self._lock = threading.Lock()
         self._server: ForkServer | None = None
         self._wanted: dict[str, None] = {}
+
+    def note_use(self) -> None:
+        """Say that it is used now; as long as this object is, it is not removed anyway."""
+        self._use.note()
 
     def load(self, directory: Path, variables: Mapping[str, str], modules: Iterable[str] = ()) -> Worker:
         """A new worker that has loaded the model in `directory`, with environment variables of its own.

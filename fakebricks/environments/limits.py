@@ -25,7 +25,30 @@ class Limits:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """The usual ones, or what `FAKEBRICKS_BUILD_SECONDS`, `FAKEBRICKS_LOAD_SECONDS` and so on say."""
+        """The usual ones, or what `FAKEBRICKS_BUILD_SECONDS`, `FAKEBRICKS_LOAD_SECONDS` and so on say.
+
+        Raises:
+            ValueError: one of them is no number.
+        """
+        usual = cls()
         names = cls.__dataclass_fields__
-        chosen = {name: os.environ.get(f"FAKEBRICKS_{name.upper()}_SECONDS") for name in names}
-        return cls(**{name: float(seconds) for name, seconds in chosen.items() if seconds})
+        return cls(**{name: number_of(f"FAKEBRICKS_{name.upper()}_SECONDS", getattr(usual, name)) for name in names})
+
+
+def number_of(variable: str, usual: float) -> float:
+    """What a variable of this process's environment says, or else the usual number.
+
+    Raises:
+        ValueError: it says something else than a number, or one below 0.
+    """
+    told = os.environ.get(variable)
+    if not told:
+        return usual
+    message = f"{variable}={told!r} is no number of {variable.rpartition('_')[2].lower()}, from 0 on"
+    try:
+        number = float(told)
+    except ValueError:
+        raise ValueError(message) from None
+    if not number >= 0:  # nor is it, if it is none at all
+        raise ValueError(message)
+    return number

@@ -20,7 +20,8 @@ def place(model: Path, name: str) -> Path | None:
     """Where a file or folder of the model is; None where there is none of that name, or the name leads out of it."""
     try:
         path = (model / name).resolve()
-        return path if path.is_relative_to(model.resolve()) and path.exists() else None
+        is_one = path.is_file() or path.is_dir()  # and no pipe, for example, which may never come to an end
+        return path if is_one and path.is_relative_to(model.resolve()) else None
     except (OSError, ValueError):
         return None
 
@@ -38,6 +39,8 @@ def read_text(model: Path, name: str) -> str | None:
             raise UnusableModelError(f"{shown} leads out of the model's directory.")
         if not path.exists():
             return None
+        if not path.is_file():
+            raise UnusableModelError(f"{shown} is no regular file.")
         if path.stat().st_size > _LARGEST:
             raise UnusableModelError(f"{shown} is larger than {_LARGEST} bytes.")
         return path.read_text(encoding="utf-8-sig")

@@ -165,7 +165,7 @@ class _Reader:
         from packaging.requirements import InvalidRequirement, Requirement
 
         text = _HASH.sub("", line)
-        if text.endswith(".whl") and not _VCS_OR_URL.match(text):
+        if text.endswith(".whl") and "://" not in text:
             return self._take_wheel(text, into)
         if _VCS_OR_URL.match(text):
             return _OUTSIDE

@@ -7,25 +7,21 @@ holds hundreds of megabytes, and a workspace lives for one test. It holds no sta
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from fakebricks.environments import cache
+from fakebricks.environments import cache, progress
 from fakebricks.environments.environment import Environment
 from fakebricks.environments.limits import Limits
 from fakebricks.environments.processes import Deadline
 from fakebricks.environments.specs import EnvironmentSpec
+from fakebricks.environments.uses import BUILD_LOG, remove_unused, unused_days
 from fakebricks.environments.uv import Installer, interpreter
 
 _WAITING_SERVERS = 4  # each of them holds some 100 MB
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Environments:
@@ -54,8 +50,8 @@ class Environments:
             if environment is None or not _is_there(path):
                 if environment is not None:
                     environment.close()
-                self._build(spec, path)
-                environment = Environment(path, self.limits)
+                environment = self._made(spec, path)
+            environment.note_use()
             self._environments[str(path)] = environment  # the last one is the one that was asked for last
         self._end_servers()
         return environment
@@ -72,22 +68,35 @@ class Environments:
         for environment in waiting[:-_WAITING_SERVERS]:
             environment.close()
 
-    def _build(self, spec: EnvironmentSpec, path: Path) -> None:
+    def _made(self, spec: EnvironmentSpec, path: Path) -> Environment:
+        days = unused_days()
+        built = self._built(spec, path)
+        try:
+            environment = Environment(path, self.limits)
+        except FileNotFoundError:  # another process has removed it in this very moment, for want of use
+            return self._made(spec, path)
+        if built:
+            remove_unused(path, days)
+        return environment
+
+    def _built(self, spec: EnvironmentSpec, path: Path) -> bool:
+        """Build it, unless it is there; whether it was built now."""
         if _is_there(path):
-            return
+            return False
         with cache.turn(path, self.limits.build) as lock:
             if _is_there(path):  # another process has built it meanwhile
-                return
+                return False
             building = cache.fresh(path)
             installer = Installer(building, Deadline(self.limits.build), lock)
             try:
-                with _shown(spec):
+                with progress.building("an environment", spec):
                     installer.build(spec)
-                (building / "build.log").write_text(installer.log, encoding="utf-8")
+                (building / BUILD_LOG).write_text(installer.log, encoding="utf-8")
                 building.rename(path)
             except BaseException:
                 cache.remove(building)
                 raise
+        return True
 
 
 def environments() -> Environments:
@@ -109,20 +118,4 @@ def _of_process(pid: int) -> Environments:
 
 def _is_there(path: Path) -> bool:
     """Whether it was built, and the Python that it was built on is still there."""
-    return interpreter(path / "venv").exists()
-
-
-@contextmanager
-def _shown(spec: EnvironmentSpec) -> Iterator[None]:
-    """Meanwhile, say that it takes a while: on a terminal, and in the log."""
-    from rich.console import Console
-
-    what = f"Building an environment with Python {spec.python} and {', '.join(spec.requirements) or 'nothing more'}"
-    _LOGGER.info(what)
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield
-        return
-    width = console.width - 4
-    with console.status(what if len(what) <= width else f"{what[: width - 3]}..."):
-        yield
+    return (path / BUILD_LOG).exists() and interpreter(path / "venv").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -203,10 +204,21 @@ def test_what_is_no_model_is_one_clear_error(linear, tmp_path, files, reason):
         check(changed(linear, tmp_path / "model", **files))
 
 
-@pytest.mark.parametrize("onto", ["15.5 LTS ML", {"numpy": "banana"}, {"python": "three"}])
+@pytest.mark.parametrize(
+    "onto",
+    ["15.5 LTS ML", "", {"numpy": "banana"}, {"python": "three"}, {"numpy": 2}, {2: "2"}, 16.4, ["16.4"]],
+)
 def test_an_environment_that_does_not_exist_is_a_value_error(linear, onto):
-    with pytest.raises(ValueError, match=r"No runtime is known|is no version of"):
+    with pytest.raises(ValueError, match=r"No runtime is known|is no version of|is neither the name of a runtime"):
         check(linear, onto)
+
+
+def test_a_pipe_is_no_part_of_a_model(linear, tmp_path):
+    model = changed(linear, tmp_path / "model")
+    (model / "model.pkl").unlink()
+    os.mkfifo(model / "model.pkl")
+    with pytest.raises(UnusableModelError, match=r"MLmodel names model\.pkl, which is not in the model"):
+        check(model)
 
 
 def test_a_document_that_unfolds_without_end_is_read_at_once(linear, tmp_path):
@@ -272,12 +284,15 @@ def test_a_report_as_json_is_plain_and_complete(by_value):
 
 
 def test_reports_are_rendered_as_tables(linear, by_value):
-    console = Console(width=120, record=True, file=None, quiet=False, force_terminal=False)
+    console = Console(width=300, record=True, file=None, quiet=False, force_terminal=False)
     with console.capture() as captured:
         print_report(check(by_value, "16.4"), console)
         print_row(CheckedModel(linear, "fraud").row(), console)
     text = captured.get()
 
     assert "on 16.4 LTS ML: breaking" in text
+    (python,) = (one for one in check(by_value, "16.4").libraries if one.library == "python")
+    assert "ends its process on the first request" in text
+    assert f"{python.rule}, measured: {python.source}" in text
     assert "with its own requirements only: unpinned requirement" in text
     assert "its own requirements" in text

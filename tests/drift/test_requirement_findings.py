@@ -104,6 +104,38 @@ def test_a_requirement_that_excludes_the_training_version_is_told(tmp_path):
     assert findings[0].message == ("'scikit-learn==1.4.2' excludes the version that the model was trained with, 1.3.0.")
 
 
+@pytest.mark.parametrize(
+    ("requirements", "told_of"),
+    [
+        (
+            "numpy==1.23.5\nnumpy<1.20",
+            "'numpy==1.23.5' and 'numpy<1.20' exclude each other: no environment can be built.",
+        ),
+        ("numpy==1.23.5\nNumPy==1.23.4", "'NumPy==1.23.4' and 'numpy==1.23.5' exclude each other"),
+        ("numpy===odd\nnumpy==1.23.5", "'numpy==1.23.5' and 'numpy===odd' exclude each other"),
+    ],
+)
+def test_requirements_that_exclude_each_other_cannot_be_built(tmp_path, requirements, told_of):
+    findings = found(model(tmp_path, f"mlflow==2.13.1\nscikit-learn==1.3.0\n{requirements}"))
+    (breaking,) = (finding for finding in findings if finding.verdict == "breaking")
+
+    assert (breaking.kind, breaking.subject) == ("contradicting requirement", "numpy")
+    assert told_of in breaking.message
+
+
+def test_a_version_that_is_none_is_compared_by_its_text(tmp_path):
+    findings = found(model(tmp_path, "mlflow==2.13.1\nscikit-learn==1.3.0\nnumpy===odd\nnumpy===odd"))
+
+    assert "breaking" not in {finding.verdict for finding in findings}
+
+
+def test_requirements_for_different_machines_do_not_exclude_each_other(tmp_path):
+    lines = "numpy==1.23.5; python_version < '3.12'\nnumpy==1.26.4; python_version >= '3.12'"
+    findings = found(model(tmp_path, f"mlflow==2.13.1\nscikit-learn==1.3.0\n{lines}"))
+
+    assert "breaking" not in {finding.verdict for finding in findings}
+
+
 def test_another_python_is_told(tmp_path):
     findings = found(model(tmp_path, python_env="python: 3.12.3"))
 

@@ -166,6 +166,13 @@ def test_limits_can_be_set_by_the_environment(monkeypatch):
     assert Limits.of_environment() == Limits(build=7.5)
 
 
+@pytest.mark.parametrize("seconds", ["soon", "nan", "-1"])
+def test_a_limit_that_is_no_number_is_named(monkeypatch, seconds):
+    monkeypatch.setenv("FAKEBRICKS_LOAD_SECONDS", seconds)
+    with pytest.raises(ValueError, match=f"FAKEBRICKS_LOAD_SECONDS='{seconds}' is no number of seconds, from 0 on"):
+        Limits.of_environment()
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # it forks with threads around
 def test_a_process_has_one_set_of_environments_and_its_fork_another():
     ours = environments()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,6 +13,7 @@ import pytest
 from docker_fixtures import eventually
 from environment_fixtures import HERE
 
+from fakebricks.environments import docker_images
 from fakebricks.environments.connection import ModelFailedError, WorkerGoneError, WorkerTooSlowError
 from fakebricks.environments.containers import Containers
 from fakebricks.environments.docker_images import Images, base_image
@@ -55,6 +57,13 @@ def load(docker_client, image, model):
 def asked(worker, limit=60.0, /, **what):
     message = Message({"do": "score", "content_type": "application/json"}, json.dumps(what).encode())
     return json.loads(worker.ask(message, limit).body)["predictions"]
+
+
+def test_building_an_image_is_logged(docker_client, offline, caplog):
+    with caplog.at_level("INFO", "fakebricks"), pytest.raises(EnvironmentBuildError):
+        Images(docker_client, LIMITS).get(EnvironmentSpec(HERE, ("fakebricks-inner==9",)))
+    (record,) = caplog.records
+    assert record.message == "Building an image with Python 3.11 and fakebricks-inner==9"
 
 
 def test_an_image_is_built_once_and_says_of_what(docker_client, image):
@@ -114,6 +123,14 @@ def test_a_model_that_does_not_load(load, model, docker_containers, file, why):
     assert docker_containers() == []
 
 
+def left_of(docker_client, log):
+    """The layers that a build has made and that are still there, without its base."""
+    base = docker_client.images.get(base_image(HERE)).id
+    layers = {f"sha256:{layer}" for layer in re.findall(r"---> ([0-9a-f]{12})\n", log)}
+    there = [image.id for image in docker_client.images.list(all=True)]
+    return [one for one in there if one != base and any(map(one.startswith, layers))]
+
+
 @pytest.mark.parametrize(
     ("spec", "why"),
     [
@@ -126,9 +143,31 @@ def test_a_model_that_does_not_load(load, model, docker_containers, file, why):
 def test_an_image_that_cannot_be_built(docker_client, offline, monkeypatch, spec, why):
     monkeypatch.setenv("FAKEBRICKS_DOCKER_BASE_IMAGE", base_image(HERE))
     before = docker_client.images.list("fakebricks-model")
-    with pytest.raises(EnvironmentBuildError, match=why):
+    with pytest.raises(EnvironmentBuildError, match=why) as caught:
         Images(docker_client, LIMITS).get(spec)
     assert docker_client.images.list("fakebricks-model") == before
+    assert left_of(docker_client, caught.value.log) == []
+
+
+def test_a_build_that_is_interrupted_leaves_nothing(docker_client, offline, monkeypatch):
+    told = []
+
+    def interrupted(events, said, deadline):
+        def until_it_runs():
+            for event in events:
+                told.append(event.get("stream", ""))
+                yield event
+                if "Running in" in event.get("stream", ""):
+                    raise KeyboardInterrupt
+
+        follow(until_it_runs(), said, deadline)
+
+    follow = docker_images._follow
+    monkeypatch.setattr(docker_images, "_follow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Images(docker_client, LIMITS).get(EnvironmentSpec(HERE, ("fakebricks-inner==2.0",)))
+    assert "COPY" in "".join(told)
+    assert left_of(docker_client, "".join(told)) == []
 
 
 def test_containers_end_with_the_process_that_started_them(docker_client, image, model):

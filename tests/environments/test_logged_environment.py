@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,14 @@ def test_what_reaches_outside_or_is_no_requirement_is_refused_with_its_line(tmp_
         logged.spec()
 
 
+@pytest.mark.parametrize(
+    "line", ["code @ https://acme.test/code-1.0-py3-none-any.whl", "https://acme.test/code-1.0.whl"]
+)
+def test_a_wheel_of_a_url_is_not_looked_for_in_the_model(tmp_path, line):
+    with pytest.raises(UnusableModelError, match="would be installed from a place outside the package index"):
+        logged_environment(model(tmp_path, requirements__txt=f"mlflow\n{line}\n")).spec()
+
+
 @pytest.mark.parametrize("line", ["--index-url https://acme.test/simple", "-i x", "-f https://acme.test", "--no-index"])
 def test_the_choice_of_an_index_is_left_out_and_told(tmp_path, line):
     logged = logged_environment(model(tmp_path, requirements__txt=f"{line}\nmlflow"))
@@ -197,6 +206,14 @@ def test_what_is_no_mlmodel_is_one_clear_error(tmp_path, mlmodel, text):
 def test_what_is_no_environment_file_is_one_clear_error(tmp_path, files, text):
     with pytest.raises(UnusableModelError, match=text):
         logged_environment(model(tmp_path, **files))
+
+
+@pytest.mark.parametrize("name", ["MLmodel", "requirements.txt", "conda.yaml"])
+def test_a_pipe_is_not_waited_for(tmp_path, name):
+    (model(tmp_path) / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UnusableModelError, match=f"{name} is no regular file"):
+        logged_environment(tmp_path)
 
 
 def test_a_directory_without_a_model_is_one_clear_error(tmp_path):

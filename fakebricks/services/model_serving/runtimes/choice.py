@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
 from fakebricks.databricks_runtimes import manifests
+from fakebricks.environments.limits import Limits
 from fakebricks.services.model_serving.records import ServingRuntime
 
 RuntimeOption: TypeAlias = Literal["process", "virtualenv", "docker"]
@@ -31,12 +32,15 @@ def chosen(runtime: str, image: ImageOption | None) -> ServingRuntime:
     ServingRuntime(kind='virtualenv', image=None, pins={'python': '3.11', 'scikit-learn': '1.3.2'})
 
     Raises:
-        ValueError: there is no such runtime or image, or the runtime has no images.
+        ValueError: there is no such runtime or image, or the runtime has no images, or a limit on it in this process's
+            environment is no number.
     """
     kinds = get_args(RuntimeOption)
     if runtime not in kinds:
         message = f"runtime={runtime!r} is not a choice; there are {', '.join(map(repr, kinds))}"
         raise ValueError(message)
+    if runtime != "process":
+        Limits.of_environment()
     if image is None:
         return ServingRuntime(kind=runtime)
     if runtime == "process":

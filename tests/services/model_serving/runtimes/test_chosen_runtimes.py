@@ -244,6 +244,17 @@ def test_a_choice_that_cannot_be(rest, workspace, endpoint, choice, reason):
     assert workspace.snapshot() == before
 
 
+@pytest.mark.parametrize("runtime", ["virtualenv", "docker"])
+def test_a_limit_that_is_no_number_is_told_before_anything_is_built(rest, workspace, monkeypatch, runtime):
+    monkeypatch.setenv("FAKEBRICKS_BUILD_SECONDS", "ten minutes")
+    told = "FAKEBRICKS_BUILD_SECONDS='ten minutes' is no number of seconds"
+    with pytest.raises(ValueError, match=told):
+        Workspace(runtime=runtime)
+    with pytest.raises(RefusedError, match=told):
+        rest.put(f"{CHOICES}/fraud", runtime=runtime)
+    workspace.serving_runtime("fraud", runtime="process")  # which has no limits
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["process", "docker", "15.4"]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
