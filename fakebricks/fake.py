@@ -2,7 +2,7 @@
 
 Real: the code under test, its clients, its threads. Simulated: the workspace, its host, the environment and time, for
 as long as it is entered. What stays real of time is said in `fakebricks.simulated_time`.
-Refused: options whose work fakebricks does not do yet.
+Refused: options that are no choice, at once, and on entry those that need a package which is not installed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
 from fakebricks.persons import acting_as
 from fakebricks.profiles import ProfilesFile, checked_profiles
+from fakebricks.roster import several
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
@@ -82,6 +83,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
 
     Raises:
         ValueError: an option's value is none of its choices.
+        TypeError: an option takes several names and is given one.
         ModuleNotFoundError: on entry, an option needs a package that is not installed; it says which.
         UnsupportedCallError: on exit, in strict mode; it names the calls. It never hides an error of the test's own.
         BrokenPolicyError: on a clean exit, a policy is broken whose severity is `error`; it says by what.
@@ -122,7 +124,7 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "storage": storage,
             "runtime": runtime,
             "runtime_image": runtime_image,
-            "catalogs": tuple(catalogs),
+            "catalogs": several(catalogs, "catalogs"),
             "user": user,
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),

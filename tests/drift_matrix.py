@@ -162,9 +162,9 @@ def page() -> str:
 _HEAD = """<!-- Made by `make pages`; the verdicts in it are those that the rules give. -->
 # Verdict against reality
 
-Models were trained and pickled in one environment, then loaded and scored in another, {cells:,} times. The drift check
-is given the same files and the same two environments. It executes nothing, and is to say what happened: the outcome,
-and the text of the error. It disagrees in {disagree} cells.
+Models were trained and pickled in one environment, then loaded and scored in another, {cells:,} times. The [drift
+check](library-drift.md) is given the same files and the same two environments. It executes nothing, and is to say what
+happened: the outcome, and the text of the error. It disagrees in {disagree} cells.
 
 The first three tables are of models as teams have them, the fourth is of single estimators.
 

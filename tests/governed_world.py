@@ -289,9 +289,9 @@ _PAGE = """\
 <!-- Made by `make pages`; what stands in the second table is what the operations answered. -->
 # Privileges in Unity Catalog
 
-What it takes to do something. The owner of an object has all privileges on it. Below a catalog it also takes
-`USE_CATALOG` on the catalog, and below a schema `USE_SCHEMA` on the schema; the owners of a catalog or schema need
-neither for what is in it, and metastore admins need neither where they may do it as such.
+What [grants](grants.md) it takes to do something. The owner of an object has all privileges on it. Below a catalog it
+also takes `USE_CATALOG` on the catalog, and below a schema `USE_SCHEMA` on the schema; the owners of a catalog or
+schema need neither for what is in it, and metastore admins need neither where they may do it as such.
 
 | to | takes one of | also may |
 |---|---|---|

@@ -104,6 +104,11 @@ def test_a_wrong_value_lists_the_right_ones(option):
         fake_workspace(**{option: "nonsense"})
 
 
+def test_one_name_is_not_taken_for_the_letters_of_many():
+    with pytest.raises(TypeError, match=re.escape("catalogs are a list: catalogs=['prod']")):
+        fake_workspace(catalogs="prod")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -41,6 +41,8 @@ def main() -> None:
     arguments.add_argument("--experiment", help="where to log it")
     arguments.add_argument("--register", help="the registered model to make a version of")
     asked = arguments.parse_args()
+    if not asked.directory and not (asked.experiment and asked.register):
+        arguments.error("say a directory, or --experiment and --register")
 
     features, fraud = payments()
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, fraud)

@@ -6,8 +6,8 @@
     def create_run(tracking: Tracking, call: Call, body: CreateRun) -> CreateRunReply: ...
 
 The annotations are the declaration: the first parameter names the domain service that the workspace passes, `call` says
-who asks and when, and `body`, where there is one, is the request's shape. The router, the coverage page and the
-"did you mean" texts are all derived from these declarations.
+who asks and when, and `body`, where there is one, is the request's shape. The router, the "did you mean" texts and the
+tests that ask every operation are derived from these declarations.
 
 What a caller must be allowed is declared beside it, by a function of the same form that raises PermissionDenied:
 

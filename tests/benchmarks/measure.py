@@ -41,6 +41,16 @@ def show(title: str, rows: list[Row], ours: str = "fakebricks", theirs: str = "i
     Console(width=150).print(table)
 
 
+@contextlib.contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what takes long before it begins, and how long it has taken afterwards."""
+    console = Console(width=150)
+    console.print(f"{what} ...", end=" ")
+    began = time.perf_counter()
+    yield
+    console.print(f"{time.perf_counter() - began:.0f} s")
+
+
 def medians(calls: dict[str, Callable[[], object]], *, rounds: int, per_round: int = 1) -> dict[str, float]:
     """The median seconds of each call, taken in turn; a first round is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}

@@ -118,6 +118,7 @@ def test_every_operation_of_tracking_and_of_its_registry_is_in_a_group():
     ("wrong", "message"),
     [
         ("nonsense", "'nonsense' is not a choice"),
+        (True, "True is not a choice"),
         ({"searches": 1}, "no group of rate limits called 'searches'; there are experiments, search_runs"),
     ],
 )

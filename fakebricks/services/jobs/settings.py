@@ -81,12 +81,9 @@ def _remove(settings: Settings, field: str) -> None:
 
 
 def _merged(before: list[Settings], new: list[Settings], field: str) -> list[Settings]:
-    key = _KEYS[field]
-    replacing = {one.get(key): one for one in new}
-    kept = [replacing.pop(one[key], one) for one in before]
-    # Of new elements that are there twice, both stay, so that the check finds them.
-    added = [one for one in new if one.get(key) not in {each[key] for each in before}]
-    return kept + added
+    replacing = dict(zip(_keys({field: new}, field), new, strict=True))
+    kept = [replacing.pop(one[_KEYS[field]], one) for one in before]
+    return [*kept, *replacing.values()]
 
 
 def _check(settings: Settings) -> None:

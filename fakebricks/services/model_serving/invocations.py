@@ -1,22 +1,20 @@
 """Queries: from a request to a served entity's prediction.
 
-Real: the traffic split, and the scoring itself, in one piece or as a stream; what is for the endpoint in a body does
-not reach the model. Simulated: what the caller waits, which `in_flight.py` says; a stream is in flight until it begins.
-Refused: the trace of a streamed answer.
+Real: the traffic split, and the scoring itself, in one piece or as a stream. Simulated: what the caller waits, which
+`in_flight.py` says; a stream is in flight until it begins. What in a body is for the endpoint: `envelopes.py`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from fakebricks.ids import Ids
 from fakebricks.services.model_serving import agents, lifecycle, progress, streaming
 from fakebricks.services.model_serving.ai_gateway.gateway import Gateway, Used
 from fakebricks.services.model_serving.capture import Capture
 from fakebricks.services.model_serving.deployments import Deployments
+from fakebricks.services.model_serving.envelopes import Envelope, opened
 from fakebricks.services.model_serving.external_models.queries import ExternalQueries, candidates, external
 from fakebricks.services.model_serving.external_models.requests import asked, texts
 from fakebricks.services.model_serving.foundation_models import refuse_missing
@@ -26,11 +24,10 @@ from fakebricks.services.model_serving.records import Config, Endpoint, ServedEn
 from fakebricks.services.model_serving.runtimes import LoadedModel, ModelLoadError, Scored
 from fakebricks.state import State
 from fakebricks.wire.authentication import Caller
-from fakebricks.wire.errors import BadRequest, EndpointNotFound, NotImplementedByFakebricks, PayloadTooLarge
+from fakebricks.wire.errors import BadRequest, EndpointNotFound, PayloadTooLarge
 
 _LARGEST = 16 * 1024 * 1024  # documented
-_INPUTS = frozenset({"dataframe_split", "dataframe_records", "inputs", "instances"})
-_FOR_ENDPOINT = frozenset({"client_request_id", "usage_context", "databricks_options"})
+_NOT_TRACKED = "usage_context is not recorded: usage tracking is not enabled."
 
 # Observed for an endpoint that does not exist; that an unknown served model gets the same is inferred.
 _NOT_FOUND = (
@@ -73,18 +70,6 @@ class Answered(NamedTuple):
     """Simulated seconds that the caller still has to wait."""
     notes: list[str]
     """Remarks for the call log; the end of a stream may add to them."""
-
-
-class _Envelope(NamedTuple):
-    """What in a body is for the endpoint and not for the model."""
-
-    client_request_id: str | None
-    body: bytes
-    notes: list[str]
-    fields: frozenset[str] = frozenset()
-    """What is in the body, as far as an agent would look at it."""
-    stream: bool = False
-    return_trace: bool = False
 
 
 class Invocations:
@@ -134,36 +119,7 @@ class Invocations:
         self._gateway.admit(endpoint, query.caller, query.received, query.request_id)
         if endpoint.config.external:
             return self._of_external(endpoint, endpoint.config, query)
-        envelope = _opened(query)
-        entity = self._routed(endpoint, endpoint.config, query)
-        _check_agent(entity.declared.task, query.body, envelope)
-        served = self._in_flight.served(
-            Place(endpoint, endpoint.config, entity),
-            query.request_id,
-            query.received,
-            lambda: self._score(endpoint, entity, envelope, query),
-        )
-        scored, answered = served.scored, self._deployments.now()
-        log = partial(
-            self._capture.log,
-            endpoint,
-            endpoint.config,
-            entity,
-            request_id=query.request_id,
-            client_request_id=envelope.client_request_id,
-            body=query.body,
-            received=query.received,
-            requester=query.caller,
-        )
-        notes = envelope.notes + served.notes
-        used = Used(query.request_id, envelope.client_request_id, query.received, scored.status, entity.id)
-
-        def at_end(body: bytes) -> None:
-            seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
-            notes.extend(log(scored._replace(body=body), seconds=seconds))
-            self._gateway.settle(endpoint, query.caller, used._replace(request_streaming=scored.events is not None))
-
-        return Answered(_ending(scored, at_end), entity.name, served.passed, served.remaining, notes)
+        return self._of_custom(endpoint, endpoint.config, query)
 
     def require_control_plane(self, name: str) -> None:
         """Refuse what is asked of a route-optimised endpoint under the workspace's own URL (since September 2025).
@@ -179,6 +135,36 @@ class Invocations:
             )
             raise BadRequest(message)
 
+    def _of_custom(self, endpoint: Endpoint, config: Config, query: Query) -> Answered:
+        envelope = opened(query.body, query.content_type)
+        entity = self._routed(endpoint, config, query)
+        _check_agent(entity.declared.task, query.body, envelope)
+        place = Place(endpoint, config, entity)
+        served = self._in_flight.served(
+            place,
+            query.request_id,
+            query.received,
+            lambda: self._score(endpoint, entity, envelope, query),
+        )
+        scored, answered = served.scored, self._deployments.now()
+        notes = _untracked(endpoint, envelope.usage_context) + served.notes
+        used = Used(
+            query.request_id,
+            envelope.client_request_id,
+            query.received,
+            scored.status,
+            entity.id,
+            request_streaming=scored.events is not None,
+            usage_context=envelope.usage_context,
+        )
+
+        def at_end(body: bytes) -> None:
+            seconds = served.seconds + self._deployments.now() - answered  # the model of a stream goes on
+            notes.extend(self._log(place, scored._replace(body=body), query, used, seconds=seconds))
+            self._gateway.settle(endpoint, query.caller, used)
+
+        return Answered(_ending(scored, at_end), entity.name, served.passed, served.remaining, notes)
+
     def _of_external(self, endpoint: Endpoint, config: Config, query: Query) -> Answered:
         first = self._routed(endpoint, config, query)
         question = asked(query.body, external(first).task)
@@ -190,7 +176,9 @@ class Invocations:
             request_id=query.request_id,
             now=query.received,
         )
-        scored, answered = replied.scored, self._deployments.now()
+        passed = self._deployments.now() - began  # a provider that sleeps takes simulated time
+        scored, place = replied.scored, Place(endpoint, config, replied.entity)
+        notes = _untracked(endpoint, question.usage_context) + replied.notes
         used = Used(
             query.request_id,
             question.client_request_id,
@@ -201,21 +189,10 @@ class Invocations:
             request_streaming=question.stream,
             usage_context=question.usage_context,
         )
-        notes = replied.notes
 
         def at_end(body: bytes) -> None:
-            lost = self._capture.log(
-                endpoint,
-                config,
-                replied.entity,
-                scored._replace(body=body),
-                request_id=query.request_id,
-                client_request_id=question.client_request_id,
-                body=query.body,
-                received=query.received,
-                seconds=self._deployments.now() - began,
-                requester=query.caller,
-            )
+            seconds = self._deployments.now() - began
+            lost = self._log(place, scored._replace(body=body), query, used, seconds=seconds)
             notes.extend(replied.remarks() + lost)
             counts = replied.counts()
             settled = used._replace(
@@ -225,8 +202,22 @@ class Invocations:
             )
             self._gateway.settle(endpoint, query.caller, settled)
 
-        passed = answered - began  # a provider that sleeps takes simulated time
         return Answered(_ending(scored, at_end), replied.entity.name, passed, 0.0, notes)
+
+    def _log(self, place: Place, scored: Scored, query: Query, used: Used, *, seconds: float) -> list[str]:
+        """Write the query and its answer to the endpoint's inference tables; remarks for the call log."""
+        return self._capture.log(
+            place.endpoint,
+            place.config,
+            place.entity,
+            scored,
+            request_id=query.request_id,
+            client_request_id=used.client_request_id,
+            body=query.body,
+            received=query.received,
+            seconds=seconds,
+            requester=query.caller,
+        )
 
     def _routed(self, endpoint: Endpoint, config: Config, query: Query) -> ServedEntity:
         name = query.served_model if query.served_model is not None else self._share(endpoint, config)
@@ -248,20 +239,24 @@ class Invocations:
             config.routes, number, self._ids.chance("traffic", endpoint.name, config.config_version)
         )
 
-    def _score(self, endpoint: Endpoint, entity: ServedEntity, envelope: _Envelope, query: Query) -> Scored:
+    def _score(self, endpoint: Endpoint, entity: ServedEntity, envelope: Envelope, query: Query) -> Scored:
         def answer(model: LoadedModel) -> Scored:
             if envelope.stream:
-                return model.stream(envelope.body, query.content_type)
+                return model.stream(envelope.for_model, query.content_type)
             if envelope.return_trace:
-                scored, trace = model.traced(envelope.body, query.content_type)
+                scored, trace = model.traced(envelope.for_model, query.content_type)
                 return agents.with_trace(scored, trace, query.request_id)
-            return model.score(envelope.body, query.content_type)
+            return model.score(envelope.for_model, query.content_type)
 
         try:
             return self._models.asked(entity, endpoint.creator, answer)
         except ModelLoadError as error:
             message = progress.load_failed(error)
             raise BadRequest(message) from error
+
+
+def _untracked(endpoint: Endpoint, usage_context: Mapping[str, str]) -> list[str]:
+    return [_NOT_TRACKED] if usage_context and not endpoint.gateway.usage_tracking else []
 
 
 def _ending(scored: Scored, at_end: Callable[[bytes], None]) -> Scored:
@@ -286,63 +281,8 @@ def _check_size(body: bytes, largest: int) -> None:
         raise PayloadTooLarge(message)
 
 
-def _check_agent(task: str | None, body: bytes, envelope: _Envelope) -> None:
+def _check_agent(task: str | None, body: bytes, envelope: Envelope) -> None:
     """What the platform asks of a request to an agent before the agent sees it."""
     if agents.is_agent(task):
         _check_size(body, agents.LARGEST_REQUEST)
         agents.check_fields(task, envelope.fields)
-
-
-def _opened(query: Query) -> _Envelope:
-    """Take out of a JSON body what is not for the model; a body that is no JSON object is left to the model server."""
-    nothing = _Envelope(None, query.body, [])
-    if not query.content_type.startswith("application/json") or not _may_have_more(query.body):
-        return nothing
-    try:
-        fields = json.loads(query.body)
-        for_model = _for_model(query.body, fields) if isinstance(fields, dict) else b""
-    except (ValueError, RecursionError):
-        return nothing
-    if not isinstance(fields, dict):
-        return nothing
-    notes = ["usage_context is not recorded: usage tracking is not enabled."] if "usage_context" in fields else []
-    stream, return_trace = fields.get("stream") is True, _return_trace(fields)
-    if stream and return_trace:
-        message = (
-            "fakebricks does not implement databricks_options.return_trace for streamed answers. Ask for the answer in "
-            "one piece, or look for the trace with mlflow.search_traces()."
-        )
-        raise NotImplementedByFakebricks(message)
-    return _Envelope(_client_request_id(fields), for_model, notes, frozenset(fields), stream, return_trace)
-
-
-def _may_have_more(body: bytes) -> bool:
-    return any(b'"%b"' % name.encode() in body for name in (*_FOR_ENDPOINT, "stream", "messages", "input"))
-
-
-def _return_trace(fields: dict[str, Any]) -> bool:
-    """Whether the answer is to have the model's trace with it; other Databricks options are not known."""
-    options = fields.get("databricks_options")
-    if not isinstance(options, dict):
-        return False
-    unknown = options.keys() - {"return_trace"}
-    if unknown:
-        name = min(unknown)
-        message = f"fakebricks does not implement 'databricks_options.{name}'. Leave it out of the request."
-        raise NotImplementedByFakebricks(message)
-    return options.get("return_trace") is True
-
-
-def _client_request_id(fields: dict[str, Any]) -> str | None:
-    value = fields.get("client_request_id")
-    if value is not None and not isinstance(value, str):
-        message = "client_request_id must be a string."
-        raise BadRequest(message)
-    return value and value.encode(errors="replace").decode()  # half a surrogate pair is no text
-
-
-def _for_model(body: bytes, fields: dict[str, Any]) -> bytes:
-    """MLflow ignores other keys beside its four input formats; other inputs it takes as a whole."""
-    if _INPUTS & fields.keys() or not _FOR_ENDPOINT & fields.keys():
-        return body
-    return json.dumps({name: value for name, value in fields.items() if name not in _FOR_ENDPOINT}).encode()

@@ -14,8 +14,6 @@ from fakebricks.services.monitoring.monitoring import status_of
 from fakebricks.services.monitoring.records import (
     Analysis,
     Configuration,
-    CronSchedule,
-    CustomMetric,
     InferenceLog,
     MonitorRecord,
     ProblemType,
@@ -24,6 +22,15 @@ from fakebricks.services.monitoring.records import (
     TimeSeries,
 )
 from fakebricks.services.monitoring.refreshes import state_of
+from fakebricks.services.monitoring.shared_shapes import (
+    AskedDestination,
+    AskedMetric,
+    AskedSchedule,
+    AskedSnapshot,
+    only_analysis,
+    told_metric,
+    told_schedule,
+)
 from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Shape
 
@@ -64,10 +71,6 @@ _FIXED = frozenset({"assets_dir", "skip_builtin_dashboard"})
 """What an update cannot change; of the directory this is documented."""
 
 
-class SnapshotConfig(Shape):
-    pass
-
-
 class TimeSeriesConfig(Shape):
     timestamp_column: str
     granularities: tuple[str, ...]
@@ -80,32 +83,22 @@ class InferenceLogConfig(TimeSeriesConfig, kw_only=True):
     label_column: str | None = None
 
 
-class DataProfilingCustomMetric(Shape):
+class DataProfilingCustomMetric(AskedMetric):
     type: Literal[
         "DATA_PROFILING_CUSTOM_METRIC_TYPE_AGGREGATE",
         "DATA_PROFILING_CUSTOM_METRIC_TYPE_DERIVED",
         "DATA_PROFILING_CUSTOM_METRIC_TYPE_DRIFT",
     ]
-    name: str
-    input_columns: tuple[str, ...]
-    definition: str
-    output_data_type: str
 
 
-class CronScheduleConfig(Shape):
-    quartz_cron_expression: str
-    timezone_id: str
+class CronScheduleConfig(AskedSchedule):
     pause_status: Literal["CRON_SCHEDULE_PAUSE_STATUS_PAUSED", "CRON_SCHEDULE_PAUSE_STATUS_UNPAUSED"] = (
         "CRON_SCHEDULE_PAUSE_STATUS_UNPAUSED"
     )
 
 
-class NotificationDestination(Shape):
-    email_addresses: tuple[str, ...] = ()
-
-
 class NotificationSettings(Shape):
-    on_failure: NotificationDestination | None = None
+    on_failure: AskedDestination | None = None
 
 
 class DataProfilingConfig(Shape):
@@ -118,7 +111,7 @@ class DataProfilingConfig(Shape):
     schedule: CronScheduleConfig | None = None
     skip_builtin_dashboard: bool = False
     slicing_exprs: tuple[str, ...] = ()
-    snapshot: SnapshotConfig | None = None
+    snapshot: AskedSnapshot | None = None
     time_series: TimeSeriesConfig | None = None
     warehouse_id: str | None = None
     dashboard_id: str | None = None
@@ -142,17 +135,14 @@ class DataProfilingConfig(Shape):
             analysis=self._analysis(),
             baseline_table_name=self.baseline_table_name,
             slicing_exprs=self.slicing_exprs,
-            custom_metrics=tuple(_metric(one) for one in self.custom_metrics),
-            schedule=_schedule(self.schedule) if self.schedule else None,
+            custom_metrics=tuple(one.metric() for one in self.custom_metrics),
+            schedule=self.schedule.schedule() if self.schedule else None,
             on_failure=notified.email_addresses if notified else None,
             warehouse_id=self.warehouse_id,
         )
 
     def _analysis(self) -> Analysis:
-        told = [one for one in (self.snapshot, self.time_series, self.inference_log) if one is not None]
-        if len(told) != 1:
-            raise InvalidParameterValue("Exactly one of snapshot, time_series and inference_log must be given.")
-        asked = told[0]
+        asked = only_analysis(self.snapshot, self.time_series, self.inference_log)
         if isinstance(asked, InferenceLogConfig):
             return InferenceLog(
                 problem_type=_PROBLEMS[asked.problem_type],
@@ -296,9 +286,9 @@ def told_configuration(configuration: Configuration, schema_id: str) -> dict[str
     told = {
         "output_schema_id": schema_id,
         "baseline_table_name": configuration.baseline_table_name,
-        "custom_metrics": [_told_metric(one) for one in configuration.custom_metrics] or None,
+        "custom_metrics": [told_metric(one, _METRIC) for one in configuration.custom_metrics] or None,
         "notification_settings": None if emails is None else {"on_failure": {"email_addresses": list(emails)}},
-        "schedule": _told_schedule(schedule) if schedule else None,
+        "schedule": told_schedule(schedule, _PAUSE) if schedule else None,
         "slicing_exprs": list(configuration.slicing_exprs) or None,
         "warehouse_id": configuration.warehouse_id,
         **_told_analysis(configuration.analysis),
@@ -332,43 +322,6 @@ def _granularities(told: Iterable[str]) -> tuple[str, ...]:
             )
         found.append(_GRANULARITY_OF[one])
     return tuple(found)
-
-
-def _metric(asked: DataProfilingCustomMetric) -> CustomMetric:
-    kinds: dict[str, Any] = {f"{_METRIC}{kind}": kind for kind in ("AGGREGATE", "DERIVED", "DRIFT")}
-    return CustomMetric(
-        type=kinds[asked.type],
-        name=asked.name,
-        input_columns=asked.input_columns,
-        definition=asked.definition,
-        output_data_type=asked.output_data_type,
-    )
-
-
-def _told_metric(metric: CustomMetric) -> dict[str, Any]:
-    return {
-        "type": f"{_METRIC}{metric.type}",
-        "name": metric.name,
-        "input_columns": list(metric.input_columns),
-        "definition": metric.definition,
-        "output_data_type": metric.output_data_type,
-    }
-
-
-def _schedule(asked: CronScheduleConfig) -> CronSchedule:
-    return CronSchedule(
-        quartz_cron_expression=asked.quartz_cron_expression,
-        timezone_id=asked.timezone_id,
-        paused=asked.pause_status == f"{_PAUSE}PAUSED",
-    )
-
-
-def _told_schedule(schedule: CronSchedule) -> dict[str, Any]:
-    return {
-        "quartz_cron_expression": schedule.quartz_cron_expression,
-        "timezone_id": schedule.timezone_id,
-        "pause_status": f"{_PAUSE}{'PAUSED' if schedule.paused else 'UNPAUSED'}",
-    }
 
 
 def _told_analysis(analysis: Analysis) -> dict[str, Any]:

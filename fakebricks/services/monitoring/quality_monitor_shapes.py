@@ -8,8 +8,6 @@ from fakebricks.services.monitoring.monitoring import status_of
 from fakebricks.services.monitoring.records import (
     Analysis,
     Configuration,
-    CronSchedule,
-    CustomMetric,
     InferenceLog,
     MonitorRecord,
     ProblemType,
@@ -18,7 +16,16 @@ from fakebricks.services.monitoring.records import (
     TimeSeries,
 )
 from fakebricks.services.monitoring.refreshes import state_of
-from fakebricks.wire.errors import InvalidParameterValue, NotImplementedByFakebricks
+from fakebricks.services.monitoring.shared_shapes import (
+    AskedDestination,
+    AskedMetric,
+    AskedSchedule,
+    AskedSnapshot,
+    only_analysis,
+    told_metric,
+    told_schedule,
+)
+from fakebricks.wire.errors import NotImplementedByFakebricks
 from fakebricks.wire.operations import Answer, Shape
 
 _PROBLEMS: dict[str, ProblemType] = {
@@ -26,10 +33,6 @@ _PROBLEMS: dict[str, ProblemType] = {
     "PROBLEM_TYPE_REGRESSION": "REGRESSION",
 }
 _METRIC = "CUSTOM_METRIC_TYPE_"
-
-
-class MonitorSnapshot(Shape):
-    pass
 
 
 class MonitorTimeSeries(Shape):
@@ -45,27 +48,17 @@ class MonitorInferenceLog(MonitorTimeSeries, kw_only=True):
     prediction_proba_col: str | None = None
 
 
-class MonitorMetric(Shape):
+class MonitorMetric(AskedMetric):
     type: Literal["CUSTOM_METRIC_TYPE_AGGREGATE", "CUSTOM_METRIC_TYPE_DERIVED", "CUSTOM_METRIC_TYPE_DRIFT"]
-    name: str
-    input_columns: tuple[str, ...]
-    definition: str
-    output_data_type: str
 
 
-class MonitorCronSchedule(Shape):
-    quartz_cron_expression: str
-    timezone_id: str
+class MonitorCronSchedule(AskedSchedule):
     pause_status: Literal["PAUSED", "UNPAUSED"] = "UNPAUSED"
 
 
-class MonitorDestination(Shape):
-    email_addresses: tuple[str, ...] = ()
-
-
 class MonitorNotifications(Shape):
-    on_failure: MonitorDestination | None = None
-    on_new_classification_tag_detected: MonitorDestination | None = None
+    on_failure: AskedDestination | None = None
+    on_new_classification_tag_detected: AskedDestination | None = None
 
 
 class MonitorDataClassificationConfig(Shape):
@@ -92,7 +85,7 @@ class UpdateMonitor(OfMonitor, kw_only=True):
     notifications: MonitorNotifications | None = None
     schedule: MonitorCronSchedule | None = None
     slicing_exprs: tuple[str, ...] = ()
-    snapshot: MonitorSnapshot | None = None
+    snapshot: AskedSnapshot | None = None
     time_series: MonitorTimeSeries | None = None
 
     def configuration(self, warehouse_id: str | None = None) -> Configuration:
@@ -109,17 +102,14 @@ class UpdateMonitor(OfMonitor, kw_only=True):
             analysis=self._analysis(),
             baseline_table_name=self.baseline_table_name,
             slicing_exprs=self.slicing_exprs,
-            custom_metrics=tuple(_metric(one) for one in self.custom_metrics),
-            schedule=_schedule(self.schedule) if self.schedule else None,
+            custom_metrics=tuple(one.metric() for one in self.custom_metrics),
+            schedule=self.schedule.schedule() if self.schedule else None,
             on_failure=notifications.email_addresses if notifications else None,
             warehouse_id=warehouse_id,
         )
 
     def _analysis(self) -> Analysis:
-        told = [one for one in (self.snapshot, self.time_series, self.inference_log) if one is not None]
-        if len(told) != 1:
-            raise InvalidParameterValue("Exactly one of snapshot, time_series and inference_log must be given.")
-        asked = told[0]
+        asked = only_analysis(self.snapshot, self.time_series, self.inference_log)
         if isinstance(asked, MonitorInferenceLog):
             return InferenceLog(
                 problem_type=_PROBLEMS[asked.problem_type],
@@ -200,10 +190,10 @@ def told_monitor(monitor: MonitorRecord, table_name: str, now: int) -> MonitorIn
         output_schema_name=configuration.output_schema_name,
         assets_dir=monitor.assets_dir,
         baseline_table_name=configuration.baseline_table_name,
-        custom_metrics=[_told_metric(one) for one in configuration.custom_metrics] or None,
+        custom_metrics=[told_metric(one, _METRIC) for one in configuration.custom_metrics] or None,
         latest_monitor_failure_msg=monitor.failure,
         notifications=None if emails is None else {"on_failure": {"email_addresses": emails}},
-        schedule=_told_schedule(schedule) if schedule else None,
+        schedule=told_schedule(schedule) if schedule else None,
         slicing_exprs=configuration.slicing_exprs or None,
         **_told_analysis(configuration.analysis),
     )
@@ -220,43 +210,6 @@ def told_refresh(refresh: RefreshRecord, now: int) -> MonitorRefreshInfo:
         end_time_ms=refresh.end if over else None,
         message=refresh.message,
     )
-
-
-def _metric(asked: MonitorMetric) -> CustomMetric:
-    kinds: dict[str, Any] = {f"{_METRIC}{kind}": kind for kind in ("AGGREGATE", "DERIVED", "DRIFT")}
-    return CustomMetric(
-        type=kinds[asked.type],
-        name=asked.name,
-        input_columns=asked.input_columns,
-        definition=asked.definition,
-        output_data_type=asked.output_data_type,
-    )
-
-
-def _told_metric(metric: CustomMetric) -> dict[str, Any]:
-    return {
-        "type": f"{_METRIC}{metric.type}",
-        "name": metric.name,
-        "input_columns": metric.input_columns,
-        "definition": metric.definition,
-        "output_data_type": metric.output_data_type,
-    }
-
-
-def _schedule(asked: MonitorCronSchedule) -> CronSchedule:
-    return CronSchedule(
-        quartz_cron_expression=asked.quartz_cron_expression,
-        timezone_id=asked.timezone_id,
-        paused=asked.pause_status == "PAUSED",
-    )
-
-
-def _told_schedule(schedule: CronSchedule) -> dict[str, Any]:
-    return {
-        "quartz_cron_expression": schedule.quartz_cron_expression,
-        "timezone_id": schedule.timezone_id,
-        "pause_status": "PAUSED" if schedule.paused else "UNPAUSED",
-    }
 
 
 def _told_analysis(analysis: Analysis) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,12 +19,14 @@ from zoneinfo import ZoneInfo
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2099
-_PART = re.compile(r"(?P<first>\*|[0-9A-Z]+)(?:-(?P<last>[0-9A-Z]+))?(?:/(?P<step>[0-9]+))?")
+_PART = re.compile(r"(?P<first>\*|[0-9A-Z]+|(?=/))(?:-(?P<last>[0-9A-Z]+))?(?:/(?P<step>[0-9]+))?")
 _LAST_DAY = re.compile(r"L(?:-(?P<back>[0-9]{1,2}))?(?P<weekday>W)?")
 _NEAREST = re.compile(r"(?P<day>[0-9]{1,2})W")
 _LAST_OF = re.compile(r"(?P<day>[0-9A-Z]+)L")
 _NTH = re.compile(r"(?P<day>[0-9A-Z]+)#(?P<nth>[1-5])")
 _SIX_FIELDS, _SEVEN_FIELDS = 6, 7
+_LARGEST_SHIFT = 2 * 3_600_000
+"""By how many milliseconds clocks are set back at most."""
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
 
 OnDay = Callable[[date], bool]
@@ -67,7 +70,7 @@ class Field:
         if not step:
             message = f"the step of '{text}' in the field '{self.name}' must not be 0"
             raise ValueError(message)
-        if match["first"] == "*":
+        if match["first"] in ("*", ""):  # `/5` is `*/5` (documented)
             if match["last"]:
                 message = f"'{text}' cannot stand in the field '{self.name}'"
                 raise ValueError(message)
@@ -130,27 +133,29 @@ class Schedule:
 
     def latest(self, after: int, until: int) -> Iterator[int]:
         """When it fires after a time and until another, in milliseconds since the epoch; the latest comes first."""
-        day, first = (self._local_day(time) for time in (until, after))
+        day, first = self._local(until).date(), self._local(after).date()
+        latest = self._local(until + _LARGEST_SHIFT)
         while day >= first:
-            for time in self._fires_on(day):
+            for time in self._fires_on(day, latest):
                 if after < time <= until:
                     yield time
             day -= timedelta(days=1)
 
-    def _fires_on(self, day: date) -> Iterator[int]:
+    def _fires_on(self, day: date, latest: datetime) -> Iterator[int]:
+        """When it fires on a day, the latest comes first; not what clocks show after a time at the latest."""
         if day.year not in self.years or day.month not in self.months or not self.on_day(day):
             return
         midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - in the schedule's zone, set below
-        times = set()
-        for second in self.seconds_of_day:
+        end = bisect_right(self.seconds_of_day, (latest - midnight).total_seconds())
+        for second in reversed(self.seconds_of_day[:end]):
             local = (midnight + timedelta(seconds=second)).replace(tzinfo=self.zone)
             moment = local.astimezone(UTC)
             if moment.astimezone(self.zone).replace(tzinfo=None) == local.replace(tzinfo=None):
-                times.add(int(moment.timestamp()) * 1000)
-        yield from sorted(times, reverse=True)
+                yield int(moment.timestamp()) * 1000
 
-    def _local_day(self, time: int) -> date:
-        return datetime.fromtimestamp(time // 1000, self.zone).date()
+    def _local(self, time: int) -> datetime:
+        """What clocks in the zone show."""
+        return datetime.fromtimestamp(time // 1000, self.zone).replace(tzinfo=None)
 
 
 def _zone(timezone_id: str) -> ZoneInfo:

@@ -94,7 +94,7 @@ class Refreshes:
         if refresh.outcome is not None or refresh.end <= now:
             raise InvalidState(f"Refresh {refresh_id} is over and cannot be canceled.")
         canceled = replace(refresh, outcome="CANCELED", end=now)
-        self._put(monitor.table_id, canceled)
+        self._put(monitor, canceled)
         self._forget_old(monitor)
         return canceled
 
@@ -115,11 +115,13 @@ class Refreshes:
             monitor = self._monitors.find(table_id)
             if monitor is None:
                 return None
-            schedule, now = monitor.configuration.schedule, self._clock.millis()
+            schedule = monitor.configuration.schedule
+            now = self._clock.millis()
             if schedule is not None and not schedule.paused:
                 times = checked_schedule(schedule).latest(monitor.fired_until, now)
                 for time in reversed(list(islice(times, _MOST_KNOWN))):
-                    self._add(monitor, "SCHEDULE", time)
+                    if not self._waits(monitor, time):
+                        self._add(monitor, "SCHEDULE", time)
             fired = replace(monitor, fired_until=now)
             self._monitors.put(fired)
             return fired
@@ -136,12 +138,19 @@ class Refreshes:
             done = Done(monitor.progress, (str(error),))
         message = " ".join(done.problems) or None
         with self._state.transaction():
-            for one in over:
-                self._put(monitor.table_id, replace(one, outcome="FAILED" if message else "SUCCESS", message=message))
-            self._forget_old(monitor)
             current = self._monitors.find(monitor.table_id)
-            if current is not None:
-                self._monitors.put(replace(current, progress=done.progress, failure=message))
+            known = [one for one in over if self._refreshes.get(_key(monitor, one)) is not None]
+            if current is None or not known:  # it has been deleted in the meantime
+                return
+            for one in known:
+                self._put(monitor, replace(one, outcome="FAILED" if message else "SUCCESS", message=message))
+            self._forget_old(monitor)
+            self._monitors.put(replace(current, progress=done.progress, failure=message))
+
+    def _waits(self, monitor: MonitorRecord, time: int) -> bool:
+        """Whether one that the schedule has asked for has not begun at that time."""
+        asked = (one for one in self._all(monitor) if one.trigger == "SCHEDULE" and one.outcome is None)
+        return any(time < one.running_at for one in asked)
 
     def _add(self, monitor: MonitorRecord, trigger: Trigger, start: int) -> RefreshRecord:
         """A new refresh, which begins to run when all others are over."""
@@ -155,7 +164,7 @@ class Refreshes:
             running_at=running_at,
             end=running_at + _drawn(_TAKING, chance),
         )
-        self._put(monitor.table_id, refresh)
+        self._put(monitor, refresh)
         self._forget_old(monitor)
         return refresh
 
@@ -163,13 +172,17 @@ class Refreshes:
         """The history, and what is older and not over; the newest first."""
         return [refresh for _, refresh in self._refreshes.scan((monitor.table_id,), reverse=True)]
 
-    def _put(self, table_id: str, refresh: RefreshRecord) -> None:
-        self._refreshes.put((table_id, refresh.running_at, refresh.id), refresh)
+    def _put(self, monitor: MonitorRecord, refresh: RefreshRecord) -> None:
+        self._refreshes.put(_key(monitor, refresh), refresh)
 
     def _forget_old(self, monitor: MonitorRecord) -> None:
         for one in self._all(monitor)[_MOST_KNOWN:]:
             if one.outcome is not None:
-                self._refreshes.delete((monitor.table_id, one.running_at, one.id))
+                self._refreshes.delete(_key(monitor, one))
+
+
+def _key(monitor: MonitorRecord, refresh: RefreshRecord) -> tuple[str, int, int]:
+    return monitor.table_id, refresh.running_at, refresh.id
 
 
 def state_of(refresh: RefreshRecord, now: int) -> str:

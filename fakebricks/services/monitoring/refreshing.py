@@ -10,16 +10,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from fakebricks.services.monitoring.column_needs import check_quality, check_windows
 from fakebricks.services.monitoring.granularities import Granularity
 from fakebricks.services.monitoring.metric_tables import MetricTables, Replaced
 from fakebricks.services.monitoring.monitors import Monitors
-from fakebricks.services.monitoring.records import MonitorRecord, Progress, Snapshot
+from fakebricks.services.monitoring.records import Analysis, MonitorRecord, Progress, Snapshot
 from fakebricks.services.monitoring.refreshes import Done
 from fakebricks.services.sql import SqlEngine
 from fakebricks.services.unity_catalog.delta_tables import DeltaTables
 from fakebricks.services.unity_catalog.records import TableRecord
 from fakebricks.services.unity_catalog.tables import Tables
-from fakebricks.wire.errors import InvalidState
+from fakebricks.wire.errors import DatabricksError, InvalidState
 
 
 class Refreshing:
@@ -41,6 +42,7 @@ class Refreshing:
         caller = self._monitors.rights.creator(monitor.creator)
         self._monitors.rights.require_use(configuration.output_schema_name, configuration.baseline_table_name, caller)
         table, baseline = self._monitors.table_of(monitor), self._baseline(monitor)
+        check_windows(analysis, table, baseline)
         progress = Progress(
             until=max(times),
             monitor_version=monitor.version,
@@ -68,7 +70,7 @@ class Refreshing:
             for granularity, begin in begins.items():
                 first = granularity.first_start(monitor.created_at)
                 computation.add_windows(granularity, first, begin, progress.until)
-        problems = computation.finish()
+        problems = (*_unjudged(analysis, table), *computation.finish())
         points = min(times) if isinstance(analysis, Snapshot) else None
         replaced = Replaced(begins, points, baseline=computation.has_baseline or known is None)
         self._metric_tables.write(monitor, table, computation.metrics, replaced, progress.table_version)
@@ -88,11 +90,17 @@ class Refreshing:
 
     def _version(self, table: TableRecord) -> int:
         """The version of a table that has all rows which are due."""
+        from deltalake.exceptions import DeltaError
+
         self._delta_tables.bring_up_to_date(table.full_name)
         files = self._delta_tables.files_of(table)
         if not files.exists():
             raise InvalidState(f"Table '{table.full_name}' has no Delta log at '{table.storage_location}'.")
-        return files.version()
+        try:
+            return files.version()
+        except DeltaError as error:
+            reason = str(error).partition("\n")[0]
+            raise InvalidState(f"The table '{table.full_name}' cannot be read: {reason}") from None
 
     def _changed_from(self, table: TableRecord, column: str, known: Progress | None) -> int:
         """The earliest time of which the metric tables may not say what they should; 0 where that is not known."""
@@ -100,6 +108,15 @@ class Refreshing:
             return 0
         files = self._delta_tables.files_of(table)
         return min([known.until, *map(_millis, files.least_changed(column, known.table_version))])
+
+
+def _unjudged(analysis: Analysis, table: TableRecord) -> tuple[str, ...]:
+    """Why the quality of a model cannot be told; nothing where it can."""
+    try:
+        check_quality(analysis, table)
+    except DatabricksError as error:
+        return (str(error),)
+    return ()
 
 
 def _begin(granularity: Granularity, monitor: MonitorRecord, changed: int) -> int:

@@ -32,9 +32,9 @@ def rate_limits(chosen: str | Mapping[str, float] | None) -> dict[str, float]:
         return {}
     if chosen == "documented":
         return dict(DOCUMENTED)
-    if isinstance(chosen, str):
+    if not isinstance(chosen, Mapping):
         message = f"rate_limits={chosen!r} is not a choice; there are None, 'documented' and a number per group"
-        raise ValueError(message)  # noqa: TRY004 - it is of a right type
+        raise ValueError(message)  # noqa: TRY004 - it is an option that is no choice
     unknown = chosen.keys() - DOCUMENTED.keys()
     if unknown:
         message = f"there is no group of rate limits called {min(unknown)!r}; there are {', '.join(DOCUMENTED)}"

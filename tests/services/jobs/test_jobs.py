@@ -71,6 +71,7 @@ def test_reset_replaces_and_update_merges_tasks_by_key(rest: Rest) -> None:
         ),
         ({"tasks": [{}]}, "must have a task_key"),
         ({"tasks": [{"task_key": 1}]}, "must have a task_key"),
+        ({"tasks": [{"task_key": ["a"]}]}, "must have a task_key"),
         ({"tasks": [{"task_key": "x" * 101}]}, "1 to 100 characters"),
         ({"tasks": [task("a"), task("a")]}, "Duplicate task_key 'a' in tasks."),
         ({"tasks": [task("a", "b")]}, "Task 'a' depends on task 'b', which is not defined."),

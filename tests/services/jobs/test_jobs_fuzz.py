@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fakebricks import Workspace
 from fakebricks.wire import Request
 
-KEYS = st.sampled_from(["a", "b", "c", "", 1, None])
+KEYS = st.sampled_from(["a", "b", "c", "", 1, None, [], {}])
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

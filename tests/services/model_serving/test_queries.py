@@ -58,6 +58,18 @@ def test_a_client_request_id_is_not_for_the_model(deploy, query):
     assert query(ROW, client_request_id=1).status == 400
 
 
+def test_a_usage_context_is_recorded_where_usage_is_tracked(rest, workspace, deploy, query):
+    deploy()
+    assert query(ROW, usage_context={"team": "risk"}).json() == {"predictions": [4.0]}
+    assert "usage_context is not recorded: usage tracking is not enabled." in workspace.calls[-1].notes
+    rest.put(f"{ENDPOINTS}/fraud/ai-gateway", usage_tracking_config={"enabled": True})
+    query(ROW, usage_context={"team": "risk"}, client_request_id="mine")
+    assert not [note for note in workspace.calls[-1].notes if "usage" in note]
+    (row,) = workspace.table("system.serving.endpoint_usage").to_pylist()
+    assert (row["client_request_id"], row["usage_context"]) == ("mine", [("team", "risk")])
+    assert query(ROW, usage_context={"team": 1}).status == 400
+
+
 def test_it_answers_what_mlflows_scoring_server_answers(rest, workspace, deploy):
     """Byte for byte, also where the input is wrong."""
     from mlflow.exceptions import MlflowException

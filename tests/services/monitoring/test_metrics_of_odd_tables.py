@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -191,6 +192,69 @@ def test_columns_that_the_baseline_lacks_are_not_compared(workspace: Workspace, 
     assert profile(workspace, name, slice_key="ts > '2020-01-01'", slice_value="true")
 
 
+@pytest.mark.parametrize(
+    ("broken", "text"),
+    [("CAST(k AS INT) > 1", "'b'"), ("1 / (x - 2) > 0", "DIVIDE_BY_ZERO"), ("count(*) > 1", "count")],
+)
+def test_a_slice_that_fails_for_one_row_is_named_and_the_others_are_told(workspace, rest, broken, text):
+    name = f"main.default.cut_{text.strip(chr(39)).lower()}"
+    add_table(workspace, name, PLAIN)
+    day = midnight(workspace, 1)
+    add_rows(workspace, [row(day, 1.0, "2"), row(day, 2.0, "b"), row(day, 3.0, "2")], name)
+    monitor(rest, name, time_series=SERIES, slicing_exprs=[broken, "x > 1 -- large ones", "K"])
+    refreshed = refresh(rest, name)
+    assert refreshed["state"] == "FAILED"
+    assert refreshed["message"].startswith(f"The slicing expression '{broken}' could not be computed:")
+    assert text in refreshed["message"]
+    assert [one["count"] for one in profile(workspace, name, column_name="x")] == [3]
+    told = profile(workspace, name, column_name="x", slice_key="x > 1 -- large ones", slice_value="true")
+    assert [one["count"] for one in told] == [2]
+    (by_column,) = profile(workspace, name, column_name="x", slice_key="K", slice_value="2")
+    assert by_column["avg"] == 2.0
+
+
+JUDGED = {"ts": "timestamp", "model_version": "string", "prediction": "bigint", "label": "double"}
+CHANGED = {"ts": "string", "model_version": None, "label": None, "prediction": "array<bigint>"}
+
+
+@pytest.mark.parametrize(
+    ("column", "message", "still_told"),
+    [
+        ("ts", "fakebricks does not convert the column 'ts' of the type STRING to times", None),
+        (
+            "model_version",
+            "The monitored table 'main.default.redone_model_version' has no column 'model_version'",
+            None,
+        ),
+        ("label", "The monitored table 'main.default.redone_label' has no column 'label'", 2),
+        ("prediction", "does not tell classes by the column 'prediction' of the type ARRAY", 2),
+    ],
+)
+def test_a_table_that_has_changed_since_says_what_is_missing(workspace, rest, column, message, still_told):
+    name = f"main.default.redone_{column}"
+    add_table(workspace, name, JUDGED)
+    rows = [
+        {"ts": midnight(workspace, 1), "model_version": "1", "prediction": 2**53 + place, "label": 2.0**53}
+        for place in range(2)
+    ]
+    add_rows(workspace, rows, name)
+    monitor(rest, name, inference_log=INFERENCE)
+    assert refresh(rest, name)["state"] == "SUCCESS"
+    (judged,) = profile(workspace, name, column_name=":table")
+    assert judged["accuracy_score"] == 0.5
+    columns = {one: kind for one, kind in {**JUDGED, column: CHANGED[column]}.items() if kind}
+    workspace.sql(f"CREATE OR REPLACE TABLE {name} ({', '.join(f'{one} {kind}' for one, kind in columns.items())})")
+    values = {"ts": "2020-01-01" if column == "ts" else rows[0]["ts"], "model_version": "1", "label": 1.0}
+    values["prediction"] = [1] if column == "prediction" else 1
+    add_rows(workspace, [{one: values[one] for one in columns}] * 2, name)
+    refreshed = refresh(rest, name)
+    assert refreshed["state"] == "FAILED"
+    assert message in refreshed["message"]
+    if still_told:
+        (told,) = profile(workspace, name, column_name=":table")
+        assert (told["count"], told["accuracy_score"]) == (still_told, None)
+
+
 def test_a_metric_table_that_is_somebody_elses_is_left_alone(workspace: Workspace, rest: Rest):
     name = "main.default.taken"
     add_table(workspace, name, PLAIN)
@@ -213,6 +277,19 @@ def test_a_metric_table_that_was_changed_by_hand_is_told_of(workspace: Workspace
     refreshed = refresh(rest, name)
     assert refreshed["state"] == "FAILED"
     assert f"The table '{name}_drift_metrics' cannot be written" in refreshed["message"]
+
+
+def test_a_table_whose_log_is_broken_is_told_of(workspace: Workspace, rest: Rest):
+    name = "main.default.unreadable"
+    add_table(workspace, name, PLAIN)
+    monitor(rest, name, time_series=SERIES)
+    log = Path(workspace._services.tables.require(name).storage_location) / "_delta_log"
+    for commit in log.iterdir():
+        commit.write_text("{not json")
+    refreshed = refresh(rest, name)
+    assert refreshed["state"] == "FAILED"
+    assert refreshed["message"].startswith(f"The table '{name}' cannot be read: ")
+    assert "\n" not in refreshed["message"]
 
 
 def test_a_new_custom_metric_is_a_new_column(workspace: Workspace, rest: Rest):

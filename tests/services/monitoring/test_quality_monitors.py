@@ -21,6 +21,7 @@ METRIC = {
     "definition": "avg(`{{input_column}}` * `{{input_column}}`)",
     "output_data_type": DOUBLE,
 }
+ENDLESS = "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}"
 NESTED = '{"name":"x","type":{"type":"array"}}'
 CRON = {"quartz_cron_expression": "0 0 12 * * ?", "timezone_id": "America/Los_Angeles"}
 
@@ -142,6 +143,10 @@ def test_a_monitor_follows_its_table_to_another_name(rest: Rest, workspace: Work
         (400, "none twice", {"time_series": {**SERIES, "granularities": ["1 day", "1 day"]}}),
         (400, "has no column 'score'", {"inference_log": {**INFERENCE, "prediction_col": "score"}}),
         (400, "has no column 'truth'", {"inference_log": {**INFERENCE, "label_col": "truth"}}),
+        (400, "has no column 'p'", {"inference_log": {**INFERENCE, "prediction_proba_col": "p"}}),
+        (501, "probabilities from .* STRING", {"inference_log": {**INFERENCE, "prediction_proba_col": "label"}}),
+        (501, "tell classes by the column 'ts'", {"inference_log": {**INFERENCE, "prediction_col": "ts"}}),
+        (501, "tell models apart by the column 'ts'", {"inference_log": {**INFERENCE, "model_id_col": "ts"}}),
         (400, "of a regression must be", {"inference_log": {**INFERENCE, "problem_type": "PROBLEM_TYPE_REGRESSION"}}),
         (400, "problem_type", {"inference_log": {**INFERENCE, "problem_type": "PROBLEM_TYPE_CLUSTERING"}}),
         (404, "Table 'main.default.none' does not exist", {"baseline_table_name": "main.default.none"}),
@@ -159,6 +164,11 @@ def test_a_monitor_follows_its_table_to_another_name(rest: Rest, workspace: Work
         (400, "'square': its definition cannot be rendered", {"custom_metrics": [{**METRIC, "definition": "{{"}]}),
         (400, "cannot be rendered", {"custom_metrics": [{**METRIC, "definition": "{{ nothing }}"}]}),
         (400, "cannot be rendered", {"custom_metrics": [{**METRIC, "definition": "{{ ''.__class__.__mro__ }}"}]}),
+        (400, "nested too deeply", {"custom_metrics": [{**METRIC, "definition": "{{" + "(" * 4000}]}),
+        (501, "no loops, macros", {"custom_metrics": [{**METRIC, "definition": "{% for a in 'ab' %}1{% endfor %}"}]}),
+        (501, "no loops, macros", {"custom_metrics": [{**METRIC, "definition": ENDLESS}]}),
+        (501, "no loops, macros", {"custom_metrics": [{**METRIC, "definition": "{{ 'a' * 1000000000000 }}"}]}),
+        (400, "cannot be rendered", {"custom_metrics": [{**METRIC, "definition": "{{ range(9) }}"}]}),
         (400, "output_data_type|[Tt]ype", {"custom_metrics": [{**METRIC, "output_data_type": "nonsense"}]}),
         (501, "output_data_type", {"custom_metrics": [{**METRIC, "output_data_type": NESTED}]}),
         (501, "data_classification_config", {"data_classification_config": {"enabled": True}}),

@@ -43,6 +43,7 @@ def fires(expression: str, after: str, until: str, zone: str = "UTC") -> list[st
         ("0 0 0 ? * FRI-MON", "2026-03-02T01:00:00", "2026-03-07", ["03-06 00:00:00", "03-07 00:00:00"]),
         ("0 0 0 1 1 ? 2027", "2026-01-01", "2028-12-31", ["01-01 00:00:00"]),
         ("0 0 0 ? * L", "2026-03-01", "2026-03-08", ["03-07 00:00:00"]),
+        ("0 0 1 /14 3 ?", "2026-02-01", "2026-03-16", ["03-01 01:00:00", "03-15 01:00:00"]),
         ("30 0,30 0 1,2 * ?", "2026-03-01", "2026-03-02", ["03-01 00:00:30", "03-01 00:30:30"]),
     ],
 )  # fmt: skip
@@ -133,4 +134,19 @@ def test_the_nth_weekday_of_a_month(weekday, nth):
 def test_the_latest_of_a_busy_schedule_are_found_at_once():
     every_second = Schedule.parse("* * * * * ?", "UTC")
     until = millis("2026-03-01")
-    assert list(islice(every_second.latest(0, until), 3)) == [until, until - 1000, until - 2000]
+    for moment in (until, until + DAY // 3):
+        assert list(islice(every_second.latest(0, moment), 3)) == [moment, moment - 1000, moment - 2000]
+
+
+@pytest.mark.parametrize(
+    ("zone", "after", "until", "expected"),
+    [
+        ("Europe/Berlin", "2026-03-29T00:30", "2026-03-29T01:30", ["03-29 01:00:00"]),
+        ("Europe/Berlin", "2026-10-24T23:30", "2026-10-25T02:00", ["10-25 00:00:00", "10-25 02:00:00"]),
+        ("Europe/Berlin", "2026-10-24T23:30", "2026-10-25T01:30", ["10-25 00:00:00"]),
+        ("Australia/Lord_Howe", "2026-04-04T13:30", "2026-04-04T16:00", ["04-04 14:00:00", "04-04 15:30:00"]),
+        ("Pacific/Apia", "2011-12-30T09:30", "2011-12-30T11:00", ["12-30 10:00:00", "12-30 11:00:00"]),
+    ],
+)
+def test_every_hour_that_clocks_show_fires_once(zone, after, until, expected):
+    assert fires("0 0 * * * ?", after, until, zone) == expected

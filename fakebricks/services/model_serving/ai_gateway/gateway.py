@@ -6,7 +6,8 @@ of usage where it is tracked. The tokens of custom models are not counted (infer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -36,7 +37,7 @@ class Used(NamedTuple):
     input_characters: int = 0
     output_characters: int = 0
     request_streaming: bool = False
-    usage_context: dict[str, str] = {}  # noqa: RUF012 - never changed
+    usage_context: Mapping[str, str] = MappingProxyType({})
 
 
 class Gateway:
@@ -122,7 +123,7 @@ def _row(caller: Caller, used: Used) -> Usage:
         output_token_count=used.output_tokens,
         input_character_count=used.input_characters,
         output_character_count=used.output_characters,
-        usage_context=used.usage_context,
+        usage_context=dict(used.usage_context),
         request_streaming=used.request_streaming,
         served_entity_id=used.served_entity_id,
     )

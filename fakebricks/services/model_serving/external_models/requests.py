@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from fakebricks.services.model_serving.envelopes import client_request_id, usage_context
 from fakebricks.services.model_serving.external_models.configs import CHAT, COMPLETIONS, EMBEDDINGS
 from fakebricks.wire.errors import BadRequest, PayloadTooLarge
 
@@ -53,7 +54,6 @@ _FIELDS = {
     EMBEDDINGS: frozenset({"input", "encoding_format", "dimensions", "instruction", "input_type"}),
 }
 _OF_ALL = frozenset({"model", "user", "extra_params", "client_request_id", "usage_context"})
-_ENDPOINTS_OWN = ("client_request_id", "usage_context")
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _MOST_CANDIDATES = 5
 _HOTTEST = 2.0
@@ -97,8 +97,8 @@ def asked(body: bytes, task: str) -> Asked:
         raise BadRequest(f"Bad request: '{_NEEDED[task]}' is required for the task {task}.")
     _check_sampling(fields)
     _CHECKS[task](fields[_NEEDED[task]])
-    own = {name: fields.pop(name, None) for name in _ENDPOINTS_OWN}
-    return Asked(task, fields, _text_or_none(own["client_request_id"]), _context(own["usage_context"]))
+    told, context = (fields.pop(name, None) for name in ("client_request_id", "usage_context"))
+    return Asked(task, fields, client_request_id(told), usage_context(context))
 
 
 def texts(task: str, fields: dict[str, Any]) -> list[str]:
@@ -167,17 +167,3 @@ _CHECKS = {CHAT: _check_messages, COMPLETIONS: _check_texts, EMBEDDINGS: _check_
 
 def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _text_or_none(value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise BadRequest("client_request_id must be a string.")
-    return value
-
-
-def _context(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise BadRequest("usage_context must be an object of strings.")
-    return value

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Rows = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
-_NUMBERS = frozenset({"BYTE", "SHORT", "INT", "LONG", "FLOAT", "DOUBLE", "DECIMAL"})
+_WHOLE = frozenset({"BYTE", "SHORT", "INT", "LONG"})
+_BROKEN = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
 _TIMES = frozenset({"TIMESTAMP", "TIMESTAMP_NTZ", "DATE"})
 _MICROS = 1e6
 
@@ -45,24 +46,17 @@ class Column(Protocol):
     def drift(self, sample: Any, before: Any) -> dict[str, Any]:
         """How far a sample is from another."""
 
-    def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
-        """Those rows, all of which have a value, as places in a list of classes."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """What is booked as doubles."""
+    """What can be put in order: whole numbers, and doubles."""
 
-    values: Floats
+    values: Floats | Counts
     present: Flags
 
     def sample(self, rows: Rows) -> Numbers:
         known = self.present[rows]
         return Numbers.of(self.values[rows][known], len(rows) - int(known.sum()))
-
-    def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
-        found, places = np.unique(self.values[rows], return_inverse=True)
-        return places, [_class_name(value) for value in found.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +68,11 @@ class NumberColumn(_Measured):
 
     def drift(self, sample: Numbers, before: Numbers) -> dict[str, Any]:
         return number_drift(sample, before)
+
+    def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
+        """Those rows, all of which have a value, as places in a list of classes."""
+        found, places = np.unique(self.values[rows], return_inverse=True)
+        return places, [_class_name(value) for value in found.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,7 @@ class TextColumn:
         return category_drift(sample, before)
 
     def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
+        """Those rows, all of which have a value, as places in a list of classes."""
         return self.places[rows], list(self.names)
 
 
@@ -131,13 +131,16 @@ class OpaqueColumn:
     def drift(self, sample: Any, before: Any) -> dict[str, Any]:  # noqa: ARG002 - nothing is compared
         return {}
 
-    def classes(self, rows: Rows) -> tuple[Counts, list[str]]:
-        return np.zeros(len(rows), dtype=np.int64), [""]
+
+ClassColumn = NumberColumn | TextColumn
+"""What can say which class a row is of."""
 
 
 def selected(column: ColumnRecord, name: str) -> str:
     """What is to be selected of a column, so that `read` understands it."""
-    if column.type_name in _NUMBERS:
+    if column.type_name in _WHOLE:
+        return f"CAST({name} AS BIGINT)"
+    if column.type_name in _BROKEN:
         return f"CAST({name} AS DOUBLE)"
     if column.type_name in _TIMES:
         return f"unix_micros(CAST({name} AS TIMESTAMP))"
@@ -148,10 +151,13 @@ def selected(column: ColumnRecord, name: str) -> str:
 
 def read(column: ColumnRecord, values: pa.ChunkedArray) -> Column:
     """A column of a result."""
-    if column.type_name in _NUMBERS:
-        return NumberColumn(*_floats(values, 1.0))
+    if column.type_name in _WHOLE:
+        return NumberColumn(*_numbers(values, np.int64))
+    if column.type_name in _BROKEN:
+        return NumberColumn(*_numbers(values, np.float64))
     if column.type_name in _TIMES:
-        return MomentColumn(*_floats(values, _MICROS))
+        micros, present = _numbers(values, np.int64)
+        return MomentColumn(micros / _MICROS, present)
     if column.type_name in ("STRING", "BOOLEAN"):
         places, names = encoded(values)
         return TextColumn(places, names, lengths=column.type_name == "STRING")
@@ -169,15 +175,13 @@ def encoded(values: pa.ChunkedArray) -> tuple[Counts, tuple[str, ...]]:
     return places.to_numpy(zero_copy_only=False).astype(np.int64), tuple(names.to_pylist())
 
 
-def _floats(values: pa.ChunkedArray, unit: float) -> tuple[Floats, Flags]:
-    import pyarrow as pa
+def _numbers(values: pa.ChunkedArray, kind: type[np.float64 | np.int64]) -> tuple[Any, Flags]:
     import pyarrow.compute as pc
 
-    present = pc.is_valid(values).to_numpy()
-    numbers = pc.fill_null(values.cast(pa.float64(), safe=False), 0.0).to_numpy()
-    return numbers / unit if unit != 1.0 else numbers, np.asarray(present, dtype=bool)
+    present = np.asarray(pc.is_valid(values).to_numpy(), dtype=bool)
+    return pc.fill_null(values, 0).to_numpy().astype(kind, copy=False), present
 
 
 def _class_name(value: float) -> str:
     """A number as the name of a class: 1 and 1.0 are the same one."""
-    return str(int(value)) if value.is_integer() else repr(value)
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)

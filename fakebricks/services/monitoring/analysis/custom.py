@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from fakebricks.services.monitoring.analysis.observations import Key
-from fakebricks.services.monitoring.analysis.queries import Source, quoted, rows_of, slice_value, window_start
+from fakebricks.services.monitoring.analysis.queries import Source, as_type, quoted, rows_of, slice_value, window_start
 from fakebricks.services.monitoring.analysis.rows import DriftRow, ProfileRow
 from fakebricks.services.monitoring.checks import variables
 from fakebricks.services.monitoring.custom_metrics import output_type, rendered
@@ -122,7 +122,7 @@ class CustomMetrics:
                     self._note(metric, error)
                     break
                 kind_text = output_type(metric.name, metric.output_data_type)
-                yield Wanted(metric, column, f"CAST(({text}) AS {kind_text})")
+                yield Wanted(metric, column, as_type(text, kind_text))
 
     def _aggregated(self, wanted: list[Wanted], cut: Cut, key: str | None) -> Iterator[tuple[list[Wanted], Aggregated]]:
         """All of them by one query; where that fails, each by its own."""

@@ -16,6 +16,7 @@ import numpy as np
 from fakebricks.services.monitoring.analysis import columns
 from fakebricks.services.monitoring.analysis.columns import Column, Rows
 from fakebricks.services.monitoring.analysis.queries import Source, quoted, slice_value
+from fakebricks.services.monitoring.column_needs import tells_probabilities
 from fakebricks.services.monitoring.records import Configuration, InferenceLog
 from fakebricks.services.monitoring.statistics.samples import Counts
 from fakebricks.services.sql import SqlEngine
@@ -147,16 +148,14 @@ class Reader:
     def _model(self, there: Iterable[ColumnRecord]) -> str | None:
         if not isinstance(self._analysis, InferenceLog):
             return None
-        return _among(there, self._analysis.model_id_col)
+        return next((one.name for one in there if one.name == self._analysis.model_id_col), None)
 
     def _probabilities(self, there: Iterable[ColumnRecord]) -> str | None:
-        if not isinstance(self._analysis, InferenceLog) or self._analysis.prediction_proba_col is None:
+        """The column of them; None where there is none, or one of another table that tells no probabilities."""
+        if not isinstance(self._analysis, InferenceLog):
             return None
-        return _among(there, self._analysis.prediction_proba_col)
-
-
-def _among(there: Iterable[ColumnRecord], name: str) -> str | None:
-    return next((one.name for one in there if one.name == name), None)
+        named = (one for one in there if one.name == self._analysis.prediction_proba_col)
+        return next((one.name for one in named if tells_probabilities(one)), None)
 
 
 def _split(places: Counts, rows: Rows) -> Iterator[tuple[int, Rows]]:

@@ -75,14 +75,22 @@ def window_start(granularity: Granularity, time: str) -> str:
 
 def slice_value(expression: str, table: TableRecord) -> str:
     """The value of a slicing expression as text: of a column as it is, else `true` or `false`."""
-    if is_column(expression, table):
-        return f"CAST({quoted(expression)} AS STRING)"
-    return f"CAST(CAST(({expression}) AS BOOLEAN) AS STRING)"
+    column = sliced_column(expression, table)
+    if column is not None:
+        return f"CAST({quoted(column)} AS STRING)"
+    return f"CAST({as_type(expression, 'BOOLEAN')} AS STRING)"
 
 
-def is_column(expression: str, table: TableRecord) -> bool:
-    """Whether a slicing expression is a column alone, of which each value is a slice."""
-    return any(column.name == expression for column in table.columns)
+def sliced_column(expression: str, table: TableRecord) -> str | None:
+    """The column that a slicing expression is, of which each value is a slice; None where it is a condition."""
+    said = expression.strip().lower()
+    names = (column.name for column in table.columns)
+    return next((name for name in names if said in (name.lower(), quoted(name).lower())), None)
+
+
+def as_type(expression: str, kind: str) -> str:
+    """What somebody has written as SQL, of a type; a comment at its end ends there."""
+    return f"CAST(({expression}\n) AS {kind})"
 
 
 def rows_of(names: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[object]], alias: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fakebricks.services.monitoring.analysis.columns import Column, NumberColumn, Rows
+from fakebricks.services.monitoring.analysis.columns import ClassColumn, Column, NumberColumn, Rows
 from fakebricks.services.monitoring.analysis.observations import Key, Observations
 from fakebricks.services.monitoring.metric_columns import DELTAS
 from fakebricks.services.monitoring.records import TABLE, Analysis, InferenceLog
@@ -63,20 +63,28 @@ def _summary(rows: Rows, observations: Observations, analysis: Analysis) -> Summ
         "non_null_columns": [name for name, column in columns.items() if column.present[rows].any()],
     }
     confusion = Confusion({})
-    if isinstance(analysis, InferenceLog) and analysis.label_col in columns and analysis.prediction_col in columns:
-        labelled = rows[columns[analysis.label_col].present[rows] & columns[analysis.prediction_col].present[rows]]
-        if analysis.problem_type == "CLASSIFICATION":
-            confusion = _confusion(labelled, columns[analysis.prediction_col], columns[analysis.label_col])
-            table |= classification.quality(confusion)
-            table |= _ranking(labelled, observations, analysis)
-        else:
-            said, meant = columns[analysis.prediction_col], columns[analysis.label_col]
-            if isinstance(said, NumberColumn) and isinstance(meant, NumberColumn):
-                table |= regression.quality(said.values[labelled], meant.values[labelled])
+    if isinstance(analysis, InferenceLog):
+        judged, confusion = _quality(rows, observations, analysis)
+        table |= judged
     return Summary({**profiles, TABLE: table}, samples, columns, confusion)
 
 
-def _confusion(rows: Rows, prediction: Column, label: Column) -> Confusion:
+def _quality(rows: Rows, observations: Observations, analysis: InferenceLog) -> tuple[dict[str, Any], Confusion]:
+    """How good a model is on the rows that have a label and a prediction; nothing where columns do not tell that."""
+    said = observations.columns.get(analysis.prediction_col)
+    meant = observations.columns.get(analysis.label_col or "")
+    if not isinstance(said, ClassColumn) or not isinstance(meant, ClassColumn):
+        return {}, Confusion({})
+    labelled = rows[meant.present[rows] & said.present[rows]]
+    if analysis.problem_type == "CLASSIFICATION":
+        confusion = _confusion(labelled, said, meant)
+        return {**classification.quality(confusion), **_ranking(labelled, observations, meant)}, confusion
+    if isinstance(said, NumberColumn) and isinstance(meant, NumberColumn):
+        return regression.quality(said.values[labelled], meant.values[labelled]), Confusion({})
+    return {}, Confusion({})
+
+
+def _confusion(rows: Rows, prediction: ClassColumn, label: ClassColumn) -> Confusion:
     said, said_names = prediction.classes(rows)
     meant, meant_names = label.classes(rows)
     found, counts = np.unique(said * len(meant_names) + meant, return_counts=True)
@@ -84,17 +92,17 @@ def _confusion(rows: Rows, prediction: Column, label: Column) -> Confusion:
     return Confusion(dict(zip((Pair(*pair) for pair in pairs), counts.tolist(), strict=True)))
 
 
-def _ranking(rows: Rows, observations: Observations, analysis: InferenceLog) -> dict[str, Any]:
+def _ranking(rows: Rows, observations: Observations, label: ClassColumn) -> dict[str, Any]:
     """What probabilities are worth, of the rows that have some.
 
     A map has the probability of each class. A number is that of the class that comes last of two.
     """
-    if observations.probabilities is None or analysis.label_col is None:
+    if observations.probabilities is None:
         return {}
     chosen = [row for row in rows.tolist() if observations.probabilities[row] is not None]
     if not chosen:
         return {}
-    places, names = observations.columns[analysis.label_col].classes(np.array(chosen))
+    places, names = label.classes(np.array(chosen))
     told = [observations.probabilities[row] for row in chosen]
     meant = [names[place] for place in places.tolist()]
     by_class = [dict(one) if isinstance(one, list | dict) else _of_two(float(one), sorted(set(meant))) for one in told]

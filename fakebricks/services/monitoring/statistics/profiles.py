@@ -30,7 +30,7 @@ def number_profile(sample: Numbers) -> dict[str, Any]:
     size, present = sample.size, sample.size + sample.nans
     zeros = int(sample.counts[sample.values == 0.0].sum())
     profile = {
-        **_counts(present, sample.nulls, len(sample.values) + bool(sample.nans)),
+        **_counts(present, sample.nulls, sample.distinct),
         "num_nan": sample.nans,
         "num_zeros": zeros,
         "percent_nan": _percent(sample.nans, present),
@@ -67,7 +67,7 @@ def category_profile(sample: Categories, *, lengths: bool = True) -> dict[str, A
 
 def moment_profile(sample: Numbers) -> dict[str, Any]:
     """The statistics of a column of times, as seconds since the epoch: no average, no zeros and no NaN (observed)."""
-    profile: dict[str, Any] = _counts(sample.size, sample.nulls, len(sample.values))
+    profile: dict[str, Any] = _counts(sample.size, sample.nulls, sample.distinct)
     if not sample.size:
         return profile
     median = float(_quantiles(sample.values, sample.counts, np.array([0.5]))[0])
@@ -87,16 +87,22 @@ def quantiles_of(sample: Numbers) -> Floats:
 def mean_of(sample: Numbers) -> float | None:
     """The average; None where it is not a number, because there are infinite ones of both signs."""
     with np.errstate(invalid="ignore", over="ignore"):
-        mean = float((sample.values * (sample.counts / sample.size)).sum())
-    return None if math.isnan(mean) else mean
+        total = float((sample.values * sample.counts).sum())
+        shares = sample.counts / sample.size
+        mean = total / sample.size if math.isfinite(total) else float((sample.values * shares).sum())
+        # What rounding has lost of a large sum; nothing of small whole numbers.
+        rest = float(((sample.values - mean) * shares).sum())
+    if math.isnan(mean):
+        return None
+    return mean + rest if math.isfinite(rest) else mean
 
 
 def _deviation(sample: Numbers) -> float | None:
     """The standard deviation of the sample, as Spark's `stddev`; None where it is no number, or an infinite one."""
-    if sample.size < 2 or not np.isfinite(sample.values[[0, -1]]).all():  # noqa: PLR2004 - one has no deviation
+    mean = mean_of(sample)
+    if mean is None or not math.isfinite(mean) or sample.size < 2:  # noqa: PLR2004 - one has no deviation
         return None
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float((sample.values * (sample.counts / sample.size)).sum())
         variance = float((sample.counts * (sample.values - mean) ** 2).sum() / (sample.size - 1))
     return math.sqrt(variance) if math.isfinite(variance) else None
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from fakebricks.services.monitoring.statistics.samples import Floats
+from fakebricks.services.monitoring.statistics.samples import Counts, Floats
 
 
-def quality(predictions: Floats, labels: Floats) -> dict[str, Any]:
+def quality(predictions: Floats | Counts, labels: Floats | Counts) -> dict[str, Any]:
     """Errors of predictions; nothing where there are none. Rows of which one is infinite or NaN are left out.
 
     >>> quality(np.array([1.0, 2.0]), np.array([1.0, 4.0]))["mean_squared_error"]
     2.0
     """
     known = np.isfinite(predictions) & np.isfinite(labels)
-    said, meant = predictions[known], labels[known]
+    said, meant = predictions[known].astype(np.float64), labels[known].astype(np.float64)
     if not len(said):
         return {}
     errors = np.abs(said - meant)

@@ -24,24 +24,40 @@ class Numbers:
         counts: how often each occurs.
         nulls: how many are missing beside them.
         nans: how many are NaN beside them.
+        merged: how many distinct whole numbers are not told apart in `values`, as doubles are too coarse for them.
     """
 
     values: Floats
     counts: Counts
     nulls: int = 0
     nans: int = 0
+    merged: int = 0
 
     @classmethod
-    def of(cls, values: Floats, nulls: int = 0) -> Numbers:
+    def of(cls, values: Floats | Counts, nulls: int = 0) -> Numbers:
         """The sample that an array holds.
 
         >>> Numbers.of(np.array([2.0, 1.0, 2.0, np.nan])).counts.tolist()
         [1, 2]
         """
-        given = np.asarray(values, dtype=np.float64)
-        known = given[~np.isnan(given)] + 0.0  # -0.0 is 0.0
+        if values.dtype.kind == "i":
+            return cls._of_whole(values.astype(np.int64, copy=False), nulls)
+        known = values[~np.isnan(values)] + 0.0  # -0.0 is 0.0
         distinct, counts = np.unique(known, return_counts=True)
-        return cls(distinct, counts.astype(np.int64), nulls, len(given) - len(known))
+        return cls(distinct, counts.astype(np.int64), nulls, len(values) - len(known))
+
+    @classmethod
+    def _of_whole(cls, values: Counts, nulls: int) -> Numbers:
+        exact, counts = np.unique(values, return_counts=True)
+        told = exact.astype(np.float64)
+        starts = np.flatnonzero(np.append(True, told[1:] != told[:-1])[: len(told)])
+        together = np.add.reduceat(counts, starts) if len(starts) else counts
+        return cls(told[starts], together.astype(np.int64), nulls, merged=len(exact) - len(starts))
+
+    @property
+    def distinct(self) -> int:
+        """How many different ones it has; NaN is one."""
+        return len(self.values) + self.merged + bool(self.nans)
 
     @property
     def size(self) -> int:

@@ -218,6 +218,7 @@ def test_text_becomes_an_answer_of_openais_shape(workspace, create, ask):
     assert body["usage"] == {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
     assert body["id"].startswith("chatcmpl-")
     assert workspace.calls[-1].notes == (
+        "usage_context is not recorded: usage tracking is not enabled.",
         "The provider tells no usage: token counts are estimated as (text length + 1) / 4.",
     )
 

@@ -73,6 +73,21 @@ def test_without_any_number_only_counts_are_told():
     assert number_profile(Numbers.of(np.array([])))["percent_null"] is None
 
 
+def test_whole_numbers_that_doubles_do_not_tell_apart_are_distinct():
+    values = 2**53 + np.array([0, 1, 2, 3, 3], dtype=np.int64)
+    profile = number_profile(Numbers.of(values))
+    assert (profile["distinct_count"], profile["percent_distinct"], profile["count"]) == (4, 80.0, 5)
+    assert number_profile(Numbers.of(np.array([2, 2, 3], dtype=np.int64)))["distinct_count"] == 2
+    assert number_profile(Numbers.of(np.array([], dtype=np.int64), 1))["distinct_count"] == 0
+
+
+def test_averages_are_those_that_one_expects_to_the_last_digit():
+    assert number_profile(Numbers.of(np.arange(100.0)))["avg"] == 49.5
+    assert number_profile(Numbers.of(np.array([1e308, 1e308])))["avg"] == 1e308
+    large = 1e15 + np.arange(900.0) % 50
+    assert number_profile(Numbers.of(large))["stddev"] == pytest.approx(np.std(large - 1e15, ddof=1), rel=1e-9)
+
+
 def test_minus_zero_is_zero():
     profile = number_profile(Numbers.of(np.array([-0.0, 0.0])))
     assert (profile["distinct_count"], profile["num_zeros"]) == (1, 2)
