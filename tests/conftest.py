@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from clocks import standing_at
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.clock import Clock
@@ -38,10 +38,16 @@ pytest_plugins = [
     "scenario_fixtures",
 ]
 
+# How long an example takes says something of the machine, not of the code; and one fixture is meant to serve them all.
+_AT_ANY_SPEED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+
 # `--hypothesis-profile=nightly` asks more of the tests that do not say themselves how many examples they want.
 # Where CI judges a change, it tries the same examples each time; at a desk, new ones.
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.register_profile("nightly", max_examples=2000, deadline=None)
+settings.register_profile("ci", max_examples=100, derandomize=bool(os.environ.get("CI")), **_AT_ANY_SPEED)
+settings.register_profile("nightly", max_examples=2000, **_AT_ANY_SPEED)
 settings.load_profile("ci")
 
 
@@ -110,7 +116,7 @@ class RestOverHttp(Rest):
 
     def __init__(self, workspace: Workspace, server: Server) -> None:
         super().__init__(workspace)
-        self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=60)
+        self._connection = HTTPConnection(server.url.removeprefix("http://"), timeout=600)
 
     def call(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
         parts = urlsplit(path)

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from clocks import standing_at
 from serving_fixtures import DOUBLE, saved
 
 from fakebricks import Workspace
@@ -48,7 +49,8 @@ def model(
 @pytest.fixture(scope="module")
 def contract_workspace() -> Iterator[Workspace]:
     """One for the module: scenarios leave nothing behind. Its models take two seconds, so that requests meet."""
-    workspace = Workspace(serving={"deployment": 300, "cold_start": 15, "model": 2}, catalogs=("main", "prod"))
+    timings = {"deployment": 300, "cold_start": 15, "model": 2}
+    workspace = Workspace(clock=standing_at(), serving=timings, catalogs=("main", "prod"))
     yield workspace
     workspace.close()
 

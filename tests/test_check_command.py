@@ -65,7 +65,7 @@ def test_a_good_model_exits_with_0_and_every_report_says_so(tmp_path):
         "cold_start",
         "--param",
         "cold_start.sla=60s",
-    )  # a busy machine may take the default second
+    )
     result = check(model(), "--scenario", "signature_present", *patient, *options, "--github")
 
     assert result.exit_code == 0, result.output

@@ -116,7 +116,7 @@ def test_a_netrc_of_the_user_s_own_does_not_take_the_token_s_place(tmp_path, mon
     monkeypatch.setenv("HOME", str(tmp_path))
     with fake_workspace() as workspace:
         me = f"{workspace.host}/api/2.0/preview/scim/v2/Me"
-        assert requests.get(me, headers={"Authorization": f"Bearer {workspace.token}"}, timeout=5).status_code == 200
+        assert requests.get(me, headers={"Authorization": f"Bearer {workspace.token}"}, timeout=60).status_code == 200
 
 
 def test_credentials_of_mlflow_s_own_file_do_not_take_the_token_s_place(tmp_path, monkeypatch):

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from clocks import standing_at
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import MODEL, register_in
 
@@ -59,23 +60,23 @@ def logged(workspace: Workspace) -> list[dict[str, Any]]:
 def test_rows_are_spread_evenly_and_the_clock_is_at_the_end(endpoint: Workspace):
     began = endpoint.clock.now()
     replayed = endpoint.replay("fraud", FRAME, over=timedelta(hours=8))
-    assert timedelta(hours=8) <= endpoint.clock.now() - began < timedelta(hours=8, seconds=20)
-    hours = [round((one.time - began) / timedelta(hours=1), 1) for one in replayed.answers]
+    assert endpoint.clock.now() - began == timedelta(hours=8)
+    hours = [(one.time - began) / timedelta(hours=1) for one in replayed.answers]
     assert hours == [0, 2, 4, 6]
     assert replayed.predictions == [2.0, 4.0, 6.0, 8.0]
     assert (replayed.statuses, replayed.errors) == ({200: 4}, ())
     rows = logged(endpoint)
     assert [row["databricks_request_id"] for row in rows] == replayed.request_ids
     for row, one in zip(rows, replayed.answers, strict=True):
-        assert abs(row["request_time"] - one.time) < timedelta(seconds=1)
+        assert row["request_time"] == one.time
     assert json.loads(rows[1]["request"]) == {"dataframe_split": {"columns": ["amount"], "data": [[2.0]]}}
 
 
 def test_a_week_is_the_default_and_costs_little(endpoint: Workspace):
     began, really = endpoint.clock.now(), time.perf_counter()
     replayed = endpoint.replay("fraud", pd.DataFrame({"amount": np.arange(100.0)}), rows_per_request=5)
-    assert time.perf_counter() - really < 10
-    assert endpoint.clock.now() - began >= WEEK
+    assert time.perf_counter() - really < 120
+    assert endpoint.clock.now() - began == WEEK
     assert len(replayed) == 20
     assert replayed.answers[3].rows == range(15, 20)
     assert len(replayed.request_ids) == 100
@@ -88,11 +89,11 @@ def test_rows_are_sent_when_a_column_says_so(endpoint: Workspace):
     frame = FRAME.assign(at=times)
     began = endpoint.clock.now()
     replayed = endpoint.replay("fraud", frame, times="at")
-    assert [round((one.time - began) / timedelta(hours=1)) for one in replayed.answers] == [0, 1, 24, 24]
-    assert round((endpoint.clock.now() - began) / timedelta(hours=1)) == 24
+    assert [(one.time - began) / timedelta(hours=1) for one in replayed.answers] == [0, 1, 24, 24]
+    assert endpoint.clock.now() - began == timedelta(hours=24)
     began = endpoint.clock.now()
     stretched = endpoint.replay("fraud", frame, times="at", over=timedelta(hours=48))
-    assert [round((one.time - began) / timedelta(hours=1)) for one in stretched.answers] == [0, 2, 48, 48]
+    assert [(one.time - began) / timedelta(hours=1) for one in stretched.answers] == [0, 2, 48, 48]
     assert '"at"' not in logged(endpoint)[0]["request"]
 
 
@@ -138,12 +139,12 @@ def test_it_is_sent_by_who_is_acting():
 
 
 def test_requests_do_not_wait_for_each_other():
-    workspace = deployed(Workspace(serving={"model": 60}))
+    workspace = deployed(Workspace(clock=standing_at(), serving={"model": 60}))
     began = workspace.clock.now()
     replayed = workspace.replay("fraud", FRAME, over=timedelta(minutes=4))
-    assert [round((one.time - began) / timedelta(minutes=1)) for one in replayed.answers] == [0, 1, 2, 3]
-    assert round((workspace.clock.now() - began) / timedelta(minutes=1)) == 4
-    assert all(60 <= one.seconds < 61 for one in replayed.answers)
+    assert [(one.time - began) / timedelta(minutes=1) for one in replayed.answers] == [0, 1, 2, 3]
+    assert workspace.clock.now() - began == timedelta(minutes=4)
+    assert [one.seconds for one in replayed.answers] == [60] * 4
     workspace.close()
 
 
@@ -211,7 +212,7 @@ def test_impossible_traffic_is_refused_before_anything_is_sent(
     with pytest.raises(ValueError, match=message):
         workspace.replay("fraud", frame, **options)
     assert workspace.calls.matching("query_serving_endpoint") == []
-    assert workspace.clock.now() - before < timedelta(minutes=1)
+    assert workspace.clock.now() == before
 
 
 @pytest.mark.parametrize("frame", [[1], {"a": [1]}, None, pd.DataFrame({"a": [object()]}), pd.Series([1])])
@@ -228,7 +229,7 @@ def test_a_real_clock_is_refused():
     workspace.close()
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50)
 @given(
     rows=st.integers(1, 30),
     size=st.integers(1, 40),

@@ -11,6 +11,7 @@ import httpx  # noqa: F401 - before the client's garbage can be collected in the
 import mlflow
 import openai
 import pytest
+from clocks import standing_at
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied
 from databricks.sdk.service.serving import (
@@ -42,7 +43,7 @@ HELLO = [ChatMessage(role=ChatMessageRole.USER, content="hello")]
 
 @pytest.fixture
 def workspace(entered) -> Iterator[Workspace]:
-    with entered() as workspace:
+    with entered(clock=standing_at()) as workspace:
         workspace.model_provider("openai", lambda request: f"You said {request['messages'][-1]['content']}.")
         yield workspace
 

@@ -13,6 +13,7 @@ import mlflow
 import pandas as pd
 import pytest
 import requests
+from clocks import standing_at
 from databricks.sdk import WorkspaceClient
 from databricks.sdk.errors import OperationFailed
 from databricks.sdk.service.serving import (
@@ -66,7 +67,8 @@ class Unloadable(Threshold):
 
 @pytest.fixture
 def workspace(entered) -> Iterator[Workspace]:
-    with entered(catalogs=("prod",), serving={"deployment": 480, "cold_start": 20}) as workspace:
+    timings = {"deployment": 480, "cold_start": 20}
+    with entered(clock=standing_at(), catalogs=("prod",), serving=timings) as workspace:
         mlflow.set_experiment(f"/Users/{workspace.user_name}/fraud")
         yield workspace
 
@@ -124,7 +126,7 @@ def test_a_cold_start_costs_an_impatient_client_its_first_requests(workspace):
     (entity,) = client.serving_endpoints.get("fraud").config.served_entities
     assert entity.state.deployment_state_message == "Scaled to zero"
 
-    began, outcomes = time.time(), []
+    began, outcomes = workspace.clock.time(), []
     while not outcomes or outcomes[-1] != 200:
         try:
             outcomes.append(requests.post(url, json=ROW, headers=headers, timeout=6).status_code)
@@ -132,12 +134,12 @@ def test_a_cold_start_costs_an_impatient_client_its_first_requests(workspace):
             outcomes.append("timed out")
             time.sleep(1)  # simulated, as the timeouts are
     assert outcomes == ["timed out", "timed out", 200]
-    assert 15 <= time.time() - began <= 22
+    assert workspace.clock.time() - began == pytest.approx(20)
 
     # Who waits long enough sees no error; who pays for a warm minimum waits for nothing.
     workspace.clock.advance(hours=8)
     assert requests.post(url, json=ROW, headers=headers, timeout=60).elapsed.total_seconds() >= 0
-    assert workspace.calls.matching("query_serving_endpoint")[-1].duration == pytest.approx(20, abs=2)
+    assert workspace.calls.matching("query_serving_endpoint")[-1].duration == pytest.approx(20)
     client.serving_endpoints.update_config_and_wait(
         "fraud", served_entities=[served(entity.entity_version, "champion")]
     )

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import requests
+from clocks import standing_at
 from conftest import Entered
 from databricks import sql
 from databricks.sdk import WorkspaceClient
@@ -43,7 +44,7 @@ MODES = {"thrift": {}, "rest": {"use_sea": True}}
 
 @contextmanager
 def world(entered: Entered, **options: Any) -> Iterator[tuple[Workspace, StubEngine, str]]:
-    with entered(**options) as workspace:
+    with entered(clock=standing_at(), **options) as workspace:
         yield workspace, stubbed(workspace, most_rows=4), next(iter(WorkspaceClient().warehouses.list())).id
 
 
@@ -158,7 +159,7 @@ def test_the_usual_loop_until_a_statement_is_done(entered: Entered) -> None:
         assert answer.result
         assert answer.result.data_array == [["0"]]
         assert 8 <= polls <= 10
-        assert workspace.clock.time() - began == pytest.approx(45, abs=6)
+        assert workspace.clock.time() - began == pytest.approx(45, abs=5)
         cancel = ExecuteStatementRequestOnWaitTimeout.CANCEL
         answer = statements.execute_statement("range 1", warehouse, wait_timeout="30s", on_wait_timeout=cancel)
         assert answer.status

@@ -61,19 +61,19 @@ def given_runs(draw: st.DrawFn) -> list[dict[str, Any]]:
     return draw(st.lists(one, min_size=3, max_size=6))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(runs=given_runs(), filter_string=filters())
 def test_filters_as_mlflow_does(runs: list[dict[str, Any]], filter_string: str) -> None:
     _compare(runs, filter_string, [])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(runs=given_runs(), order_by=st.lists(orders(), min_size=1, max_size=2))
 def test_orders_as_mlflow_does(runs: list[dict[str, Any]], order_by: list[str]) -> None:
     _compare(runs, "", order_by)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(runs=given_runs(), filter_string=filters(), order_by=st.lists(orders(), max_size=2))
 def test_filters_and_orders_as_mlflow_does(runs: list[dict[str, Any]], filter_string: str, order_by: list[str]) -> None:
     _compare(runs, filter_string, order_by)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from agent_fixtures import saved_model
 from conftest import Rest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_files_in
 
@@ -150,7 +150,7 @@ CONTENT_TYPES = [
 
 
 @pytest.mark.parametrize("name", ["columns", "tensor", "text"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(BODIES, st.sampled_from(CONTENT_TYPES))
 @example(b'{"inputs": [[1, 2]], "inputs": [[3, 4]]}', "application/json")
 @example(b'{"inputs": [[NaN, Infinity]]}', "application/json")
@@ -176,7 +176,7 @@ def test_the_same_bytes_are_answered_alike(pairs, name, body, content_type):
 rows = st.lists(st.fixed_dictionaries(TYPES), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(rows)
 def test_every_format_of_a_frame_is_answered_with_what_pyfunc_predicts(pairs, rows):
     from mlflow.pyfunc import scoring_server
@@ -206,7 +206,7 @@ def test_every_format_of_a_frame_is_answered_with_what_pyfunc_predicts(pairs, ro
         assert json.loads(answer)["predictions"] == predictions, body
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)), min_size=1, max_size=3))
 def test_a_tensor_is_answered_with_what_pyfunc_predicts(pairs, tensor):
     pair = pairs["tensor"]

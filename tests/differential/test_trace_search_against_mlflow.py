@@ -173,7 +173,7 @@ ORDERS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(filters=FILTERS, orders=ORDERS, most=st.sampled_from([1, 3, 100]))
 def test_searches_are_answered_alike(both: Both, filters: str, orders: list[str], most: int) -> None:
     ours, theirs = both.search(filter=filters, order_by=orders, max_results=most)

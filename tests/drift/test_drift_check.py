@@ -10,7 +10,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.models import infer_signature
 from rich.console import Console
@@ -242,7 +242,6 @@ FLAVORS = st.dictionaries(
 
 
 @given(flavors=FLAVORS | ODD, version=ODD, requirements=st.text(), conda=ODD | st.text())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_files_say_there_is_a_report_or_one_clear_error(tmp_path, flavors, version, requirements, conda):
     (tmp_path / "MLmodel").write_text(json.dumps({"flavors": flavors, "mlflow_version": version}))
     (tmp_path / "requirements.txt").write_text(requirements, encoding="utf-8", errors="replace")

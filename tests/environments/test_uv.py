@@ -8,7 +8,7 @@ import time
 
 import pytest
 from alive import gone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks.environments import uv
@@ -131,12 +131,12 @@ def fake_uv(tmp_path, monkeypatch, script):
 
 
 def test_a_build_that_hangs_is_ended_with_all_that_it_has_started(tmp_path, monkeypatch):
-    fake_uv(tmp_path, monkeypatch, f"echo resolving; sleep 60 & echo $! > {tmp_path}/child; wait")
+    fake_uv(tmp_path, monkeypatch, f"echo resolving; sleep 300 & echo $! > {tmp_path}/child; wait")
     environments = Environments(tmp_path / "cache", Limits(build=2))
     began = time.perf_counter()
     with pytest.raises(EnvironmentBuildError, match="took longer than its limit") as caught:
         environments.get(EnvironmentSpec(HERE, ("inner",)))
-    assert time.perf_counter() - began < 20
+    assert time.perf_counter() - began < 150  # of the three hundred that it sleeps
     assert "resolving" in caught.value.log
     child = int((tmp_path / "child").read_text())
     assert gone(child)
@@ -217,7 +217,6 @@ def test_the_reason_in_what_uv_prints(log, reason):
     st.text(st.characters(codec="utf-8"), max_size=40)
     | st.sampled_from(["a\n-r b", "a\x0b-e .", "\ufeff-r b", "a\u2028b"])
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_line_is_it_is_one_line_and_no_option_or_is_refused(tmp_path, line):
     try:
         requirements, _ = uv.written(EnvironmentSpec(HERE, (line, "last")), tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -96,7 +96,7 @@ def requests(draw: st.DrawFn, operation: Operation, token: str) -> Request:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.name} {one.path}")
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, derandomize=True)
 @given(data=st.data())
 def test_bad_input_is_an_error_of_the_platforms_shape_and_changes_nothing(operation: Operation, data: st.DataObject):
     workspace = workspace_with_a_model()

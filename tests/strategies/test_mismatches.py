@@ -44,7 +44,7 @@ IMAGE = ModelSignature(Schema([TensorSpec(np.dtype("uint8"), (-1, 2, 2), "image"
 VECTOR = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 3))]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_mlflow_agrees_with_every_verdict(data):
     """All that can be wrong with one request, for signatures that nobody thought of."""
@@ -58,7 +58,7 @@ def test_mlflow_agrees_with_every_verdict(data):
 
 @pytest.mark.parametrize("signature", [FRAUD, NESTED, POSITIONAL, IMAGE, VECTOR])
 def test_mlflow_agrees_for_signatures_of_our_own(signature):
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(mismatched_payloads(signature))
     def check(mismatch):
         assert mismatch.kind in KINDS
@@ -162,7 +162,7 @@ def test_a_client_can_ask_for_those_that_are_refused_or_not(refused):
 
 
 def test_only_the_kinds_asked_for():
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(mismatched_payloads(FRAUD, kinds=["null", "extra"], formats=["instances"]))
     def check(mismatch):
         assert mismatch.kind in {"null", "extra"}

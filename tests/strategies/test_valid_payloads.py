@@ -32,7 +32,7 @@ def tensors(*specs):
     return ModelSignature(Schema([TensorSpec(np.dtype(dtype), shape, name) for dtype, shape, name in specs]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_mlflow_accepts_them(data):
     signature = data.draw(signatures())
@@ -233,7 +233,7 @@ def _rows(payload):
 
 
 def _all_are_accepted(signature, *wanted, examples=4):
-    @settings(max_examples=examples, deadline=None, database=None)
+    @settings(max_examples=examples, database=None)
     @given(payloads(signature, formats=wanted))
     def check(payload):
         assert json.loads(json.dumps(payload, allow_nan=False)) == payload

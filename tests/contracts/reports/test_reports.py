@@ -216,7 +216,7 @@ verdicts = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(verdicts, max_size=3))
 def test_any_text_is_in_every_report_and_breaks_none(verdicts):
     told = json.loads(to_json(verdicts))

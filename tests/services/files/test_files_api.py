@@ -276,7 +276,7 @@ def test_a_signed_url_leads_to_where_the_client_reached_the_workspace(rest: Rest
 
 def test_the_path_of_a_download_url_may_come_in_the_query(rest: Rest, root: str):
     put(rest, f"{root}/a")
-    expire = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    expire = (rest.workspace.clock.now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     query = {"path": f"{root}/a", "expire_time": expire}
     url = rest.json("POST", "/api/2.0/fs/create-download-url", query=query)["url"]
     expires = int(parse_qs(urlsplit(url).query)["expires"][0]) / 1000

@@ -7,7 +7,7 @@ import json
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -76,7 +76,7 @@ ISSUED = ("token", "obo token", "secret", "access token", "signed URL")
 USED = ("header", "basic", "form", "path", "query", "signature", "body", "field", "name", "experiment", "route")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_issued_secret_is_in_the_log_or_in_an_error(data) -> None:
     workspace = Workspace(strict=False)

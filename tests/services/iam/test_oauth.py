@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from conftest import RefusedError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -107,7 +107,6 @@ def test_what_is_not_asked_rightly(rest, workspace, form, status, error) -> None
     assert (answer[0], answer[1]["error"]) == (status, error)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_access_token_is_refused(workspace: Workspace, data) -> None:
     robot = workspace.service_principal("robot")
@@ -211,11 +210,11 @@ def test_on_a_server_a_client_id_names_its_workspace(server: Server) -> None:
             import requests
 
             endpoint = f"{server.url}/oidc/v1/token"
-            answer = requests.post(endpoint, GRANT, auth=(robot.client_id, robot.client_secret), timeout=5)
+            answer = requests.post(endpoint, GRANT, auth=(robot.client_id, robot.client_secret), timeout=60)
             headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
-            assert requests.get(f"{server.url}{ME}", headers=headers, timeout=5).json()["userName"] == robot.client_id
+            assert requests.get(f"{server.url}{ME}", headers=headers, timeout=60).json()["userName"] == robot.client_id
             workspace.clock.advance(hours=2)
-            refused = requests.get(f"{server.url}{ME}", headers=headers, timeout=5)
+            refused = requests.get(f"{server.url}{ME}", headers=headers, timeout=60)
             assert refused.status_code == 403
             assert refused.headers["x-databricks-org-id"] == workspace.identity.workspace_id
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from acting import of, refused
 from conftest import Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from privilege_matrix import World, at_least, operations_of, walk
 
@@ -163,7 +163,7 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(
     object_type=st.sampled_from(list(LEVELS)) | st.text(st.characters(codec="ascii", categories=["L"]), min_size=1),
     object_id=st.sampled_from(["root", "1", "x", "-1", "9" * 40]),

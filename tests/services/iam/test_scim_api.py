@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -278,7 +278,6 @@ JSON = st.recursive(
 FIELDS = ("userName", "displayName", "members", "groups", "entitlements", "name", "active", "Operations", "schemas")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["POST", "PUT", "PATCH"]),
     kind=st.sampled_from(["Users", "Groups", "ServicePrincipals"]),

@@ -11,7 +11,7 @@ import boto3
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace, fake_workspace
@@ -274,7 +274,7 @@ def test_an_inference_table_in_a_bucket():
         assert workspace._services[Tables].require(name).storage_location.startswith("s3://acme/prod/__unitystorage/")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(steps=st.lists(st.sampled_from(["log", "read", "wait", "snapshot", "restore", "interrupt"]), max_size=12))
 def test_whatever_happens_each_acknowledged_row_is_there_once(steps: list[str]):
     workspace = Workspace()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
@@ -51,7 +51,7 @@ def test_a_gateway_table_has_a_row_for_each_request(rest, workspace, deploy, que
     found = rows(workspace)
     assert len(found) == 2
     row = found[0]
-    assert timedelta() <= row.pop("request_time") - asked_at < timedelta(seconds=5)
+    assert row.pop("request_time") == asked_at
     assert row.pop("execution_duration_ms") >= 0
     assert len(row.pop("served_entity_id")) == 32
     assert row == {
@@ -452,5 +452,5 @@ def test_the_time_that_a_model_sleeps_is_time_that_it_took(rest, workspace, regi
     with SimulatedTime(workspace.clock):
         deploy(version=register("time.sleep(7); return model_input['amount'].tolist()"), **gateway())
         query(ROW)
-        assert 7 <= workspace.calls[-1].duration < 8
-        assert 7000 <= rows(workspace)[0]["execution_duration_ms"] < 8000
+        assert workspace.calls[-1].duration == pytest.approx(7)
+        assert rows(workspace)[0]["execution_duration_ms"] == 7000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -43,7 +43,7 @@ SETTINGS = st.fixed_dictionaries(
 REMOVED = st.lists(st.sampled_from(["tasks", "tasks/a", "job_clusters/a", "name", "format", "", "/", "x/y"]) | ANY)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(first=SETTINGS, second=SETTINGS, removed=REMOVED, verb=st.sampled_from(["update", "reset"]))
 def test_a_job_is_kept_or_refused(workspace: Workspace, first: Any, second: Any, removed: Any, verb: str) -> None:
     def post(path: str, body: Any) -> Any:

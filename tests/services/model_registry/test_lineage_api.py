@@ -193,7 +193,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(info=anything)
 def test_whatever_a_header_holds_is_kept_or_refused(info: Any):
     with closing(Workspace()) as workspace:

@@ -254,7 +254,7 @@ def timeless(seen: Fields) -> Fields:
     }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(deeds(), min_size=15, max_size=40))
 def test_both_dialects_do_and_tell_the_same(history: list[Deed]):
     with closing(Workspace()) as one, closing(Workspace()) as other:

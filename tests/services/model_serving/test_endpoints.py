@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import register_in
 
@@ -247,14 +247,14 @@ def test_a_settled_deployment_does_not_undo_what_happened_while_it_loaded(worksp
 
     def slow(*args):
         loading.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return load(*args)
 
     monkeypatch.setattr(workspace._services[Models], "load", slow)
     seen = []
     reader = threading.Thread(target=lambda: seen.append(Rest(workspace).call("GET", f"{ENDPOINTS}/fraud")))
     reader.start()
-    assert loading.wait(10)
+    assert loading.wait(60)
     rest.delete(f"{ENDPOINTS}/fraud")
     made = rest.post(ENDPOINTS, name="fraud", description="anew")
     go_on.set()
@@ -506,7 +506,7 @@ fields = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(st.dictionaries(fields, json_values, max_size=3), json_values)
 def test_no_config_is_a_fault_of_the_fake(rest, config, gateway):
     for body in ({"name": "fuzz", "config": config}, {"name": "fuzz", "ai_gateway": gateway}):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acting import of, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import ModelProviderError, Workspace
@@ -124,7 +124,7 @@ ANY = st.recursive(
 BODIES = st.dictionaries(st.sampled_from(["messages", "n", "temperature", "served_entities", "tags", "name"]), ANY)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100)
 @given(
     method=st.sampled_from(["GET", "PUT", "PATCH", "DELETE", "POST"]),
     path=st.sampled_from(["", "/config", "/tags", "/description", "/notifications", "/events", "/metrics", "/openapi"]),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from conftest import Rest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -51,9 +51,10 @@ def test_what_names_no_endpoint_is_refused(rest, body, status, code):
 def agents(server):
     """A workspace with one agent of each kind and a model that is none, over both ways in."""
     from agent_fixtures import KINDS, deploy_in
+    from clocks import standing_at
     from conftest import RestOverHttp
 
-    workspace = Workspace()
+    workspace = Workspace(clock=standing_at())
     for kind in KINDS:
         deploy_in(workspace, kind)
     server.add(workspace)
@@ -80,7 +81,7 @@ BODIES = st.one_of(
 
 
 @pytest.mark.parametrize("way", ["process", "server"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.sampled_from(["chat", "agent", "responses", "lengths"]), BODIES)
 @example("chat", b'{"messages": [{"role": "user", "content": NaN}], "stream": true}')
 @example("chat", b'{"messages": ' + b"[" * 980 + b"]" * 980 + b', "client_request_id": "a"}')

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from agent_fixtures import TASKS, saved_model
 from conftest import Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from serving_fixtures import register_files_in
@@ -237,7 +237,7 @@ def described() -> Any:
 
 
 @pytest.mark.parametrize("name", ["scalars", "nested", "tensor", "tensors", "column"])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_it_describes_is_accepted(described, name, data):
     rest, document = described[name]

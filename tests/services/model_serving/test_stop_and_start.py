@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import JSON, MODEL
 
@@ -130,7 +130,7 @@ def test_it_can_be_deleted_in_any_state_and_nothing_of_it_is_left(rest, workspac
     assert workspace.snapshot() == before
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     st.text(max_size=30),
     st.sampled_from(["config:stop", "config:start", "events", "metrics"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitored import ASSETS, DOUBLE, add_table, monitor, path
 
@@ -230,7 +230,7 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(MASKS, VALUES)
 def test_whatever_an_update_asks_for_is_answered_without_a_fault(workspace: Workspace, mask, values):
     rest = Rest(workspace)

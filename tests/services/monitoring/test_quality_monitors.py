@@ -6,7 +6,7 @@ import re
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from monitored import ASSETS, DOUBLE, INFERENCE, OUTPUT, add_table, monitor, path
 
@@ -277,7 +277,7 @@ FIELDS += ("custom_metrics", "notifications", "baseline_table_name", "warehouse_
 REASONABLE = {"assets_dir": ASSETS, "output_schema_name": OUTPUT, "snapshot": {}}
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=3))
 def test_whatever_is_asked_for_is_answered_without_a_fault(workspace: Workspace, fields):
     rest = Rest(workspace)

@@ -156,10 +156,9 @@ def test_compares(found, comparator, value, expected):
 
 
 def test_no_pattern_takes_long():
-    began = time.perf_counter()
-
+    began = time.thread_time()
     assert not matches("a" * 5000, Condition("tag", "k", "LIKE", "%a" * 60 + "b"))
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 10  # every way to lay out the pattern would take years
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from acting import denied, of, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -131,7 +131,7 @@ ANY = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists
 VERBS = ("scopes/create", "scopes/delete", "put", "delete", "acls/put", "acls/delete")
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=80)
 @given(
     verb=st.sampled_from(VERBS),
     body=st.fixed_dictionaries(

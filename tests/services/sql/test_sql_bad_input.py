@@ -11,7 +11,7 @@ from fakebricks.services.sql.errors import quoted
 from fakebricks.services.sql.words import Words, words_of
 from fakebricks.wire.errors import NotImplementedByFakebricks
 
-_AS_MANY = settings(max_examples=30, deadline=None)
+_AS_MANY = settings(max_examples=30)
 _PIECES = (
     *(
         "SELECT",
@@ -53,14 +53,14 @@ def test_any_text_comes_back_as_a_parameter(reading: Workspace, text: str) -> No
     assert reading.sql("SELECT :text AS x", text=text).to_pylist() == [{"x": text}]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.text(min_size=1))
 def test_any_name_in_backquotes_is_one_word(name: str) -> None:
     (word,) = words_of(quoted(name))
     assert word.name == name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(levels=st.lists(st.text(min_size=1), min_size=1, max_size=4))
 def test_any_name_of_several_levels_is_read_as_it_is(levels: list[str]) -> None:
     words = Words(quoted(*levels))
@@ -68,7 +68,7 @@ def test_any_name_of_several_levels_is_read_as_it_is(levels: list[str]) -> None:
     words.end()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(text=st.text(max_size=20))
 def test_any_text_is_stored_as_it_is(reading: Workspace, text: str) -> None:
     reading.sql("CREATE TABLE IF NOT EXISTS texts (x STRING)")

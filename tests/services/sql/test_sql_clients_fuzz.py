@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stub_engine import StubEngine, stubbed
 
@@ -74,7 +74,7 @@ def calls(draw: st.DrawFn) -> tuple[Operation, dict[str, Any]]:
     return operation, fields
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300)
 @given(call=calls())
 def test_a_call_is_answered_or_refused(workspace: Workspace, call: tuple[Operation, dict[str, Any]]) -> None:
     operation, fields = call

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import ceil
 
 import pytest
+from clocks import standing_at
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.services.sql import SqlError
@@ -16,7 +17,7 @@ from fakebricks.wire.errors import NotImplementedByFakebricks
 
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
-    with fake_workspace() as entered:
+    with fake_workspace(clock=standing_at()) as entered:
         yield entered
 
 
@@ -27,8 +28,9 @@ def value(workspace: Workspace, statement: str, **parameters: object) -> object:
 
 def test_time_is_the_workspaces(workspace: Workspace) -> None:
     workspace.clock.advance(days=30)
-    row = workspace.sql("SELECT current_timestamp(), now(), current_date, curdate(), getdate()").to_pylist()[0]
-    assert abs(row["current_timestamp()"] - workspace.clock.now()) < timedelta(seconds=30)
+    asked = "SELECT current_timestamp(), now() AS n, getdate() AS g, current_date, curdate()"
+    (row,) = workspace.sql(asked).to_pylist()
+    assert row["current_timestamp()"] == row["n"] == row["g"] == workspace.clock.now()
     assert row["current_date()"] == row["current_timestamp()"].astimezone(UTC).date()
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from conftest import Rest
 from databricks.sql.thrift_api.TCLIService import TCLIService, ttypes
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stub_engine import StubEngine, stubbed
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
@@ -217,7 +217,7 @@ def broken(draw: st.DrawFn) -> bytes:
     return bytes(body[: draw(st.integers(0, len(body)))] + draw(st.binary(max_size=4)))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150)
 @given(body=st.binary(max_size=40) | broken())
 def test_whatever_bytes_are_sent_nothing_breaks(client: Client, body: bytes) -> None:
     before = client.workspace.snapshot()

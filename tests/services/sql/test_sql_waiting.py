@@ -39,7 +39,7 @@ def test_a_poll_from_another_process_moves_an_automatic_clock(server: Server) ->
 def test_a_statement_that_is_due_is_executed_once_whoever_asks(workspace: Workspace) -> None:
     engine: StubEngine = stubbed(workspace)
     release = threading.Event()
-    engine.answers["slow"] = lambda: release.wait(10) and engine.answers["nothing"]()
+    engine.answers["slow"] = lambda: release.wait(60) and engine.answers["nothing"]()
     rest = Rest(workspace)
     warehouse = rest.get("/api/2.0/sql/warehouses")["warehouses"][0]["id"]
     statement_id = rest.post(S, statement="slow", warehouse_id=warehouse, wait_timeout="0s")["statement_id"]

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from conftest import Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -67,7 +67,7 @@ BODIES = st.lists(st.sampled_from(FIELDS), max_size=5).flatmap(
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(body=BODIES, more=st.booleans())
 def test_no_body_is_too_much(method: str, path: str, body: dict[str, Any], more: bool) -> None:
     workspace = Workspace()

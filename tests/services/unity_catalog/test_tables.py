@@ -27,7 +27,7 @@ from catalog_calls import (
 )
 from conftest import Entered, Rest
 from deltalake import DeltaTable, write_deltalake
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -323,7 +323,7 @@ _columns = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(_columns)
 def test_whatever_columns_are_asked_for_there_is_a_table_or_a_refusal(columns: list[dict[str, Any]]):
     with closing(Workspace()) as workspace:

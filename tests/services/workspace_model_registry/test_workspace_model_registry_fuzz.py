@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from conftest import Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import Workspace
@@ -43,7 +43,7 @@ BODIES = st.lists(st.sampled_from(FIELDS), max_size=5).flatmap(
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(OPERATIONS))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20)
 @given(body=BODIES, complete=st.booleans())
 def test_nothing_is_too_much(method: str, path: str, body: dict[str, Any], complete: bool) -> None:
     workspace = Workspace()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acting import of, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import MODEL
 
@@ -339,7 +339,7 @@ def made(workspace) -> Workspace:
     return workspace
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150)
 @given(gateway=GATEWAYS, text=st.text(max_size=20))
 def test_whatever_gateway_is_put_holds_or_is_refused(made: Workspace, gateway: Any, text: str) -> None:
     before = made.snapshot()

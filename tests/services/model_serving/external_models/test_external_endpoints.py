@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acting import of, refused
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import ModelProviderError, Workspace
@@ -378,7 +378,7 @@ def chat(workspace) -> Workspace:
     return workspace
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150)
 @given(body=BODIES | ANY)
 def test_whatever_is_asked_is_answered_or_refused(chat: Workspace, body: Any) -> None:
     before = chat.snapshot()
@@ -389,7 +389,7 @@ def test_whatever_is_asked_is_answered_or_refused(chat: Workspace, body: Any) ->
         assert chat.snapshot() == before
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150)
 @given(model=CONFIGS | ANY)
 def test_whatever_is_to_be_served_is_served_or_refused(chat: Workspace, model: Any) -> None:
     before = chat.snapshot()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakebricks import ModelProviderError, Workspace
@@ -268,7 +268,7 @@ def chat(workspace) -> Workspace:
     return workspace
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100)
 @given(said=st.lists(st.text(max_size=8), max_size=6))
 def test_chunks_come_to_what_was_said(chat: Workspace, said: list[str]) -> None:
     chat.model_provider("openai", answering(*said))
@@ -290,7 +290,7 @@ CHUNKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150)
 @given(yielded=st.lists(CHUNKS | ANY, max_size=3), options=st.none() | st.just({"include_usage": True}) | ANY)
 def test_whatever_is_yielded_is_sent_or_told_to_the_test(chat: Workspace, yielded: list[Any], options: Any) -> None:
     chat.model_provider("openai", answering(*yielded))

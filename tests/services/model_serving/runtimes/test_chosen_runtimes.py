@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import RefusedError, Rest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from serving_fixtures import MODEL
 
@@ -60,7 +60,7 @@ class IsolatedRuntime:
     def load(self, directory: Path, variables: dict[str, str]) -> IsolatedModel:
         assert (directory / "MLmodel").is_file()
         self._isolated.building.set()
-        assert self._isolated.go_on.wait(10)
+        assert self._isolated.go_on.wait(60)
         if self._isolated.error:
             raise self._isolated.error
         model = IsolatedModel(self._chosen.image or dict(self._chosen.pins), variables)
@@ -266,7 +266,7 @@ JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries({}, optional={"runtime": JSON, "runtime_image": JSON, "x": JSON}))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 def test_bad_input_is_never_the_fakes_own_fault(rest, body):
     assert rest.call("PUT", f"{CHOICES}/fraud", json.dumps(body).encode()).status < 500
 
@@ -342,7 +342,7 @@ def test_others_are_answered_while_an_environment_is_built_and_simulated_time_st
     readers = [threading.Thread(target=lambda: seen.append(state(Rest(workspace)))) for _ in range(3)]
     for reader in readers:
         reader.start()
-    assert isolated.building.wait(10)
+    assert isolated.building.wait(60)
     before = workspace.clock.time()
     time.sleep(0.2)
     rest.post("/api/2.0/secrets/scopes/create", scope="other")

@@ -182,7 +182,7 @@ def test_a_request_that_takes_too_long_is_answered_in_time(isolated, obedient):
     pid = predicted(model, "pid")
     began = time.perf_counter()
     status, answer = ask(model, "sleep", "60")
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 50  # of the sixty that it sleeps
     assert (status, answer["error_code"]) == (504, "DEADLINE_EXCEEDED")
     assert answer["message"].startswith("Timed out while evaluating the model.")
     assert gone(pid)
