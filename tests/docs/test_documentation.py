@@ -16,6 +16,13 @@ import fakebricks
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Hypothesis would also fail where the machine is slow, which is no fault of the example.
+AT_ANY_SPEED = """
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("at any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("at any speed")
+"""
 MODULES = [
     name
     for _, name, _ in pkgutil.walk_packages(fakebricks.__path__, "fakebricks.")
@@ -27,6 +34,7 @@ def test_every_block_runs(pytester):
     """In one process of their own, each as a test module; what imports cost is paid once."""
     blocks = {f"{page.stem}_{i}": block for page in PAGES for i, block in enumerate(BLOCK.findall(page.read_text()), 1)}
     assert len(blocks) > len(PAGES)
+    pytester.makeconftest(AT_ANY_SPEED)
     pytester.makepyfile(**{f"test_{name.replace('-', '_')}": _as_test(block) for name, block in blocks.items()})
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=sum(max(1, block.count("def test_")) for block in blocks.values()))
