@@ -17,6 +17,7 @@ from fakebricks.services.sql.errors import UnresolvedColumn, recursive_view, ref
 from fakebricks.services.sql.information_schema import MadeTables
 from fakebricks.services.sql.lateral_aliases import put_in_aliases
 from fakebricks.services.sql.map_keys import write_out_map_keys
+from fakebricks.services.sql.ordering import order_by_aggregates
 from fakebricks.services.sql.parameters import Parameters
 from fakebricks.services.sql.percentiles import exact_percentiles
 from fakebricks.services.sql.references import levels_of, point_at, replace_by, stand_for, tables_in, version_of
@@ -107,6 +108,7 @@ class Reader:
             return list(self.executed(Translated(dialect.spark_text(query), arguments, tables)).columns)
 
         write_out_map_keys(tree, tables)
+        order_by_aggregates(tree)
         written_around(tree)
         write_out_using(tree, columns_of)
         put_in_aliases(tree, columns_of)

@@ -52,6 +52,31 @@ def test_counts_are_counted_again(workspace: Workspace, statement: str, expected
 
 
 @pytest.mark.parametrize(
+    ("statement", "first"),
+    [
+        ("SELECT day FROM seen GROUP BY day ORDER BY count(*) DESC LIMIT 1", "2026-01-03"),
+        ("SELECT day FROM seen GROUP BY 1 HAVING count(*) = 1 ORDER BY count(*), day DESC LIMIT 1", "2026-01-02"),
+        (
+            "WITH q AS (SELECT * FROM seen) SELECT day FROM q GROUP BY day ORDER BY max(id) * 2 DESC LIMIT 1",
+            "2026-01-03",
+        ),
+        ("SELECT max(n) FROM (SELECT count(*) n FROM seen GROUP BY day HAVING n > 0 ORDER BY count(*) LIMIT 2)", "1"),
+        ("SELECT id FROM seen ORDER BY row_number() OVER (ORDER BY id DESC) LIMIT 1", "4"),
+        ("SELECT id FROM seen ORDER BY (SELECT max(id) FROM labels), id LIMIT 1", "1"),
+    ],
+)
+def test_order_by_aggregates(workspace: Workspace, statement: str, first: str) -> None:
+    ((found,),) = rows(workspace, statement)
+    assert str(found) == first
+
+
+def test_what_a_query_is_ordered_by_is_not_shown(workspace: Workspace) -> None:
+    statement = "SELECT day AS d, max(id) FROM seen GROUP BY day ORDER BY count(*) DESC, d LIMIT 1 OFFSET 1"
+    assert workspace.sql(statement).column_names == ["d", "max(id)"]
+    assert [row[1] for row in rows(workspace, statement)] == [1]
+
+
+@pytest.mark.parametrize(
     ("statement", "columns", "expected"),
     [
         ("SELECT s.id, l.label FROM seen s JOIN labels l USING (id)", ["id", "label"], [(1, "ok")]),
