@@ -105,6 +105,28 @@ def test_a_classifier_is_judged_for_each_model_as_scikit_learn_does(workspace: W
     assert {row["model_version"] for row in profile(workspace, name, column_name="amount")} == {1, 2}
 
 
+def test_weights_of_classes_are_shares_and_what_is_no_probability_is_left_out(workspace: Workspace, rest: Rest):
+    name = "main.default.weighted"
+    add_table(workspace, name, COLUMNS)
+    rows = predictions(midnight(workspace, 1), 80, seed=2)
+    weights = [np.array([score for _, score in row["scores"]]) for row in rows]
+    for place, row in enumerate(rows):
+        row["model_version"] = 1
+        row["scores"] = [
+            (one, float(weight * (place + 1))) for one, weight in zip(CLASSES, weights[place], strict=True)
+        ]
+    odd = ([("high", -1.0), ("low", 3.0)], [("high", float("nan"))], [], None)
+    add_rows(workspace, rows + [{**rows[0], "scores": scores} for scores in odd], name)
+    monitor(rest, name, inference_log={**INFERENCE, "prediction_proba_col": "scores"})
+    assert refresh(rest, name)["state"] == "SUCCESS"
+    (told,) = profile(workspace, name, column_name=":table")
+    meant, shares = [row["label"] for row in rows], np.array(weights)
+    assert told["log_loss"] == pytest.approx(metrics.log_loss(meant, shares, labels=CLASSES))
+    area = metrics.roc_auc_score(meant, shares, multi_class="ovo", average="macro")
+    assert told["roc_auc_score"]["one_vs_one"]["macro"] == pytest.approx(area, abs=1e-3)  # rounding breaks ties
+    assert sum(one["count"] for one in told["confusion_matrix"]) == len(rows) + len(odd)
+
+
 def test_labels_that_arrive_late_are_in_the_next_refresh_and_no_window_is_told_twice(workspace: Workspace, rest: Rest):
     name = "main.default.labelled"
     add_table(workspace, name, COLUMNS)

@@ -37,9 +37,9 @@ def test_what_a_schedule_has_asked_for_before_an_update_stays_asked_for(rest: Re
 def test_the_same_holds_for_the_newer_api(rest: Rest):
     monitor(rest, schedule=HOURLY)
     table_id = rest.workspace._services[Tables].require("main.default.payments").id
-    rest.workspace.clock.advance(hours=2)
     monitors = f"/api/data-quality/v1/monitors/table/{table_id}"
     config = rest.get(monitors)["data_profiling_config"]
+    rest.workspace.clock.advance(hours=2)
     config["schedule"]["pause_status"] = "CRON_SCHEDULE_PAUSE_STATUS_PAUSED"
     changes = {"object_type": "table", "object_id": table_id, "data_profiling_config": config}
     rest.patch(f"{monitors}?update_mask=data_profiling_config.schedule", **changes)

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from fakebricks.services.monitoring.analysis.columns import ClassColumn, Column, NumberColumn, Rows
+from fakebricks.services.monitoring.analysis.columns import ClassColumn, Column, Flags, NumberColumn, Rows
 from fakebricks.services.monitoring.analysis.observations import Key, Observations
 from fakebricks.services.monitoring.metric_columns import DELTAS
 from fakebricks.services.monitoring.records import TABLE, Analysis, InferenceLog
 from fakebricks.services.monitoring.statistics import classification, regression
 from fakebricks.services.monitoring.statistics.classification import Confusion, Pair
+from fakebricks.services.monitoring.statistics.samples import Floats
 
 _BOOLEANS = {"true": "false", "false": "true"}
+_ROUNDING = 1e-6
+"""How far below zero what a model has computed as one less a probability may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def _confusion(rows: Rows, prediction: ClassColumn, label: ClassColumn) -> Confu
 def _ranking(rows: Rows, observations: Observations, label: ClassColumn) -> dict[str, Any]:
     """What probabilities are worth, of the rows that have some.
 
-    A map has the probability of each class. A number is that of the class that comes last of two.
+    A map has the probability of each class, or its weight. A number is that of the class that comes last of two. Rows
+    with what is no probability, such as 1.5, are left out (inferred).
     """
     if observations.probabilities is None:
         return {}
@@ -109,8 +113,17 @@ def _ranking(rows: Rows, observations: Observations, label: ClassColumn) -> dict
     classes = sorted({*meant, *(name for one in by_class for name in one)})
     scores = np.array([[one.get(name) or 0.0 for name in classes] for one in by_class], dtype=np.float64)
     labels = np.array([classes.index(name) for name in meant], dtype=np.int64)
-    usable = np.isfinite(scores).all(axis=1) & (scores.sum(axis=1) > 0.0)
-    return classification.ranking(labels[usable], scores[usable]) if usable.any() else {}
+    usable, shares = _shares(scores)
+    return classification.ranking(labels[usable], shares) if usable.any() else {}
+
+
+def _shares(weights: Floats) -> tuple[Flags, Floats]:
+    """Which rows of weights make sense, and how these are shared out among the classes."""
+    usable = np.isfinite(weights).all(axis=1) & (weights > -_ROUNDING).all(axis=1) & (weights.sum(axis=1) > 0.0)
+    sensible = np.maximum(weights[usable], 0.0)
+    sums = sensible.sum(axis=1, keepdims=True)
+    # Probabilities stay as they are: what is equal must stay so, as ties count half.
+    return usable, sensible / np.where(np.isclose(sums, 1.0), 1.0, sums)
 
 
 def _of_two(probability: float, classes: list[str]) -> dict[str, float]:

@@ -46,7 +46,7 @@ def test_nothing_of_a_profile_is_nan_whatever_the_numbers(values):
     profile = number_profile(Numbers.of(np.array(values, dtype=float)))
     assert profile["num_nan"] == sum(np.isnan(values)) if values else profile["num_nan"] == 0
     assert profile["count"] == len(values)
-    told = [value for value in profile.values() if isinstance(value, float)] + profile.get("quantiles", [])
+    told = [value for value in profile.values() if isinstance(value, float)] + list(profile.get("quantiles", []))
     assert not np.isnan(told).any()
 
 
