@@ -10,7 +10,7 @@ from __future__ import annotations
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding, Series
-from fakebricks.contracts.parameters import Duration
+from fakebricks.contracts.parameters import Count, Duration
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization"
@@ -26,7 +26,11 @@ FIX = "Raise min_provisioned_concurrency to what the first burst needs, and turn
     source=SOURCE,
 )
 def warm_minimum(
-    deployment: Deployment, *, burst: int = 4, sla: Duration = Duration(1), quiet: Duration = Duration(8 * 3600)
+    deployment: Deployment,
+    *,
+    burst: Count = Count(4),
+    sla: Duration = Duration(1),
+    quiet: Duration = Duration(8 * 3600),
 ) -> None:
     endpoint = ServedEndpoint(deployment)
     endpoint.must_answer()

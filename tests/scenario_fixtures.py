@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from serving_fixtures import DOUBLE, saved
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.contracts.catalogue import catalogue
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Outcome, Verdict
@@ -51,6 +51,13 @@ def contract_workspace() -> Iterator[Workspace]:
     workspace = Workspace(serving={"deployment": 300, "cold_start": 15, "model": 2}, catalogs=("main", "prod"))
     yield workspace
     workspace.close()
+
+
+@pytest.fixture(scope="module")
+def entered_workspace() -> Iterator[Workspace]:
+    """One for the module that clients find, for the team's own code."""
+    with fake_workspace() as workspace:
+        yield workspace
 
 
 @pytest.fixture(scope="module")
