@@ -19,7 +19,8 @@ from fakebricks.contracts.parameters import Duration
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-timeouts"
-FIX = "Try again after 429 and 503, with growing pauses; wait for a cold start, and give up in the end."
+FIX = "Try again after 429 and 503, with growing pauses, and wait for as long as a cold start takes."
+FIX_HANGS = "Give each request a timeout, and all its repetitions together an end."
 HANGS = 250
 TROUBLES: dict[str, tuple[str, dict[str, Any]]] = {
     "gives-up-on-429": ("429, twice", {"status": 429, "times": 2, "retry_after": 1}),
@@ -72,4 +73,5 @@ def _inject(faults: Any, **fault: Any) -> None:
 
 def _found(deployment: Deployment, rule: str, message: str, answer: str) -> None:
     evidence = (Evidence("What the caller's code came to", answer=answer, expected="an answer, in time"),)
-    deployment.found(Finding(f"timeouts-and-retries/{rule}", message, fix=FIX, source=SOURCE, evidence=evidence))
+    fix = FIX_HANGS if rule == "waits-too-long" else FIX
+    deployment.found(Finding(f"timeouts-and-retries/{rule}", message, fix=fix, source=SOURCE, evidence=evidence))

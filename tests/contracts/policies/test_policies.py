@@ -273,7 +273,13 @@ def test_an_error_of_the_test_itself_goes_first():
 
 
 @pytest.mark.parametrize(
-    "weights", [{"severity": {"policy/*": "warning"}}, {"waive": {"policy/runs-*": "a test of crashes"}}], ids=str
+    "weights",
+    [
+        {"severity": {"policy/*": "warning"}},
+        {"waive": {"policy/runs-*": "a test of crashes"}},
+        {"waive": {"runs-not-left-unfinished": "a test of crashes", "cold-start/over-sla": "what a project says, too"}},
+    ],
+    ids=str,
 )
 def test_warnings_and_waived_ones_fail_nothing(weights):
     with fake_workspace(policies={"rules": ["runs-*"], **weights}) as workspace:
@@ -305,6 +311,8 @@ def test_ids_are_stable():
         (("alias-not-versions",), "no policy is 'alias-not-versions'; did you mean 'policy/alias-not-version'?"),
         ({"rule": ["*"]}, "'rule' is no setting"),
         ({"severity": {"policy/*": "fatal"}}, "there are error, warning, note"),
+        ({"waive": {"runs-not-left-unfinishd": "why"}}, "did you mean 'policy/runs-not-left-unfinished'?"),
+        ({"waive": {"policy/run-*": "why"}}, "no policy is 'policy/run-*'"),
     ],
 )
 def test_policies_that_make_no_sense_are_refused(told, message):
