@@ -37,6 +37,10 @@ MINUTES = 12
         "blue-green/not-switched": "The switch is refused, or another version answers after it.",
     },
     source=SOURCE,
+    meanings={
+        "candidate": "The directory of the next version's model; the served one once more by default.",
+        "alias": "By which the model is loaded; it need not be there before.",
+    },
 )
 def blue_green(deployment: Deployment, *, candidate: str = "", alias: str = "champion") -> None:
     endpoint = ServedEndpoint(deployment)

@@ -30,6 +30,12 @@ FIX_ROLLBACK = (
         "canary-rollback/still-served": "The rollback is refused, or callers get errors or the canary after it.",
     },
     source=SOURCE,
+    meanings={
+        "candidate": "The directory of the next version's model; the served one once more by default.",
+        "share": "Of the traffic that the canary gets.",
+        "requests": "How many are sent before the rollback, and after it.",
+        "tolerance": "The share of the canary's requests that may fail.",
+    },
 )
 def canary_rollback(
     deployment: Deployment,

@@ -14,7 +14,10 @@ from fakebricks.contracts.parameters import Count, Duration
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization"
-FIX = "Turn scale_to_zero_enabled off where somebody waits for the answer, or let the caller wait and try again longer."
+FIX = (
+    "Turn scale_to_zero_enabled off where somebody waits for the answer. Where callers can wait, say for how long: "
+    "--param cold_start.sla=1m, or sla='1m' in a test."
+)
 FIX_ERROR = (
     "Look into the log of the served entity: what a model opens once, when it is loaded (a connection, a token), may "
     "be gone after a quiet time, and has to be opened anew."
@@ -28,6 +31,11 @@ FIX_ERROR = (
         "cold-start/error": "The first request after a quiet time is answered with an error.",
     },
     source=SOURCE,
+    meanings={
+        "sla": "How long a caller waits.",
+        "idle": "How long nobody asks; an endpoint sleeps after 30 minutes.",
+        "times": "How often that is repeated.",
+    },
 )
 def cold_start(
     deployment: Deployment, *, sla: Duration = Duration(1), idle: Duration = Duration(31 * 60), times: Count = Count(3)

@@ -21,6 +21,9 @@ FIX = "Raise the upper bound of the concurrency, or let callers wait for each ot
     title="As many callers as there will be are answered at once",
     rules={"concurrency-limit/turned-away": "Some of the callers get 429."},
     source=SOURCE,
+    meanings={
+        "callers": "How many ask at once.",
+    },
 )
 def concurrency_limit(deployment: Deployment, *, callers: Count = Count(4)) -> None:
     endpoint = ServedEndpoint(deployment)

@@ -25,6 +25,10 @@ FIX_UNREADABLE = "Answer each row of a request with one prediction, in the order
         "inference-table-captures/unreadable": "A row of the table cannot be read as features and predictions.",
     },
     source=SOURCE,
+    meanings={
+        "requests": "How many are sent.",
+        "within": "How long rows may take.",
+    },
 )
 def inference_table_captures(
     deployment: Deployment, *, requests: Count = Count(20), within: Duration = Duration(3600)

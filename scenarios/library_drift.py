@@ -28,6 +28,9 @@ FIX = (
         "library-drift/cannot-be-told": "The model's files do not tell what it was logged with.",
     },
     source=SOURCE,
+    meanings={
+        "runtime": "A Databricks Runtime on which a job or notebook loads the model, such as `16.4 LTS ML`.",
+    },
 )
 def library_drift(deployment: Deployment, *, runtime: str = "") -> None:
     from fakebricks.drift.check import check

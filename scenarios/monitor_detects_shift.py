@@ -28,6 +28,13 @@ FIX = "Take a recent baseline, and windows with enough rows; choose the threshol
         "monitor-detects-shift/false-alarm": "A day like those before raises an alarm.",
     },
     source=SOURCE,
+    meanings={
+        "table": "The full name of a table with a monitor.",
+        "column": "Of numbers in it.",
+        "rows": "How many each day has.",
+        "deviations": "By how many standard deviations the second day shifts.",
+        "alarm_below": "The p-value below which the team's alarm is raised.",
+    },
 )
 def monitor_detects_shift(
     deployment: Deployment,

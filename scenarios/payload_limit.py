@@ -25,6 +25,9 @@ LOGGED = 1024 * 1024
         "payload-limit/not-logged": "The inference table has NULL instead of a batch of that size.",
     },
     source=SOURCE,
+    meanings={
+        "rows": "Of the largest batch that callers send.",
+    },
 )
 def payload_limit(deployment: Deployment, *, rows: Count = Count(1000)) -> None:
     endpoint = ServedEndpoint(deployment)

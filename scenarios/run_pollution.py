@@ -27,6 +27,11 @@ FIX = "Start runs by `with mlflow.start_run()`, tag them, nest trials under one 
         "run-pollution/untagged": "Runs lack a tag that the team searches by.",
     },
     source=SOURCE,
+    meanings={
+        "train": "The team's own code that trains.",
+        "most": "How many runs it is to leave.",
+        "tag": "That each of them is to have.",
+    },
 )
 def run_pollution(
     deployment: Deployment, *, train: Callable[[], object] | None = None, most: Count = Count(1), tag: str = ""

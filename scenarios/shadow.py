@@ -26,6 +26,11 @@ FIXES = {
         "shadow/differs": "The candidate predicts something else on more requests than are tolerated.",
     },
     source=SOURCE,
+    meanings={
+        "candidate": "The directory of the next version's model; the served one once more by default.",
+        "requests": "How many both are asked.",
+        "tolerance": "The share of them on which the two may differ.",
+    },
 )
 def shadow(
     deployment: Deployment, *, candidate: str = "", requests: Count = Count(20), tolerance: Share = Share(0.0)

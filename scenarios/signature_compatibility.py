@@ -38,6 +38,9 @@ SOURCE = "https://docs.databricks.com/aws/en/machine-learning/manage-model-lifec
         "signature-compatibility/param-default-changed": "A parameter has another default.",
     },
     source=SOURCE,
+    meanings={
+        "alias": "Of the version that consumers have now.",
+    },
 )
 def signature_compatibility(deployment: Deployment, *, alias: str = "champion") -> None:
     client = Client(deployment.workspace)

@@ -74,6 +74,10 @@ class Trial:
         "signature-mismatch/positional": "Inputs have no names, so that another order is not noticed.",
     },
     source=SOURCE,
+    meanings={
+        "most_columns": "How many columns are tried, one after the other.",
+        "requests": "How many are made up.",
+    },
 )
 def signature_mismatch(deployment: Deployment, *, most_columns: Count = Count(20), requests: Count = Count(50)) -> None:
     endpoint = ServedEndpoint(deployment)

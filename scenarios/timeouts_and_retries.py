@@ -38,6 +38,10 @@ TROUBLES: dict[str, tuple[str, dict[str, Any]]] = {
         "timeouts-and-retries/waits-too-long": "The caller waits longer than it should for an endpoint that hangs.",
     },
     source=SOURCE,
+    meanings={
+        "call": "The caller's own code, which asks the endpoint once.",
+        "patience": "How long it may wait for an endpoint that hangs.",
+    },
 )
 def timeouts_and_retries(
     deployment: Deployment, *, call: Callable[[], object] | None = None, patience: Duration = Duration(120)

@@ -27,6 +27,10 @@ FIX = "Let databricks-sdk sign in (its tokens are renewed), or sign in again whe
     title="The caller's own code is still answered when its first token has expired",
     rules={"token-expiry/locked-out": "The caller fails once its token has expired."},
     source=SOURCE,
+    meanings={
+        "call": "The caller's own code, which signs in and asks the endpoint.",
+        "after": "How long after its first request it asks again.",
+    },
 )
 def token_expiry(
     deployment: Deployment, *, call: Callable[[], object] | None = None, after: Duration = Duration(61 * 60)

@@ -30,6 +30,11 @@ FIX_FAILS = "Take the entity's traffic away, look into its log, and watch the er
         "traffic-split/entity-fails": "An entity fails on the requests that it gets, while others answer.",
     },
     source=SOURCE,
+    meanings={
+        "meant": "The shares, such as `champion=90%, canary=10%`; what the endpoint declares by default.",
+        "requests": "How many are sent.",
+        "tolerance": "By how much of all requests a share may differ.",
+    },
 )
 def traffic_split(
     deployment: Deployment, *, meant: str = "", requests: Count = Count(100), tolerance: Share = Share(0.02)

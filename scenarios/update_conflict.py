@@ -27,6 +27,9 @@ FIX = "Wait until the endpoint says NOT_UPDATING, then update it; after RESOURCE
         "update-conflict/lost": "The deploying code says that all is well, and has deployed nothing.",
     },
     source=SOURCE,
+    meanings={
+        "deploy": "The team's own code that updates the endpoint.",
+    },
 )
 def update_conflict(deployment: Deployment, *, deploy: Callable[[], object] | None = None) -> None:
     code = given("update_conflict.deploy", deploy, "the team's own code that updates the endpoint")

@@ -14,7 +14,10 @@ from fakebricks.contracts.parameters import Count, Duration
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization"
-FIX = "Raise min_provisioned_concurrency to what the first burst needs, and turn scale_to_zero_enabled off."
+FIX = (
+    "Raise min_provisioned_concurrency to what the first burst needs, and turn scale_to_zero_enabled off. Where "
+    "callers can wait, say for how long: --param warm_minimum.sla=1m, or sla='1m' in a test."
+)
 
 
 @scenario(
@@ -24,6 +27,11 @@ FIX = "Raise min_provisioned_concurrency to what the first burst needs, and turn
         "warm-minimum/turned-away": "Some requests of the first burst are not answered.",
     },
     source=SOURCE,
+    meanings={
+        "burst": "How many ask at once.",
+        "sla": "How long a caller waits.",
+        "quiet": "How long nobody has asked before.",
+    },
 )
 def warm_minimum(
     deployment: Deployment,

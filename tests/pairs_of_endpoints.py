@@ -25,7 +25,7 @@ _numbers = count(1)
 
 
 def _candidates(world: World, name: str, faulty: Path) -> tuple[Verdict, Verdict]:
-    return world.judge(name, candidate=str(faulty)), world.judge(name)
+    return world.judge(name, candidate=str(faulty)), world.sound(name)
 
 
 @pair("blue-green/green-fails")
@@ -36,17 +36,17 @@ def green_fails(world):
 @pair("blue-green/alias-not-moved")
 def alias_not_moved(world):
     fault = {"pattern": "PUT *aliases/champion", "status": 403}
-    return world.meets(world.deploy(model()), fault, "blue_green"), world.judge("blue_green")
+    return world.meets(world.deploy(model()), fault, "blue_green"), world.sound("blue_green")
 
 
 @pair("blue-green/gap")
 def gap(world):
-    return world.meets(world.deploy(model()), {**QUERY, "skip": 4}, "blue_green"), world.judge("blue_green")
+    return world.meets(world.deploy(model()), {**QUERY, "skip": 4}, "blue_green"), world.sound("blue_green")
 
 
 @pair("blue-green/not-switched")
 def not_switched(world):
-    return world.meets(world.deploy(model()), UPDATE, "blue_green"), world.judge("blue_green")
+    return world.meets(world.deploy(model()), UPDATE, "blue_green"), world.sound("blue_green")
 
 
 @pair("canary-rollback/does-not-load")
@@ -61,7 +61,7 @@ def canary_fails(world):
 
 @pair("canary-rollback/still-served")
 def canary_still_served(world):
-    return world.meets(world.deploy(model()), UPDATE, "canary_rollback"), world.judge("canary_rollback")
+    return world.meets(world.deploy(model()), UPDATE, "canary_rollback"), world.sound("canary_rollback")
 
 
 @pair("shadow/fails")
@@ -77,13 +77,13 @@ def shadow_differs(world):
 @pair("cold-start/over-sla")
 def over_sla(world):
     sleepy = world.deploy(model(), scale_to_zero_enabled=True)
-    return world.judge("cold_start", sleepy, sla="5s"), world.judge("cold_start", sla="5s")
+    return world.judge("cold_start", sleepy, sla="5s"), world.sound("cold_start", sla="5s")
 
 
 @pair("cold-start/error")
 def error_after_a_quiet_time(world):
     stale = deploy_model(world.entered.workspace, model(STALE, top="OPENED = time.time()"), "stale")
-    return world.judge("cold_start", stale), world.judge("cold_start", sla="5s")
+    return world.judge("cold_start", stale), world.sound("cold_start", sla="5s")
 
 
 @pair("concurrency-limit/turned-away")
@@ -114,7 +114,7 @@ def burst_turned_away(world):
 def interrupted(world):
     deployment = world.deploy(model())
     faulty = world.meets(deployment, {**QUERY, "skip": 1}, "failed_update_keeps_serving")
-    return faulty, world.judge("failed_update_keeps_serving", deployment)
+    return faulty, world.sound("failed_update_keeps_serving")
 
 
 @pair("payload-limit/too-large")

@@ -41,12 +41,12 @@ def _deployed(world: World, directory: Path) -> Verdict:
 
 @pair("deployment/refused")
 def refused(world):
-    return _deployed(world, model(edit=(f"  outputs: {OUTPUT}\n", "  outputs: null\n"))), world.judge("shadow")
+    return _deployed(world, model(edit=(f"  outputs: {OUTPUT}\n", "  outputs: null\n"))), world.sound("shadow")
 
 
 @pair("deployment/does-not-load")
 def does_not_load(world):
-    return _deployed(world, model(top="import only_on_the_laptop")), world.judge("shadow")
+    return _deployed(world, model(top="import only_on_the_laptop")), world.sound("shadow")
 
 
 # What a model says of itself
@@ -55,29 +55,29 @@ def does_not_load(world):
 @pair("signature-present/no-inputs", also=("signature-present/no-outputs",))
 def no_inputs(world):
     unsigned = replace(world.deploy(model()), signature=None)
-    return world.judge("signature_present", unsigned), world.judge("signature_present")
+    return world.judge("signature_present", unsigned), world.sound("signature_present")
 
 
 @pair("signature-present/no-outputs")
 def no_outputs(world):
     faulty = model(edit=(f"  outputs: {OUTPUT}\n", "  outputs: null\n"))
-    return world.judge("signature_present", faulty), world.judge("signature_present")
+    return world.judge("signature_present", faulty), world.sound("signature_present")
 
 
 @pair("signature-present/no-input-example")
 def no_input_example(world):
-    return world.judge("signature_present", model(example=None)), world.judge("signature_present")
+    return world.judge("signature_present", model(example=None)), world.sound("signature_present")
 
 
 @pair("input-example-serves/refused")
 def example_refused(world):
     faulty = model(example=json.dumps({"dataframe_records": [{"amount": "much"}]}))
-    return world.judge("input_example_serves", faulty), world.judge("input_example_serves")
+    return world.judge("input_example_serves", faulty), world.sound("input_example_serves")
 
 
 @pair("input-example-serves/no-prediction")
 def no_prediction(world):
-    return world.judge("input_example_serves", model("return []")), world.judge("input_example_serves")
+    return world.judge("input_example_serves", model("return []")), world.sound("input_example_serves")
 
 
 # Libraries
@@ -86,7 +86,7 @@ def no_prediction(world):
 @pair("library-drift/breaks")
 def drift_breaks(world):
     trained = _trained()
-    return world.judge("library_drift", trained, runtime="15.4 LTS ML"), world.judge("library_drift", trained)
+    return world.judge("library_drift", trained, runtime="15.4 LTS ML"), world.sound("library_drift", trained)
 
 
 @pair("library-drift/risky")
@@ -94,7 +94,7 @@ def drift_is_risky(world):
     loose = _copied(world, _trained())
     told = (loose / "requirements.txt").read_text()
     (loose / "requirements.txt").write_text(told.replace(f"scikit-learn=={version('scikit-learn')}", "scikit-learn"))
-    return world.judge("library_drift", loose), world.judge("library_drift", _trained())
+    return world.judge("library_drift", loose), world.sound("library_drift", _trained())
 
 
 @pair("library-drift/cannot-be-told")
@@ -104,7 +104,7 @@ def drift_cannot_be_told(world):
         (faulty / name).unlink()
     lines = (faulty / "MLmodel").read_text().splitlines(keepends=True)
     (faulty / "MLmodel").write_text("".join(one for one in lines if "python_version" not in one))
-    return world.judge("library_drift", faulty), world.judge("library_drift", _trained())
+    return world.judge("library_drift", faulty), world.sound("library_drift", _trained())
 
 
 @cache
@@ -144,8 +144,7 @@ def _mismatched(
         signature=ModelSignature(Schema(list(promised))),
         input_example=json.dumps(body).encode(),
     )
-    sound = world.deploy(model(NULLS_ARE_ZERO))
-    return world.judge("signature_mismatch", faulty), world.judge("signature_mismatch", sound)
+    return world.judge("signature_mismatch", faulty), world.sound("signature_mismatch", model(NULLS_ARE_ZERO))
 
 
 AMOUNT = ColSpec("double", "amount")
@@ -177,7 +176,7 @@ def retyped(world):
 
 @pair("signature-mismatch/null")
 def null(world):
-    return world.judge("signature_mismatch", model()), world.judge("signature_mismatch", model(NULLS_ARE_ZERO))
+    return world.judge("signature_mismatch", model()), world.sound("signature_mismatch", model(NULLS_ARE_ZERO))
 
 
 @mismatch("signature-mismatch/out-of-range")
@@ -197,13 +196,13 @@ def unsatisfiable(world):
     inner = '{"type": "object", "properties": {"pieces": {"type": "integer", "required": true}}'
     nested = f'\'[{inner}, "name": "basket", "required": true}}]\''
     faulty = model(ONE, example=None, edit=(INPUT, nested))
-    return world.judge("signature_mismatch", faulty), world.judge("signature_mismatch", model(NULLS_ARE_ZERO))
+    return world.judge("signature_mismatch", faulty), world.sound("signature_mismatch", model(NULLS_ARE_ZERO))
 
 
 @pair("signature-mismatch/positional")
 def positional(world):
     faulty = model(ONE, example=None, edit=(INPUT, UNNAMED))
-    return world.judge("signature_mismatch", faulty), world.judge("signature_mismatch", model(NULLS_ARE_ZERO))
+    return world.judge("signature_mismatch", faulty), world.sound("signature_mismatch", model(NULLS_ARE_ZERO))
 
 
 # Consumers of the version behind the alias

@@ -92,8 +92,8 @@ def _caller(
 
 
 def _calls(world: World, faulty: Callable[[], None]) -> tuple[Verdict, Verdict]:
-    patient = _caller(world.entered, 429, 503, requests.ReadTimeout)
     name = "timeouts_and_retries"
+    patient = _caller(world.entered, 429, 503, requests.ReadTimeout)
     return world.judge(name, world.entered, call=faulty), world.judge(name, world.entered, call=patient)
 
 

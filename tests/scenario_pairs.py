@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ class World:
         judge: the verdict of a scenario on a deployment of it, or on a model.
         entered: a deployment in a workspace that clients find, for the team's own code.
         directory: for files.
+        verdicts: on what has no fault, so that each is come to once.
     """
 
     workspace: Workspace
@@ -33,6 +34,14 @@ class World:
     judge: Judge
     entered: Deployment
     directory: Path
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def sound(self, name: str, subject: Deployment | Path | None = None, **parameters: Any) -> Verdict:
+        """The verdict of a scenario on what has no fault."""
+        key = f"{name} {subject.endpoint if isinstance(subject, Deployment) else subject} {parameters}"
+        if key not in self.verdicts:
+            self.verdicts[key] = self.judge(name, subject, **parameters)
+        return self.verdicts[key]
 
     def meets(self, deployment: Deployment, fault: dict[str, Any], name: str, **parameters: Any) -> Verdict:
         """The verdict of a scenario while a fault is injected."""

@@ -202,6 +202,7 @@ def test_every_scenario_tells_its_story():
         assert len(story(one)) > 200
         assert one.source.startswith("https://")
         assert one.rules
+        assert one.meanings.keys() == one.parameters.keys()
         assert all(
             rule.startswith(f"{name.replace('_', '-')}/") and text.endswith(".") for rule, text in one.rules.items()
         )
@@ -225,12 +226,24 @@ def test_scenarios_of_ones_own(tmp_path):
         chosen(["cold_strat"])
 
 
+DECLARED = (
+    "from fakebricks.contracts.scenarios import scenario\n"
+    '@scenario(title="Ours", rules={{}}, source="https://x")\n'
+    "def wrong({}): ...\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('"""A story."""\n', "has no scenario 'wrong'"),
         ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
         ("def (\n", "cannot be imported: SyntaxError"),
+        (DECLARED.format("deployment, tag"), "the parameter 'tag' of wrong must stand after a [*] and have a default"),
+        (
+            DECLARED.format("deployment, *, tag"),
+            "the parameter 'tag' of wrong must stand after a [*] and have a default",
+        ),
         ("import sys; sys.exit(0)\n", "cannot be imported: SystemExit: 0"),
         (None, "there is no file"),
     ],

@@ -27,9 +27,14 @@ def entered(entered_workspace):
     return deploy_model(entered_workspace, model(), "fraud")
 
 
+@pytest.fixture(scope="module")
+def verdicts():
+    return {}
+
+
 @pytest.fixture
-def world(contract_workspace, deploy_once, judge, entered, tmp_path):
-    return World(contract_workspace, deploy_once, judge, entered, tmp_path)
+def world(contract_workspace, deploy_once, judge, entered, tmp_path, verdicts):
+    return World(contract_workspace, deploy_once, judge, entered, tmp_path, verdicts)
 
 
 @pytest.mark.parametrize("rule", PAIRS)
