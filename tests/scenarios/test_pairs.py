@@ -23,18 +23,15 @@ THEMES = [pairs_of_endpoints, pairs_of_models, pairs_of_teams, *([pairs_of_monit
 
 
 @pytest.fixture(scope="module")
-def entered(entered_workspace):
-    return deploy_model(entered_workspace, model(), "fraud")
-
-
-@pytest.fixture(scope="module")
-def verdicts():
-    return {}
+def lasting(contract_workspace, deploy_once, entered_workspace):
+    """What all pairs share."""
+    entered = deploy_model(entered_workspace, model(), "fraud")
+    return {"workspace": contract_workspace, "deploy": deploy_once, "entered": entered, "verdicts": {}}
 
 
 @pytest.fixture
-def world(contract_workspace, deploy_once, judge, entered, tmp_path, verdicts):
-    return World(contract_workspace, deploy_once, judge, entered, tmp_path, verdicts)
+def world(lasting, judge, tmp_path):
+    return World(**lasting, judge=judge, directory=tmp_path)
 
 
 @pytest.mark.parametrize("rule", PAIRS)
