@@ -100,7 +100,10 @@ class Weights:
         findings = tuple(map(self.weighed, verdict.findings))
         if verdict.outcome is Outcome.NOT_APPLICABLE and not any(map(breaks, findings)):
             return replace(verdict, findings=findings)
-        return replace(verdict, findings=findings, outcome=outcome_of(findings))
+        outcome = outcome_of(findings)
+        through = outcome is Outcome.PASSED and verdict.outcome is Outcome.FAILED
+        summary = f"let through: {verdict.summary}" if through else verdict.summary
+        return replace(verdict, findings=findings, outcome=outcome, summary=summary)
 
 
 def _table(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ def test_a_verdict_is_judged_by_what_is_left(settings, outcome):
     judged = Weights.of(settings).judged(verdict)
 
     assert judged.outcome is outcome
+    assert judged.summary == ("one" if outcome is Outcome.FAILED else "let through: one")
     assert broken([judged]) is (outcome is Outcome.FAILED)
 
 
