@@ -97,6 +97,9 @@ def check(context: click.Context, /, **given: Any) -> None:
     [tool.fakebricks] of a pyproject.toml in the working directory chooses scenarios and policies, and weighs findings.
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # bars of a second would fill the report
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # the team's own code, which a parameter may name
     reports = _Reports(given["junit"], given["as_json"], given["html"], given["github"])
     try:
         verdicts = _verdicts(given)
@@ -114,6 +117,7 @@ def _verdicts(given: Mapping[str, Any]) -> tuple[Verdict, ...]:
     from fakebricks.contracts.bundles import BundleError
     from fakebricks.contracts.gate import UnloadableModelError
     from fakebricks.contracts.making import NotAModelError
+    from fakebricks.contracts.parameters import ParameterError
     from fakebricks.contracts.policies import PoliciesBlindError
     from fakebricks.contracts.project import SettingsError
     from fakebricks.contracts.running import ScenarioError
@@ -125,6 +129,7 @@ def _verdicts(given: Mapping[str, Any]) -> tuple[Verdict, ...]:
         AgreementError,
         BundleError,
         NotAModelError,
+        ParameterError,
         PoliciesBlindError,
         ScenarioError,
         SettingsError,
@@ -205,6 +210,7 @@ def _gate(given: Mapping[str, Any], agreement: Agreement | None) -> Gate:
     from fakebricks.contracts.gate import Gate
     from fakebricks.contracts.policies import Policies
     from fakebricks.contracts.project import settings_of
+    from fakebricks.contracts.rules import check_known
     from fakebricks.contracts.weighing import Weights
 
     settings = settings_of(Path.cwd())
@@ -215,7 +221,9 @@ def _gate(given: Mapping[str, Any], agreement: Agreement | None) -> Gate:
         policies = None if rules == ("none",) else Policies.of(rules)
     except ValueError as error:
         raise Unusable(str(error)) from None
-    return Gate(scenarios, given["parameters"], policies, Weights.of(weighed), agreement, given["serving"], _progress())
+    weights = Weights.of(weighed)
+    check_known(weights, scenarios, Path.cwd() / "pyproject.toml")
+    return Gate(scenarios, given["parameters"], policies, weights, agreement, given["serving"], _progress())
 
 
 def _scenarios(names: tuple[str, ...], parameters: Parameters) -> tuple[Scenario, ...]:

@@ -12,7 +12,7 @@ from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
-SOURCE = "https://docs.databricks.com/aws/en/machine-learning/mlops/mlops-workflow"
+SOURCE = "https://docs.databricks.com/catalogs.html"
 FIX = (
     "Grant what is in a catalog to the groups of its environment alone, and keep an endpoint's objects in one catalog."
 )

@@ -10,11 +10,18 @@ from __future__ import annotations
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding, Series
-from fakebricks.contracts.parameters import Duration
+from fakebricks.contracts.parameters import Count, Duration
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization"
-FIX = "Turn scale_to_zero_enabled off where somebody waits for the answer, or let the caller wait and try again longer."
+FIX = (
+    "Turn scale_to_zero_enabled off where somebody waits for the answer. Where callers can wait, say for how long: "
+    "--param cold_start.sla=1m, or sla='1m' in a test."
+)
+FIX_ERROR = (
+    "Look into the log of the served entity: what a model opens once, when it is loaded (a connection, a token), may "
+    "be gone after a quiet time, and has to be opened anew."
+)
 
 
 @scenario(
@@ -24,9 +31,14 @@ FIX = "Turn scale_to_zero_enabled off where somebody waits for the answer, or le
         "cold-start/error": "The first request after a quiet time is answered with an error.",
     },
     source=SOURCE,
+    meanings={
+        "sla": "How long a caller waits.",
+        "idle": "How long nobody asks; an endpoint sleeps after 30 minutes.",
+        "times": "How often that is repeated.",
+    },
 )
 def cold_start(
-    deployment: Deployment, *, sla: Duration = Duration(1), idle: Duration = Duration(31 * 60), times: int = 3
+    deployment: Deployment, *, sla: Duration = Duration(1), idle: Duration = Duration(31 * 60), times: Count = Count(3)
 ) -> None:
     endpoint = ServedEndpoint(deployment)
     endpoint.must_answer()
@@ -45,9 +57,9 @@ def cold_start(
     deployment.show(evidence)
     failed = next((one for one in answers if not one.ok), None)
     if failed is not None:
-        message = f"{deployment.endpoint} answers with {failed.status} after {idle} without requests."
+        message = f"{deployment.endpoint} answers with {failed.status} after {idle} without requests: {failed.message}"
         told = failed.evidence("The request that failed", "200")
-        deployment.found(Finding("cold-start/error", message, fix=FIX, source=SOURCE, evidence=(told,)))
+        deployment.found(Finding("cold-start/error", message, fix=FIX_ERROR, source=SOURCE, evidence=(told,)))
     if slowest.seconds > sla:
         message = (
             f"After {idle} without requests, {deployment.endpoint} takes {slowest.seconds:.1f} s for the first one; "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
+from fakebricks.contracts.parameters import Count
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-limits"
@@ -20,8 +21,11 @@ FIX = "Raise the upper bound of the concurrency, or let callers wait for each ot
     title="As many callers as there will be are answered at once",
     rules={"concurrency-limit/turned-away": "Some of the callers get 429."},
     source=SOURCE,
+    meanings={
+        "callers": "How many ask at once.",
+    },
 )
-def concurrency_limit(deployment: Deployment, *, callers: int = 4) -> None:
+def concurrency_limit(deployment: Deployment, *, callers: Count = Count(4)) -> None:
     endpoint = ServedEndpoint(deployment)
     endpoint.must_answer()
     endpoint.client.wait(seconds=60)

@@ -14,7 +14,7 @@ from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
-SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/#input-examples"
+SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/"
 FIX = "Run mlflow.models.validate_serving_input on the example when the model is logged, and mend what it reports."
 
 

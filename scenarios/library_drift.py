@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding, Severity
+from fakebricks.contracts.parameters import ParameterError
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-debug"
+FIX_UNTOLD = "Log the model with MLflow, which writes MLmodel, requirements.txt and python_env.yaml beside it."
 FIX = (
     "Pin what the model was trained with in its requirements, and load it where these are installed; or train it anew."
 )
@@ -26,6 +28,9 @@ FIX = (
         "library-drift/cannot-be-told": "The model's files do not tell what it was logged with.",
     },
     source=SOURCE,
+    meanings={
+        "runtime": "A Databricks Runtime on which a job or notebook loads the model, such as `16.4 LTS ML`.",
+    },
 )
 def library_drift(deployment: Deployment, *, runtime: str = "") -> None:
     from fakebricks.drift.check import check
@@ -36,8 +41,10 @@ def library_drift(deployment: Deployment, *, runtime: str = "") -> None:
         try:
             report = check(deployment.directory, onto, name=name)
         except UnusableModelError as error:
-            deployment.found(Finding("library-drift/cannot-be-told", f"{name}: {error}", source=SOURCE))
+            deployment.found(Finding("library-drift/cannot-be-told", f"{name}: {error}", fix=FIX_UNTOLD, source=SOURCE))
             return
+        except ValueError as error:
+            raise ParameterError(f"runtime={runtime!r} makes no sense to library_drift: {error}") from None
         verdicts = "\n".join(f"{one.library}: {one.trained} -> {one.serving} {one.verdict}" for one in report.libraries)
         evidence = Evidence(
             f"{name} on {report.onto}", answer=verdicts, expected="the same libraries, or compatible ones"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from fakebricks.contracts.calling import Client
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding, Series
-from fakebricks.contracts.parameters import Share
+from fakebricks.contracts.parameters import Count, ParameterError, Share
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/lakehouse-monitoring/"
@@ -27,23 +28,34 @@ FIX = "Take a recent baseline, and windows with enough rows; choose the threshol
         "monitor-detects-shift/false-alarm": "A day like those before raises an alarm.",
     },
     source=SOURCE,
+    meanings={
+        "table": "The full name of a table with a monitor.",
+        "column": "Of numbers in it.",
+        "rows": "How many each day has.",
+        "deviations": "By how many standard deviations the second day shifts.",
+        "alarm_below": "The p-value below which the team's alarm is raised.",
+    },
 )
 def monitor_detects_shift(
     deployment: Deployment,
     *,
     table: str = "",
     column: str = "",
-    rows: int = 200,
-    deviations: int = 3,
+    rows: Count = Count(200),
+    deviations: Count = Count(3),
     alarm_below: Share = Share(0.001),
 ) -> None:
     if not table or not column:
-        raise NotApplicable("there is no table=... with a monitor, or no column=... of numbers in it")
+        message = (
+            "it needs a table with a monitor, and a column of numbers in it: --param monitor_detects_shift.table="
+            "catalog.schema.table and --param monitor_detects_shift.column=name, or table= and column= in a test"
+        )
+        raise NotApplicable(message)
     client, workspace = Client(deployment.workspace), deployment.workspace
-    path = f"/api/2.1/unity-catalog/tables/{table}/monitor"
+    path = f"/api/2.1/unity-catalog/tables/{quote(table, safe='')}/monitor"
     monitor = client.call("GET", path)
     if not monitor.ok:
-        raise NotApplicable(f"{table} has no monitor: {monitor.message}")
+        raise ParameterError(f"table={table!r} has no monitor: {monitor.message}")
     told = monitor.json()
     kind = told.get("time_series") or told.get("inference_log")
     if kind is None or "1 day" not in kind["granularities"]:
@@ -51,7 +63,7 @@ def monitor_detects_shift(
     before = workspace.table(table)
     midnight = workspace.clock.now().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     quiet, shifted = midnight + timedelta(days=1), midnight + timedelta(days=2)
-    by = _deviation(before[column]) * deviations
+    by = _deviation(before, table, column) * deviations
     for day, distance in ((quiet, 0.0), (shifted, by)):
         some = _moved(_on(day, before, kind["timestamp_col"], rows), column, distance)
         workspace.save_table(table, some, append=True)
@@ -80,10 +92,25 @@ def _alarms(pvalue: float | None, below: float) -> bool:
     return pvalue is not None and pvalue < below
 
 
-def _deviation(values: Any) -> float:
+def _deviation(rows: Any, table: str, column: str) -> float:
+    """How much the column's values differ from each other.
+
+    Raises:
+        ParameterError: there is no such column, or it has no numbers.
+        NotApplicable: all of them are the same, so that nothing tells how large a shift would be.
+    """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return float(pc.stddev(values).as_py() or 0.0)
+    if column not in rows.column_names:
+        raise ParameterError(f"{table} has no column {column!r}; it has {', '.join(rows.column_names)}")
+    kind = rows.schema.field(column).type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        raise ParameterError(f"the column {column!r} of {table} has no numbers, but {kind}")
+    deviation = float(pc.stddev(rows[column].cast(pa.float64())).as_py() or 0.0)
+    if not deviation > 0:
+        raise NotApplicable(f"{table} has fewer than two different values in its column {column!r}")
+    return deviation
 
 
 def _on(day: datetime, before: Any, timestamp: str, rows: int) -> Any:

@@ -7,12 +7,11 @@ it, so that monitoring does not see the largest customers.
 
 from __future__ import annotations
 
-import json
-
 from fakebricks.contracts import examples
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding, Severity
+from fakebricks.contracts.parameters import Count
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-limits"
@@ -26,8 +25,11 @@ LOGGED = 1024 * 1024
         "payload-limit/not-logged": "The inference table has NULL instead of a batch of that size.",
     },
     source=SOURCE,
+    meanings={
+        "rows": "Of the largest batch that callers send.",
+    },
 )
-def payload_limit(deployment: Deployment, *, rows: int = 1000) -> None:
+def payload_limit(deployment: Deployment, *, rows: Count = Count(1000)) -> None:
     endpoint = ServedEndpoint(deployment)
     endpoint.must_answer()
     some = examples.rows(deployment)
@@ -42,7 +44,7 @@ def payload_limit(deployment: Deployment, *, rows: int = 1000) -> None:
         deployment.found(Finding("payload-limit/too-large", message, Severity.ERROR, fix, SOURCE, (evidence,)))
     elif not answer.ok:
         raise NotApplicable(f"{size}, and the model answers with {answer.status}: {answer.message[:200]}")
-    elif len(body) > LOGGED and "inference_table_config" in json.dumps(deployment.config.get("ai_gateway", {})):
+    elif len(body) > LOGGED and endpoint.inference_table():
         fix = f"Send fewer rows at once: {rows * LOGGED // len(body)} at most."
         message = f"{size}, which is more than the inference table logs."
         deployment.found(Finding("payload-limit/not-logged", message, Severity.WARNING, fix, SOURCE, (evidence,)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 from fakebricks.contracts.agreements.signatures import breaking_changes
 from fakebricks.contracts.calling import Client
@@ -37,12 +38,15 @@ SOURCE = "https://docs.databricks.com/aws/en/machine-learning/manage-model-lifec
         "signature-compatibility/param-default-changed": "A parameter has another default.",
     },
     source=SOURCE,
+    meanings={
+        "alias": "Of the version that consumers have now.",
+    },
 )
 def signature_compatibility(deployment: Deployment, *, alias: str = "champion") -> None:
     client = Client(deployment.workspace)
-    told = client.call("GET", f"/api/2.1/unity-catalog/models/{deployment.model}/aliases/{alias}")
+    told = client.call("GET", f"/api/2.1/unity-catalog/models/{deployment.model}/aliases/{quote(alias, safe='')}")
     if not told.ok:
-        raise NotApplicable(f"{deployment.model} has no alias {alias!r}")
+        raise NotApplicable(f"{deployment.model} has no alias {alias!r}, whose version it could be compared with")
     version = str(told.json()["version"])
     if version == deployment.version:
         raise NotApplicable(f"@{alias} is this very version")

@@ -21,10 +21,11 @@ from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
 from fakebricks.contracts.generated import wrongly_answered
+from fakebricks.contracts.parameters import Count
 from fakebricks.contracts.scenarios import scenario
-from fakebricks.strategies import UnsatisfiableSignature
+from fakebricks.strategies import UnsatisfiableSignature, formats
 
-SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/#signature-enforcement"
+SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/"
 FIXES = {
     "missing-column": "Serve the version that the signature is of; mark the columns as required that it needs.",
     "extra-column": "Drop columns that the signature does not have before the model sees them.",
@@ -73,9 +74,15 @@ class Trial:
         "signature-mismatch/positional": "Inputs have no names, so that another order is not noticed.",
     },
     source=SOURCE,
+    meanings={
+        "most_columns": "How many columns are tried, one after the other.",
+        "requests": "How many are made up.",
+    },
 )
-def signature_mismatch(deployment: Deployment, *, most_columns: int = 20, requests: int = 50) -> None:
+def signature_mismatch(deployment: Deployment, *, most_columns: Count = Count(20), requests: Count = Count(50)) -> None:
     endpoint = ServedEndpoint(deployment)
+    if not _takes_json(deployment):
+        return
     first, second = endpoint.must_answer(), endpoint.must_answer()
     if unnamed := _unnamed(deployment):
         message = (
@@ -91,20 +98,20 @@ def signature_mismatch(deployment: Deployment, *, most_columns: int = 20, reques
         if trial.broken_by(answer, usual) and trial.rule not in told:
             told.add(trial.rule)
             _found(deployment, trial.rule, f"{trial.title}: {answer.status}.", answer, trial.expected)
-    _make_up(deployment, endpoint, requests)
+    if found := wrongly_answered(deployment.signature, endpoint.ask, requests):
+        mismatch, answer = found
+        _found(deployment, "made-up", f"{mismatch.description} {answer.status}.", answer, "refused")
 
 
-def _make_up(deployment: Deployment, endpoint: ServedEndpoint, requests: int) -> None:
-    """Look for a request that is answered and should not be."""
+def _takes_json(deployment: Deployment) -> bool:
+    """Whether any request can be right."""
     try:
-        found = wrongly_answered(deployment.signature, endpoint.ask, requests)
+        formats(deployment.signature)
     except UnsatisfiableSignature as error:
         message = f"{deployment.model} can be sent no request that MLflow takes. {error}"
         deployment.found(Finding(f"{_RULE}/unsatisfiable", message, fix=FIXES["unsatisfiable"], source=SOURCE))
-        return
-    if found:
-        mismatch, answer = found
-        _found(deployment, "made-up", f"{mismatch.description} {answer.status}.", answer, "refused")
+        return False
+    return True
 
 
 def predictions(answer: Exchange) -> Any:

@@ -11,7 +11,7 @@ from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding, Severity
 from fakebricks.contracts.scenarios import scenario
 
-SOURCE = "https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecycle/#model-signature"
+SOURCE = "https://mlflow.org/docs/latest/ml/model/signatures/"
 FIX = "Log the model with signature=infer_signature(X, model.predict(X)), or with an input_example, which infers it."
 
 

@@ -14,12 +14,13 @@ from typing import Any
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Evidence, Finding
+from fakebricks.contracts.own_code import QUERIES, failure, given, must_ask
 from fakebricks.contracts.parameters import Duration
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-timeouts"
-FIX = "Try again after 429 and 503, with growing pauses; wait for a cold start, and give up in the end."
-OPERATION = "query_serving_endpoint"
+FIX = "Try again after 429 and 503, with growing pauses, and wait for as long as a cold start takes."
+FIX_HANGS = "Give each request a timeout, and all its repetitions together an end."
 HANGS = 250
 TROUBLES: dict[str, tuple[str, dict[str, Any]]] = {
     "gives-up-on-429": ("429, twice", {"status": 429, "times": 2, "retry_after": 1}),
@@ -37,42 +38,44 @@ TROUBLES: dict[str, tuple[str, dict[str, Any]]] = {
         "timeouts-and-retries/waits-too-long": "The caller waits longer than it should for an endpoint that hangs.",
     },
     source=SOURCE,
+    meanings={
+        "call": "The caller's own code, which asks the endpoint once.",
+        "patience": "How long it may wait for an endpoint that hangs.",
+    },
 )
 def timeouts_and_retries(
     deployment: Deployment, *, call: Callable[[], object] | None = None, patience: Duration = Duration(120)
 ) -> None:
-    if call is None:
-        raise NotApplicable("there is no call=..., the caller's own code that asks the endpoint")
+    code = given("timeouts_and_retries.call", call, "the caller's own code, which asks the endpoint")
     ServedEndpoint(deployment).must_answer()
     faults, clock = deployment.workspace.faults, deployment.workspace.clock
     if len(faults):
         raise NotApplicable("the workspace has faults of its own")
+    must_ask(deployment, code)
     try:
         for rule, (title, fault) in TROUBLES.items():
-            faults.inject(OPERATION, **fault)
-            if (error := _failure(call)) is not None:
+            _inject(faults, **fault)
+            if (error := failure(code)) is not None:
                 _found(deployment, rule, f"The caller gives up on {title}: {error}", error)
             faults.clear()
-        faults.inject(OPERATION, latency=float(HANGS), times=None)
+        _inject(faults, latency=float(HANGS), times=None)
         began = clock.time()
-        error = _failure(call)
+        error = failure(code)
         waited = clock.time() - began
         if waited > patience:
             message = f"The caller waits {waited:.0f} s for an endpoint that hangs; {patience} are enough."
-            _found(deployment, "waits-too-long", message, error or "an answer, in the end")
+            _found(deployment, "waits-too-long", message, error or f"an answer after {waited:.0f} s")
     finally:
         faults.clear()
 
 
-def _failure(call: Callable[[], object]) -> str | None:
-    """What the caller's code raises, if it does."""
-    try:
-        call()
-    except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the finding
-        return f"{type(error).__name__}: {error}"[:500]
-    return None
+def _inject(faults: Any, **fault: Any) -> None:
+    """The fault, whichever way the endpoint is asked."""
+    for operation in QUERIES:
+        faults.inject(operation, **fault)
 
 
 def _found(deployment: Deployment, rule: str, message: str, answer: str) -> None:
     evidence = (Evidence("What the caller's code came to", answer=answer, expected="an answer, in time"),)
-    deployment.found(Finding(f"timeouts-and-retries/{rule}", message, fix=FIX, source=SOURCE, evidence=evidence))
+    fix = FIX_HANGS if rule == "waits-too-long" else FIX
+    deployment.found(Finding(f"timeouts-and-retries/{rule}", message, fix=fix, source=SOURCE, evidence=evidence))

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Evidence, Finding
+from fakebricks.contracts.own_code import failure, given, must_work
+from fakebricks.contracts.parameters import ParameterError
 from fakebricks.contracts.scenarios import NotApplicable, scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/manage-serving-endpoints"
@@ -25,21 +27,22 @@ FIX = "Wait until the endpoint says NOT_UPDATING, then update it; after RESOURCE
         "update-conflict/lost": "The deploying code says that all is well, and has deployed nothing.",
     },
     source=SOURCE,
+    meanings={
+        "deploy": "The team's own code that updates the endpoint.",
+    },
 )
 def update_conflict(deployment: Deployment, *, deploy: Callable[[], object] | None = None) -> None:
-    if deploy is None:
-        raise NotApplicable("there is no deploy=..., the team's own code that updates the endpoint")
+    code = given("update_conflict.deploy", deploy, "the team's own code that updates the endpoint")
     endpoint = ServedEndpoint(deployment)
+    _must_deploy(endpoint, code)
     started = endpoint.update(endpoint.entities())
     if not started.ok:
         raise NotApplicable(f"the endpoint cannot be updated now: {started.message}")
     others = started.json()["pending_config"]["config_version"]
     conflict = endpoint.update(endpoint.entities()).evidence("What a second update is told meanwhile")
-    try:
-        deploy()
-    except Exception as error:  # noqa: BLE001 - whatever the user's code raises is the finding
-        told = (Evidence("The deploying code", answer=f"{type(error).__name__}: {error}", expected="success"), conflict)
-        message = f"The deploying code gives up while another update is under way: {type(error).__name__}"
+    if (error := failure(code)) is not None:
+        told = (Evidence("The deploying code", answer=error, expected="success"), conflict)
+        message = f"The deploying code gives up while another update is under way: {error}"
         deployment.found(Finding("update-conflict/gives-up", message, fix=FIX, source=SOURCE, evidence=told))
         return
     version = endpoint.settled()["config"]["config_version"]
@@ -49,3 +52,11 @@ def update_conflict(deployment: Deployment, *, deploy: Callable[[], object] | No
         message = f"The deploying code says that all is well, and {deployment.endpoint} serves the other update."
         told = (served, conflict)
         deployment.found(Finding("update-conflict/lost", message, fix=FIX, source=SOURCE, evidence=told))
+
+
+def _must_deploy(endpoint: ServedEndpoint, code: Callable[[], object]) -> None:
+    """Let it deploy where nobody else does."""
+    before = endpoint.config()["config_version"]
+    must_work("deploy", code)
+    if endpoint.settled()["config"]["config_version"] <= before:
+        raise ParameterError("deploy=... does not update the endpoint, or what it deploys does not load")

@@ -10,11 +10,14 @@ from __future__ import annotations
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding, Series
-from fakebricks.contracts.parameters import Duration
+from fakebricks.contracts.parameters import Count, Duration
 from fakebricks.contracts.scenarios import scenario
 
 SOURCE = "https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization"
-FIX = "Raise min_provisioned_concurrency to what the first burst needs, and turn scale_to_zero_enabled off."
+FIX = (
+    "Raise min_provisioned_concurrency to what the first burst needs, and turn scale_to_zero_enabled off. Where "
+    "callers can wait, say for how long: --param warm_minimum.sla=1m, or sla='1m' in a test."
+)
 
 
 @scenario(
@@ -24,9 +27,18 @@ FIX = "Raise min_provisioned_concurrency to what the first burst needs, and turn
         "warm-minimum/turned-away": "Some requests of the first burst are not answered.",
     },
     source=SOURCE,
+    meanings={
+        "burst": "How many ask at once.",
+        "sla": "How long a caller waits.",
+        "quiet": "How long nobody has asked before.",
+    },
 )
 def warm_minimum(
-    deployment: Deployment, *, burst: int = 4, sla: Duration = Duration(1), quiet: Duration = Duration(8 * 3600)
+    deployment: Deployment,
+    *,
+    burst: Count = Count(4),
+    sla: Duration = Duration(1),
+    quiet: Duration = Duration(8 * 3600),
 ) -> None:
     endpoint = ServedEndpoint(deployment)
     endpoint.must_answer()

@@ -16,7 +16,7 @@ import pytest
 from clocks import standing_at
 from serving_fixtures import DOUBLE, saved
 
-from fakebricks import Workspace
+from fakebricks import Workspace, fake_workspace
 from fakebricks.contracts.catalogue import catalogue
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Outcome, Verdict
@@ -53,6 +53,13 @@ def contract_workspace() -> Iterator[Workspace]:
     workspace = Workspace(clock=standing_at(), serving=timings, catalogs=("main", "prod"))
     yield workspace
     workspace.close()
+
+
+@pytest.fixture(scope="module")
+def entered_workspace() -> Iterator[Workspace]:
+    """One for the module that clients find, for the team's own code."""
+    with fake_workspace() as workspace:
+        yield workspace
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ def _parts(one: Scenario) -> Iterator[str]:
     yield story(one)
     yield "\n".join(["| rule | |", "|---|---|", *(f"| `{rule}` | {text} |" for rule, text in one.rules.items())])
     if one.parameters:
-        told = ", ".join(f"`{name}={_shown(default)}`" for name, default in one.parameters.items())
-        yield f"Parameters: {told}."
+        told = (f"| `{name}={_shown(default)}` | {one.meanings[name]} |" for name, default in one.parameters.items())
+        yield "\n".join(["| parameter | |", "|---|---|", *told])
     yield f"Source: <{one.source}>"
 
 

@@ -103,6 +103,36 @@ def test_a_policy_is_broken_waived_weighed_and_left_out(tmp_path):
     assert "warning policy/requirements-pinned" in check(loose, *_ANY).output
 
 
+def test_a_waiver_that_has_ended_or_has_a_slip_in_it_waives_nothing(tmp_path):
+    slow = ("--serving", "model=3", "--scenario", "cold_start", "--policy", "none")
+    project = Path("pyproject.toml")
+    project.write_text('[tool.fakebricks.waive]\n"cold-start/*" = { reason = "old callers", until = 2001-01-01 }\n')
+    ended = check(model(), *slow)
+    assert (ended.exit_code, "It was waived until 2001-01-01: old callers" in ended.output) == (1, True)
+    project.write_text('[tool.fakebricks.waive]\n"cold-start/over-slo" = "old callers"\n')
+    slip = check(model(), *slow)
+    assert slip.exit_code == 2
+    assert "pyproject.toml: no rule is 'cold-start/over-slo', which is weighed or waived; did you mean" in slip.output
+
+
+OURS = """
+from databricks.sdk import WorkspaceClient
+
+client = WorkspaceClient()
+
+def score():
+    client.serving_endpoints.query("model", dataframe_records=[{"amount": 1.0}])
+"""
+
+
+def test_the_team_s_own_code_is_found_beside_the_command_and_meets_the_fake():
+    Path("our_caller.py").write_text(OURS)
+    result = check(model(), "--scenario", "token_expiry", "--param", "token_expiry.call=our_caller:score")
+    assert result.exit_code == 0, result.output
+    assert "token_expiry" in result.output
+    assert "1 passed" not in result.output  # two: the policies, and the scenario itself
+
+
 def test_a_project_chooses_scenarios():
     Path("pyproject.toml").write_text('[tool.fakebricks]\nscenarios = ["signature_present"]\npolicies = ["alias-*"]\n')
     result = check(model(), "--json", "report.json")
@@ -210,6 +240,12 @@ def test_a_model_that_sleeps_on_import_takes_no_time():
         (["MODEL", "--param", "sla=1s"], "'sla=1s' is not of the form scenario.name=value"),
         (["MODEL", "--param", "cold_start.sla=soon"], "sla='soon' makes no sense to cold_start"),
         (["MODEL", "--param", "cold_start.slo=1s"], "did you mean 'sla'?"),
+        (["MODEL", "--param", "cold_start.times=0"], "times='0' makes no sense to cold_start"),
+        (
+            ["MODEL", "--param", "shadow.candidate=nowhere", "--scenario", "shadow"],
+            "candidate='nowhere' is the directory",
+        ),
+        (["MODEL", "--param", "token_expiry.call=nowhere:score"], "No module named 'nowhere'"),
         (["MODEL", "--param", "cold_strat.sla=1s"], "there is no scenario 'cold_strat'"),
         (["MODEL", *_ANY, "--param", "cold_start.sla=1s"], "the scenario 'cold_start' is not run"),
         (["MODEL", *_ANY, "--policy", "nonsense"], "no policy is 'nonsense'"),

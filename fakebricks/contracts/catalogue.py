@@ -58,6 +58,8 @@ def read(file: Path) -> Scenario:
     Raises:
         ScenarioFileError: there is none.
     """
+    if not file.is_file():
+        raise ScenarioFileError(f"there is no file {file}")
     module = _executed(file)
     scenario = getattr(module, file.stem, None)
     if not isinstance(scenario, Scenario):
@@ -93,11 +95,7 @@ def _folder() -> Path:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(one for one in path.glob("*.py") if not one.name.startswith("_"))
-    if not path.is_file():
-        raise ScenarioFileError(f"there is no file {path}")
-    return [path]
+    return sorted(one for one in path.glob("*.py") if not one.name.startswith("_")) if path.is_dir() else [path]
 
 
 def _executed(file: Path) -> ModuleType:
@@ -109,6 +107,6 @@ def _executed(file: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses in it look there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ScenarioFileError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
     return module

@@ -23,6 +23,7 @@ def check(workspace: Workspace, name: str, endpoint: str, parameters: Mapping[st
         ParameterError: a parameter makes no sense.
         ScenarioError: the scenario itself has failed.
     """
+    __tracebackhide__ = True
     (scenario,) = chosen([name])
     return checked(workspace, scenario, endpoint, parameters)
 
@@ -36,6 +37,7 @@ def checked(workspace: Workspace, scenario: Scenario, endpoint: str, parameters:
         ParameterError: a parameter makes no sense.
         ScenarioError: the scenario itself has failed.
     """
+    __tracebackhide__ = True  # the evidence is what a test's failure is about
     parse(scenario, parameters)
     with deployed(workspace, endpoint) as deployment:
         *_, verdict = run([scenario], lambda: deployment, {scenario.name: parameters})

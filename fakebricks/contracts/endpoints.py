@@ -9,7 +9,8 @@ from urllib.parse import quote
 from fakebricks.contracts import examples
 from fakebricks.contracts.calling import Client, Exchange, RefusedError
 from fakebricks.contracts.deployment import Deployment
-from fakebricks.contracts.making import ENDPOINTS, read_model, register, settled
+from fakebricks.contracts.making import ENDPOINTS, NotAModelError, read_model, register, settled
+from fakebricks.contracts.parameters import ParameterError
 from fakebricks.contracts.scenarios import NotApplicable
 
 _KEPT = (
@@ -78,8 +79,9 @@ class ServedEndpoint:
         served = [one.seconds for one in answers if one.ok]
         if served and min(served) < arrived:
             message = (
-                f"the model answers so fast here that {count} requests are not in flight at once; run it in a "
-                'workspace of serving={"model": seconds}, with the seconds that it takes in production'
+                f"the model answers so fast here that {count} requests are not in flight at once; say how long it "
+                "takes in production, such as a fifth of a second: fakebricks check --serving model=0.2, or in a test "
+                'a workspace with serving={"model": 0.2}'
             )
             raise NotApplicable(message)
         clock.advance(seconds=max(one.seconds for one in answers))
@@ -92,9 +94,12 @@ class ServedEndpoint:
             NotApplicable: it answers its own example with an error, which is another scenario's matter.
         """
         exchange = self.ask()
-        if not exchange.ok:
-            raise NotApplicable(f"the endpoint answers an example with {exchange.status}: {exchange.message[:200]}")
-        return exchange
+        if exchange.ok:
+            return exchange
+        refused = f"is answered with {exchange.status}: {exchange.message[:200]}"
+        if self._deployment.input_example is None:
+            raise NotApplicable(f"a request made up from the signature {refused}; log the model with an input_example")
+        raise NotApplicable(f"the model's input example {refused}")
 
     def candidate(self, directory: str = "") -> dict[str, Any]:
         """An entity, called `candidate`, of a next version, as a request to serve it beside the others would say it.
@@ -103,13 +108,16 @@ class ServedEndpoint:
             directory: of its model; the deployment's own once more by default.
 
         Raises:
-            NotAModelError: there is no model in the directory.
+            ParameterError: there is no model in the directory.
             RefusedError: the workspace refuses the version.
         """
         root = Path(directory) if directory else self._deployment.directory
-        read_model(root)
+        try:
+            read_model(root)
+        except NotAModelError as error:
+            raise ParameterError(f"candidate={directory!r} is the directory of a next version: {error}") from None
         version = register(self.client, self._deployment.model, root)
-        return {**self.entities()[0], "name": "candidate", "entity_version": version}
+        return {**self.own(), "name": "candidate", "entity_version": version}
 
     def config(self) -> dict[str, Any]:
         """Its configuration, as the API answers it."""
@@ -120,6 +128,21 @@ class ServedEndpoint:
         """What it serves, as a request to serve the same would say it."""
         told = self.config()["served_entities"]
         return [{name: one[name] for name in _KEPT if one.get(name) is not None} for one in told]
+
+    def own(self) -> dict[str, Any]:
+        """What it serves of the deployment's own version, likewise."""
+        served = (self._deployment.model, self._deployment.version)
+        return next(one for one in self.entities() if (one.get("entity_name"), one.get("entity_version")) == served)
+
+    def inference_table(self) -> str | None:
+        """The full name of the table in which requests are logged; None where they are not."""
+        config = self._deployment.config
+        of_gateway = config.get("ai_gateway", {}).get("inference_table_config")
+        told: dict[str, Any] | None = of_gateway or config.get("config", {}).get("auto_capture_config")
+        if not told or not told.get("enabled"):
+            return None
+        prefix = told.get("table_name_prefix") or self._deployment.endpoint
+        return f"{told['catalog_name']}.{told['schema_name']}.{prefix}_payload"
 
     def update(self, entities: list[dict[str, Any]], **percentages: int) -> Exchange:
         """Ask for another configuration, without waiting for it.

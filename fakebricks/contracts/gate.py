@@ -18,6 +18,7 @@ from fakebricks.contracts.bundles import Bundle, deploy
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Finding, Outcome, Severity, Verdict
 from fakebricks.contracts.making import NotAModelError, deploy_model, deployed
+from fakebricks.contracts.parameters import imported, parse
 from fakebricks.contracts.policies import Policies
 from fakebricks.contracts.running import run
 from fakebricks.contracts.scenarios import Scenario
@@ -60,9 +61,11 @@ class Gate:
         Raises:
             NotAModelError: there is no model in the directory.
             UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
+            ParameterError: a parameter makes no sense, or the team's own code cannot be imported.
             ScenarioError: a scenario itself has failed.
         """
         with fake_workspace(strict=False, serving=self.serving) as workspace:
+            self._import()
             self.progress("the model is loaded")
             check_that_it_loads(directory)
             self.progress("the model is deployed")
@@ -76,9 +79,11 @@ class Gate:
         Raises:
             BundleError: the model is none.
             UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
+            ParameterError: a parameter makes no sense, or the team's own code cannot be imported.
             ScenarioError: a scenario itself has failed.
         """
         with fake_workspace(strict=False, serving=self.serving) as workspace:
+            self._import()
             if directory is not None and (directory / "MLmodel").is_file():
                 self.progress("the model is loaded")
                 check_that_it_loads(directory)
@@ -92,6 +97,11 @@ class Gate:
                 verdicts += self._of_endpoint(workspace, endpoint)
             verdicts += self._endpoint_promised(bundle)
         return tuple(map(self.weights.judged, verdicts))
+
+    def _import(self) -> None:
+        """Import the team's own code, before minutes are spent on the model."""
+        for one in self.scenarios:
+            imported(one, parse(one, self.parameters.get(one.name, {})))
 
     def _policies(self, workspace: Workspace) -> Iterator[Verdict]:
         """Before any scenario makes calls of its own."""

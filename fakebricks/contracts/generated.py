@@ -18,7 +18,7 @@ def wrongly_answered(
 ) -> tuple[Mismatch, Exchange] | None:
     """The smallest request that was found to be answered although MLflow refuses it, with the answer; None if none is.
 
-    The same signature is asked the same each time.
+    The same program asks the same each time; in another one, Hypothesis takes up constants of other modules.
 
     Args:
         signature: MLflow's `ModelSignature`.

@@ -176,6 +176,7 @@ def _refused(deployment: Deployment, refused: RefusedError) -> Finding:
     return Finding(
         rule="deployment/refused",
         message=f"{deployment.model} cannot be deployed: {refused.exchange.message}",
+        fix="Mend what the message says, and log the model anew.",
         evidence=(refused.exchange.evidence("The workspace refuses it", "2xx"),),
     )
 

@@ -1,6 +1,8 @@
 """The parameters of scenarios, as users write them: `1s`, `250ms`, `5%`, `true`, `20`.
 
 A parameter's default says of which kind it is; None is that of a function of the user's own, or its `module:function`.
+Such a function is imported where the scenario is run, never before: its module may make clients, which are to find the
+workspace and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(%)?")
 _WHOLE = 100
+_LONGEST = 366 * 86_400
+_MOST = 1_000_000
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 class ParameterError(ValueError):
@@ -41,10 +46,11 @@ class Duration(float):
             ValueError: it is none.
         """
         found = _DURATION.fullmatch(text.strip())
-        if found is None:
-            message = "a duration such as '1s', '250ms', '10m' or '1h'"
+        seconds = float(found[1]) * _SECONDS[found[2] or ""] if found else -1.0
+        if not 0 <= seconds <= _LONGEST:
+            message = "a duration such as '1s', '250ms', '10m' or '1h', of a year at most"
             raise ValueError(message)
-        return cls(float(found[1]) * _SECONDS[found[2] or ""])
+        return cls(seconds)
 
 
 class Share(float):
@@ -72,8 +78,31 @@ class Share(float):
         return cls(share)
 
 
+class Count(int):
+    """How many of something, of which there is at least one.
+
+    >>> Count.read("20")
+    20
+    """
+
+    @classmethod
+    def read(cls, text: str) -> Count:
+        """One as users write it.
+
+        Raises:
+            ValueError: it is none.
+        """
+        number = _whole_number(text)
+        if not 1 <= number <= _MOST:
+            message = f"a whole number from 1 to {_MOST:,}"
+            raise ValueError(message)
+        return cls(number)
+
+
 def parse(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a scenario with what a user says of them, each of the kind that its default is.
+
+    Functions are not imported yet; see `imported`.
 
     Raises:
         ParameterError: the scenario has no such parameter, or it cannot have such a value.
@@ -85,6 +114,18 @@ def parse(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**scenario.parameters, **told}
 
 
+def imported(scenario: Scenario, parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, with the functions that are told by their places.
+
+    Raises:
+        ParameterError: there is no such function, or its module cannot be imported.
+    """
+    places = {
+        name for name, default in scenario.parameters.items() if default is None and isinstance(parsed[name], str)
+    }
+    return {name: _function(scenario, name, value) if name in places else value for name, value in parsed.items()}
+
+
 def _instead(name: str, scenario: Scenario) -> str:
     known = sorted(scenario.parameters)
     if close := get_close_matches(name, known, 1):
@@ -94,34 +135,40 @@ def _instead(name: str, scenario: Scenario) -> str:
 
 def _value(scenario: Scenario, name: str, value: Any) -> Any:
     default = scenario.parameters[name]
-    if type(value) is type(default):
-        return value
-    if default is None:
-        return value if callable(value) else _function(scenario, name, value)
-    read = _READ.get(type(default))
-    if read is None:
-        return value
     try:
-        return read(str(value))
+        if default is None:
+            return value if callable(value) else _place(str(value))
+        read = _READ.get(type(default))
+        return value if read is None else read(_text(value))
     except ValueError as error:
         message = f"{name}={value!r} makes no sense to {scenario.name}: it is to be {error}"
         raise ParameterError(message) from None
 
 
-def _function(scenario: Scenario, name: str, value: Any) -> Any:
+def _text(value: Any) -> str:
+    """As a user would write it."""
+    return f"{value:f}" if isinstance(value, float) else str(value)
+
+
+def _place(text: str) -> str:
+    if not _FUNCTION.fullmatch(text):
+        message = "a function without arguments, or the place of one such as 'module:function'"
+        raise ValueError(message)
+    return text
+
+
+def _function(scenario: Scenario, name: str, place: str) -> Callable[[], object]:
     """The user's own code: a default of None stands for it."""
-    module, _, function = str(value).partition(":")
+    module, _, function = place.partition(":")
     try:
         found = getattr(import_module(module), function)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        message = (
-            f"{name}={value!r} makes no sense to {scenario.name}: it is to be a function, or the place of one such as "
-            f"'module:function' ({error})"
-        )
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
+        message = f"{name}={place!r} of {scenario.name} cannot be imported: {type(error).__name__}: {error}"
         raise ParameterError(message) from None
     if not callable(found):
-        raise ParameterError(f"{name}={value!r} is no function")
-    return found
+        raise ParameterError(f"{name}={place!r} of {scenario.name} is no function, but a {type(found).__name__}")
+    told: Callable[[], object] = found
+    return told
 
 
 def _whole_number(text: str) -> int:
@@ -140,6 +187,7 @@ def _truth(text: str) -> bool:
 
 
 _READ: dict[type, Callable[[str], Any]] = {
+    Count: Count.read,
     Duration: Duration.read,
     Share: Share.read,
     bool: _truth,

@@ -6,16 +6,22 @@ A scenario that is itself wrong is an error of its own, and never a verdict on t
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from fakebricks.clock import VirtualClock
 from fakebricks.contracts.deployment import Deployment
-from fakebricks.contracts.findings import Evidence, Finding, Outcome, Severity, Verdict
-from fakebricks.contracts.parameters import parse
+from fakebricks.contracts.findings import Evidence, Outcome, Verdict
+from fakebricks.contracts.parameters import ParameterError, imported, parse
 from fakebricks.contracts.scenarios import NotApplicable, Scenario
+from fakebricks.contracts.weighing import breaks, outcome_of
+
+_COMPLAINING = ("mlflow.models.utils", "mlflow.pyfunc.scoring_server")
+"""Loggers of MLflow's that warn of each odd request, which is what scenarios send on purpose."""
 
 
 class ScenarioError(RuntimeError):
@@ -80,30 +86,49 @@ def _judged(scenario: Scenario, deployment: Deployment, values: Mapping[str, Any
     own = replace(deployment, findings=[], evidence=[])
     snapshot, began, simulated = workspace.snapshot(), time.perf_counter(), workspace.clock.time()
     try:
-        scenario.tell(own, **values)
+        with _quiet():
+            scenario.tell(own, **imported(scenario, values))
         verdict = _verdict(scenario.name, own, scenario.title)
     except NotApplicable as reason:
         verdict = Verdict(scenario.name, own.endpoint, Outcome.NOT_APPLICABLE, str(reason))
+    except ParameterError:
+        raise
     except Exception as error:
         message = f"{scenario.name} cannot be run against {own.endpoint}: {type(error).__name__}: {error}"
         raise ScenarioError(message) from error
     finally:
         passed = workspace.clock.time() - simulated
         workspace.restore(snapshot)
+    _check_declared(scenario, verdict)
     return replace(verdict, seconds=time.perf_counter() - began, simulated_seconds=passed)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    before = {name: logging.getLogger(name).level for name in _COMPLAINING}
+    for name in before:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _check_declared(scenario: Scenario, verdict: Verdict) -> None:
+    """What is not declared can neither be looked up nor be weighed."""
+    for finding in verdict.findings:
+        if finding.rule not in scenario.rules:
+            declared = ", ".join(scenario.rules) or "none"
+            message = f"{scenario.name} has found {finding.rule!r}, which is none of its rules; it declares {declared}"
+            raise ScenarioError(message)
+
+
 def _verdict(name: str, deployment: Deployment, title: str) -> Verdict:
-    findings, broken = tuple(deployment.findings), [one for one in deployment.findings if _breaks(one)]
-    outcome = Outcome.FAILED if broken else Outcome.PASSED
+    findings, broken = tuple(deployment.findings), [one for one in deployment.findings if breaks(one)]
     summary = broken[0].message if broken else title
-    return Verdict(
-        name, deployment.endpoint or deployment.model, outcome, summary, findings, tuple(deployment.evidence)
-    )
-
-
-def _breaks(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.waiver is None
+    subject = deployment.endpoint or deployment.model
+    return Verdict(name, subject, outcome_of(findings), summary, findings, tuple(deployment.evidence))
 
 
 def _shown(evidence: Evidence) -> Iterable[str]:

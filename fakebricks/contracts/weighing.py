@@ -4,6 +4,7 @@
     "policy/alias-not-version" = "warning"
     [tool.fakebricks.waive]
     "policy/throwaway-runs-deleted" = "the experiment is removed every night"
+    "cold-start/over-sla" = { reason = "the old callers wait", until = 2027-03-31 }
 
 A key is a rule's id, or a shell pattern of ids; of several that fit, the longest is meant.
 """
@@ -12,12 +13,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from fakebricks.contracts.findings import Finding, Outcome, Severity, Verdict
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Why something is let through, and the last day on which it is."""
+
+    reason: str
+    until: date | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether that day is over, on the calendar in UTC."""
+        return self.until is not None and self.until < datetime.now(UTC).date()
+
+    def of(self, finding: Finding) -> Finding:
+        """The finding, waived; or with a word on why it is not any more."""
+        if not self.ended:
+            return replace(finding, waiver=self.reason)
+        told = f"{finding.message} It was waived until {self.until}: {self.reason}"
+        return replace(finding, message=told)
 
 
 def breaks(finding: Finding) -> bool:
@@ -47,7 +69,7 @@ class Weights:
     """
 
     severities: Mapping[str, Severity] = field(default_factory=dict)
-    waivers: Mapping[str, str] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Weights:
@@ -61,14 +83,15 @@ class Weights:
                 message = f"{name!r} is no setting; there are 'severity' and 'waive'"
                 raise ValueError(message)
         severities = {rule: _severity(rule, told) for rule, told in _table(settings, "severity").items()}
-        waivers = {rule: _reason(rule, told) for rule, told in _table(settings, "waive").items()}
+        waivers = {rule: _waiver(rule, told) for rule, told in _table(settings, "waive").items()}
         return cls(severities, waivers)
 
     def weighed(self, finding: Finding) -> Finding:
         """The finding with the severity and the waiver that its rule has."""
         severity = _longest(self.severities, finding.rule)
         waiver = _longest(self.waivers, finding.rule)
-        return replace(finding, severity=severity or finding.severity, waiver=waiver or finding.waiver)
+        weighed = replace(finding, severity=severity or finding.severity)
+        return weighed if waiver is None else waiver.of(weighed)
 
     def judged(self, verdict: Verdict) -> Verdict:
         """The verdict with its findings weighed; one that failed for nothing that is left has passed."""
@@ -77,7 +100,10 @@ class Weights:
         findings = tuple(map(self.weighed, verdict.findings))
         if verdict.outcome is Outcome.NOT_APPLICABLE and not any(map(breaks, findings)):
             return replace(verdict, findings=findings)
-        return replace(verdict, findings=findings, outcome=outcome_of(findings))
+        outcome = outcome_of(findings)
+        through = outcome is Outcome.PASSED and verdict.outcome is Outcome.FAILED
+        summary = f"let through: {verdict.summary}" if through else verdict.summary
+        return replace(verdict, findings=findings, outcome=outcome, summary=summary)
 
 
 def _table(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -96,11 +122,19 @@ def _severity(rule: str, told: Any) -> Severity:
         raise ValueError(message) from None
 
 
-def _reason(rule: str, told: Any) -> str:
-    if not isinstance(told, str) or not told.strip():
+def _waiver(rule: str, told: Any) -> Waiver:
+    parts = told if isinstance(told, Mapping) else {"reason": told}
+    if unknown := parts.keys() - {"reason", "until"}:
+        message = f"the waiver of {rule!r} has no {', '.join(sorted(unknown))}; there are 'reason' and 'until'"
+        raise ValueError(message)
+    reason, until = parts.get("reason"), parts.get("until")
+    if not isinstance(reason, str) or not reason.strip():
         message = f"the waiver of {rule!r} needs a reason"
         raise ValueError(message)
-    return told.strip()
+    if until is not None and type(until) is not date:
+        message = f"the waiver of {rule!r} is until a day such as 2027-03-31, without quotes, not {until!r}"
+        raise ValueError(message)
+    return Waiver(reason.strip(), until)
 
 
 def _longest(told: Mapping[str, T], rule: str) -> T | None:

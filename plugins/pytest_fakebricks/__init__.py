@@ -26,6 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from fakebricks import Workspace, fake_workspace
     from fakebricks.contracts.findings import Verdict
+    from fakebricks.contracts.scenarios import Scenario
     from fakebricks.wire.server import Server
 
 _WORKSPACES = pytest.StashKey[list["Workspace"]]()
@@ -133,28 +134,43 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test of `fakebricks_scenario` is one for each scenario that is asked for."""
     if "fakebricks_scenario" not in metafunc.fixturenames:
         return
+    scenarios = _scenarios(metafunc.definition)
+    metafunc.parametrize("fakebricks_scenario", scenarios, indirect=True, ids=[one.name for one in scenarios])
+
+
+def _scenarios(item: pytest.Item) -> tuple[Scenario, ...]:
+    """Those that the marker names, or else the ini option, or else all; files go by the project's directory."""
     from fakebricks.contracts.catalogue import ScenarioFileError, UnknownScenarioError, catalogue, chosen
 
-    marker = metafunc.definition.get_closest_marker("fakebricks_scenarios")
-    names = list(marker.args) if marker else metafunc.config.getini("fakebricks_scenarios")
+    marker = item.get_closest_marker("fakebricks_scenarios")
+    if marker and marker.kwargs:
+        where = "parameters stand in the call of the fixture: fakebricks_scenario(endpoint, cold_start={'sla': '1s'})"
+        pytest.fail(f"{item.nodeid}: fakebricks_scenarios takes names of scenarios alone; {where}", pytrace=False)
+    names = marker.args if marker else item.config.getini("fakebricks_scenarios")
+    root = item.config.rootpath
     try:
-        scenarios = chosen(names) if names else tuple(catalogue().values())
+        told = [str(root / name) if str(name).endswith(".py") else str(name) for name in names]
+        return chosen(told) if told else tuple(catalogue().values())
     except (ScenarioFileError, UnknownScenarioError) as error:
-        raise pytest.UsageError(str(error)) from None
-    metafunc.parametrize("fakebricks_scenario", scenarios, indirect=True, ids=[one.name for one in scenarios])
+        pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
 
 
 @pytest.fixture
 def fakebricks_scenario(request: pytest.FixtureRequest, fakebricks: Workspace) -> Callable[..., Verdict]:
     """One of the scenarios: called with an endpoint, it returns its verdict, fails the test or skips it.
 
-    `fakebricks_scenario("fraud", cold_start={"sla": "1s"})`: parameters stand under the name of their scenario.
+    `fakebricks_scenario("fraud", cold_start={"sla": "1s"})`: parameters stand under the name of their scenario,
+    whichever of them the test is run for.
     """
+    own = {one.name for one in _scenarios(request.node)}
 
     def check(endpoint: str, **parameters: Mapping[str, Any]) -> Verdict:
+        from fakebricks.contracts.catalogue import chosen
         from fakebricks.contracts.checking import checked
         from fakebricks.contracts.findings import Outcome
 
+        __tracebackhide__ = True
+        chosen(parameters.keys() - own)
         verdict = checked(fakebricks, request.param, endpoint, parameters.get(request.param.name, {}))
         if verdict.outcome is Outcome.NOT_APPLICABLE:
             pytest.skip(verdict.summary)

@@ -15,7 +15,7 @@ from fakebricks.contracts.catalogue import ScenarioFileError, UnknownScenarioErr
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Finding, Outcome, Severity
 from fakebricks.contracts.making import NotAModelError, deploy_model
-from fakebricks.contracts.parameters import Duration, ParameterError, Share, parse
+from fakebricks.contracts.parameters import Count, Duration, ParameterError, Share, parse
 from fakebricks.contracts.running import ContractBrokenError, ScenarioError, run, told
 from fakebricks.contracts.scenarios import NotApplicable, Scenario
 
@@ -66,6 +66,22 @@ def test_a_scenario_that_is_wrong_itself_is_no_verdict(judged, deployment):
     assert deployment.findings == []
 
 
+def test_what_a_scenario_does_not_declare_it_cannot_find(judged):
+    slip = Finding("made-up/ruel", "bad")
+    with pytest.raises(
+        ScenarioError, match="has found 'made-up/ruel', which is none of its rules; it declares made-up/rule"
+    ):
+        judged(lambda deployment: deployment.found(slip))
+
+
+def test_a_parameter_that_makes_no_sense_to_a_scenario_is_no_error_of_the_scenario_s(judged):
+    def tell(deployment):
+        raise ParameterError("there is no such table")
+
+    with pytest.raises(ParameterError, match="^there is no such table$"):
+        judged(tell)
+
+
 def test_nothing_is_left_behind_but_time(judged, deployment):
     client = Client(deployment.workspace)
 
@@ -106,7 +122,15 @@ def test_a_real_clock_is_refused():
 # Parameters
 
 
-DEFAULTS = {"sla": Duration(1), "share": Share(0.5), "times": 3, "warm": True, "runtime": "", "call": None}
+DEFAULTS = {
+    "sla": Duration(1),
+    "share": Share(0.5),
+    "times": 3,
+    "rows": Count(20),
+    "warm": True,
+    "runtime": "",
+    "call": None,
+}
 
 
 @pytest.mark.parametrize(
@@ -121,6 +145,11 @@ DEFAULTS = {"sla": Duration(1), "share": Share(0.5), "times": 3, "warm": True, "
         ("share", "0.2", 0.2),
         ("times", "20", 20),
         ("times", 20, 20),
+        ("times", 0, 0),
+        ("rows", "1000000", 1_000_000),
+        ("rows", 5, 5),
+        ("sla", 0.00025, 0.00025),
+        ("sla", "366d", 366 * 86_400),
         ("warm", "false", False),
         ("warm", True, True),
         ("runtime", "16.4 LTS ML", "16.4 LTS ML"),
@@ -144,6 +173,16 @@ def test_parameters_are_of_the_kind_of_their_defaults(name, given, value):
         ({"times": "many"}, "a whole number"),
         ({"times": "1.5"}, "a whole number"),
         ({"times": True}, "a whole number"),
+        ({"times": -3}, "a whole number"),
+        ({"rows": 0}, "a whole number from 1 to 1,000,000"),
+        ({"rows": 1_000_001}, "a whole number from 1 to 1,000,000"),
+        ({"rows": Count(0)}, "a whole number from 1 to 1,000,000"),
+        ({"sla": Duration(-1)}, "a duration"),
+        ({"sla": float("nan")}, "a duration"),
+        ({"sla": float("inf")}, "a duration"),
+        ({"sla": "367d"}, "of a year at most"),
+        ({"share": Share(2)}, "a share such as '5%'"),
+        ({"call": "our.scoring"}, "a function without arguments, or the place of one such as 'module:function'"),
         ({"warm": "perhaps"}, "'true' or 'false'"),
     ],
 )
@@ -163,6 +202,7 @@ def test_every_scenario_tells_its_story():
         assert len(story(one)) > 200
         assert one.source.startswith("https://")
         assert one.rules
+        assert one.meanings.keys() == one.parameters.keys()
         assert all(
             rule.startswith(f"{name.replace('_', '-')}/") and text.endswith(".") for rule, text in one.rules.items()
         )
@@ -186,12 +226,25 @@ def test_scenarios_of_ones_own(tmp_path):
         chosen(["cold_strat"])
 
 
+DECLARED = (
+    "from fakebricks.contracts.scenarios import scenario\n"
+    '@scenario(title="Ours", rules={{}}, source="https://x")\n'
+    "def wrong({}): ...\n"
+)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('"""A story."""\n', "has no scenario 'wrong'"),
         ("1 / 0\n", "cannot be imported: ZeroDivisionError"),
         ("def (\n", "cannot be imported: SyntaxError"),
+        (DECLARED.format("deployment, tag"), "the parameter 'tag' of wrong must stand after a [*] and have a default"),
+        (
+            DECLARED.format("deployment, *, tag"),
+            "the parameter 'tag' of wrong must stand after a [*] and have a default",
+        ),
+        ("import sys; sys.exit(0)\n", "cannot be imported: SystemExit: 0"),
         (None, "there is no file"),
     ],
 )

@@ -18,7 +18,9 @@ def run(pytester: pytest.Pytester):
     """Run a project's tests of a model that scales to zero."""
     root = model()
 
-    def run(marker: str, ini: str = "") -> pytest.RunResult:
+    def run(
+        marker: str, ini: str = "", parameters: str = 'cold_start={"sla": "1s"}', tests: str = "."
+    ) -> pytest.RunResult:
         pytester.makepyfile(ours=OWN)
         pytester.makeini(f"[pytest]\n{ini}")
         pytester.makepyfile(
@@ -29,10 +31,10 @@ def run(pytester: pytest.Pytester):
             {marker}
             def test_contract(fakebricks, fakebricks_scenario):
                 deploy_model(fakebricks, {str(root)!r}, "fraud", scale_to_zero_enabled=True)
-                fakebricks_scenario("fraud", cold_start={{"sla": "1s"}})
+                fakebricks_scenario("fraud", {parameters})
             """
         )
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-v")
+        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-v", tests)
 
     return run
 
@@ -49,6 +51,25 @@ def test_the_ini_file_says_which(run):
     result = run("", "fakebricks_scenarios = cold_strat")
     assert "there is no scenario 'cold_strat'; did you mean 'cold_start'?" in "\n".join(
         result.errlines + result.outlines
+    )
+
+
+def test_slips_are_said(run):
+    result = run('@pytest.mark.fakebricks_scenarios("cold_start", sla="1s")')
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*test_contract: fakebricks_scenarios takes names of scenarios alone; parameters*"])
+    result = run('@pytest.mark.fakebricks_scenarios("ours.py")', parameters="cold_strat={}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*there is no scenario 'cold_strat'; did you mean 'cold_start'?"])
+    result = run('@pytest.mark.fakebricks_scenarios("ours.py")', parameters='ours={"tag": "x"}')
+    result.stdout.fnmatch_lines(["*ours has no parameter 'tag'; it has none"])
+
+
+def test_files_go_by_the_project_s_directory(run, pytester, monkeypatch):
+    (pytester.path / "below").mkdir()
+    monkeypatch.chdir(pytester.path / "below")
+    run("", "fakebricks_scenarios = ours.py", tests="../test_files_go_by_the_project_s_directory.py").assert_outcomes(
+        passed=1
     )
 
 

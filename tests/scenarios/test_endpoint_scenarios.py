@@ -1,133 +1,108 @@
-"""Scenarios about the endpoint, each on a deployment that has the fault and on one that has not."""
+"""Scenarios about the endpoint: what they tell, and what they cannot be asked. Their rules are in `test_pairs`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 
 import pytest
+from pairs_of_endpoints import BROKEN, TRIPLE, UNLOADABLE, _two
 from scenario_fixtures import model, rules
 
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Outcome
-from fakebricks.contracts.making import deploy_model, register
-
-TRIPLE = "return (model_input['amount'] * 3).tolist()"
-BROKEN = "raise ValueError('out of order')"
+from fakebricks.contracts.making import deploy_model
+from fakebricks.contracts.parameters import ParameterError
 
 
-def test_concurrency_limit(judge, deploy_once):
-    small = deploy_once(model())
-    verdict = judge("concurrency_limit", small, callers=6)
-    assert rules(verdict) == ["concurrency-limit/turned-away"]
+def test_concurrency_limit_counts_who_is_turned_away(judge):
+    verdict = judge("concurrency_limit", callers=6)
     assert "turns 2 away" in verdict.summary
     assert "429" in verdict.findings[0].evidence[0].answer
-    assert judge("concurrency_limit", small, callers=4).outcome is Outcome.PASSED
 
 
-def test_warm_minimum(judge, deploy_once):
+def test_a_model_that_is_too_fast_for_its_requests_to_meet_says_what_is_needed(entered_workspace, judge):
+    fast = deploy_model(entered_workspace, model(), "fast", scale_to_zero_enabled=False)
+    for name in ("concurrency_limit", "warm_minimum"):
+        verdict = judge(name, fast)
+        assert verdict.outcome is Outcome.NOT_APPLICABLE
+        assert "fakebricks check --serving model=0.2" in verdict.summary
+        assert 'serving={"model": 0.2}' in verdict.summary
+
+
+def test_warm_minimum_shows_how_long_each_request_waits(judge, deploy_once):
     narrow = deploy_once(model(), min_provisioned_concurrency=4, max_provisioned_concurrency=8, workload_size=None)
-    wide = deploy_once(model(), min_provisioned_concurrency=8, max_provisioned_concurrency=8, workload_size=None)
-    verdict = judge("warm_minimum", narrow, burst=6, sla="3s")
-    assert rules(verdict) == ["warm-minimum/waits"]
-    assert verdict.findings[0].evidence[0].series[0].limit == 3
-    assert judge("warm_minimum", wide, burst=6, sla="3s").outcome is Outcome.PASSED
-    assert rules(judge("warm_minimum", wide, burst=10, sla="9s")) == ["warm-minimum/turned-away"]
-    assert rules(judge("warm_minimum", deploy_once(model(), scale_to_zero_enabled=True), sla="3s")) == [
-        "warm-minimum/waits"
-    ]
+    (series,) = judge("warm_minimum", narrow, burst=6, sla="3s").findings[0].evidence[0].series
+    assert (series.limit, len(series.points)) == (3, 6)
+    sleepy = deploy_once(model(), scale_to_zero_enabled=True)
+    assert rules(judge("warm_minimum", sleepy, sla="3s")) == ["warm-minimum/waits"]
 
 
-def test_failed_update_keeps_serving(judge, deploy_once):
-    deployment = deploy_once(model())
-    verdict = judge("failed_update_keeps_serving", deployment)
-    assert verdict.outcome is Outcome.PASSED
-    faults = deployment.workspace.faults
-    faults.inject("query_serving_endpoint", status=503, skip=1)
+def test_payload_limit_says_how_many_rows_are_taken(judge):
+    assert "Send fewer rows at once: 9" in judge("payload_limit", rows=1_000_000).findings[0].fix
+
+
+@pytest.mark.parametrize(("name", "rule"), [("blue_green", "blue-green/green-fails"), ("shadow", "shadow/fails")])
+def test_candidates_that_do_not_load(judge, name, rule):
+    assert rules(judge(name, candidate=str(model(top=UNLOADABLE)))) == [rule]
+
+
+def test_blue_green_moves_the_alias_there_and_back(judge):
+    shown = [one.answer for one in judge("blue_green").evidence if "@champion" in one.title]
+    assert ['"version":2' in shown[0], '"version":1' in shown[1]] == [True, True]
+
+
+def test_a_refused_switch_says_why(judge, deploy_once):
+    faults = deploy_once(model()).workspace.faults
+    faults.inject("update_serving_endpoint_config", status=503, skip=1, message="come back later")
     try:
-        assert rules(judge("failed_update_keeps_serving", deployment)) == ["failed-update-keeps-serving/interrupted"]
+        assert judge("blue_green").summary == "The switch to candidate is refused: 503 come back later"
     finally:
         faults.clear()
 
 
-def test_payload_limit(judge, deploy_once):
-    deployment = deploy_once(model())
-    assert judge("payload_limit", deployment, rows=100).outcome is Outcome.PASSED
-    verdict = judge("payload_limit", deployment, rows=1_000_000)
-    assert rules(verdict) == ["payload-limit/too-large"]
-    assert "Send fewer rows at once: 9" in verdict.findings[0].fix
+@pytest.mark.parametrize("name", ["blue_green", "shadow", "canary_rollback"])
+def test_a_candidate_that_is_no_model(judge, name):
+    with pytest.raises(ParameterError, match="candidate='nowhere' is the directory of a next version: nowhere is no"):
+        judge(name, candidate="nowhere")
+
+
+def test_a_canary_that_gets_no_request_proves_nothing(judge):
+    with pytest.raises(ParameterError, match="none of requests=5 goes to the canary"):
+        judge("canary_rollback", requests=5, share="1%")
 
 
 @pytest.fixture
-def two(contract_workspace, request):
-    """An endpoint with a champion and a canary of ten per cent."""
-    numbers = count(1)
+def two(contract_workspace, deploy_once, judge, tmp_path):
+    from scenario_pairs import World
 
-    def two(canary):
-        deployment = deploy_model(contract_workspace, model(), f"{request.node.name}{next(numbers)}")
-        endpoint = ServedEndpoint(deployment)
-        (champion,) = endpoint.entities()
-        other = register(endpoint.client, deployment.model, canary)
-        champion = {**champion, "name": "champion"}
-        config = endpoint.updated(
-            [champion, {**champion, "name": "canary", "entity_version": other}], champion=90, canary=10
-        )
-        return replace(deployment, config=config)
-
-    return two
+    return _two(World(contract_workspace, deploy_once, judge, None, tmp_path), model(TRIPLE))
 
 
-def test_traffic_split(judge, two):
-    sound = two(model(TRIPLE))
-    assert judge("traffic_split", sound).outcome is Outcome.PASSED
-    verdict = judge("traffic_split", sound, requests=55, tolerance="0.1%")
-    assert rules(verdict) == ["traffic-split/other-share"] * 2
-    verdict = judge("traffic_split", two(model(BROKEN)))
-    assert "traffic-split/entity-fails" in rules(verdict)
-    assert "canary answers with 400" in verdict.findings[-1].message
-
-
-CANDIDATES = [
-    ("blue_green", BROKEN, "blue-green/green-fails"),
-    ("shadow", TRIPLE, "shadow/differs"),
-    ("shadow", BROKEN, "shadow/fails"),
-    ("canary_rollback", BROKEN, "canary-rollback/canary-fails"),
-]
-
-
-@pytest.mark.parametrize(("name", "body", "rule"), CANDIDATES)
-def test_candidates(judge, name, body, rule):
-    assert rules(judge(name, candidate=str(model(body)))) == [rule]
-    assert judge(name).outcome is Outcome.PASSED
+def test_traffic_split_without_what_was_meant_goes_by_what_is_declared(judge, two):
+    assert judge("traffic_split", two).outcome is Outcome.PASSED
+    (finding, _) = judge("traffic_split", two, meant="champion=100%").findings
+    assert finding.message == "champion gets 90 of 100 requests; 100% are meant."
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"), [("blue_green", "blue-green/green-fails"), ("canary_rollback", "canary-rollback/does-not-load")]
+    ("meant", "message"),
+    [
+        ("champion", "meant='champion' makes no sense to traffic_split: it is to be shares such as"),
+        ("champion=lots", "shares such as"),
+        ("champion=90% challenger=10%", "the endpoint serves no challenger; it serves champion, canary"),
+    ],
 )
-def test_candidates_that_do_not_load(judge, name, rule):
-    assert rules(judge(name, candidate=str(model(top="import only_on_the_laptop")))) == [rule]
+def test_shares_that_make_no_sense(judge, two, meant, message):
+    with pytest.raises(ParameterError, match=message):
+        judge("traffic_split", two, meant=meant)
 
 
-def test_a_gap_in_the_switch(judge, deploy_once):
-    deployment = deploy_once(model())
-    deployment.workspace.faults.inject("query_serving_endpoint", status=503, skip=4)
-    try:
-        assert rules(judge("blue_green", deployment)) == ["blue-green/gap"]
-    finally:
-        deployment.workspace.faults.clear()
-
-
-def test_inference_table_captures(judge, contract_workspace, deploy_once):
-    def logged(name, body="return (model_input['amount'] * 2).tolist()"):
-        table = {"catalog_name": "main", "schema_name": "default", "table_name_prefix": name, "enabled": True}
-        deployment = deploy_model(contract_workspace, model(body), name)
-        endpoint = ServedEndpoint(deployment)
-        endpoint.client.told("PUT", f"{endpoint.path}/ai-gateway", {"inference_table_config": table})
-        return replace(deployment, config=endpoint.settled())
-
-    assert judge("inference_table_captures", logged("logged")).outcome is Outcome.PASSED
-    late = judge("inference_table_captures", logged("late"), within="10s")
-    assert rules(late) == ["inference-table-captures/lost"]
-    odd = judge("inference_table_captures", logged("odd", "return [1.0, 2.0, 3.0]"))
-    assert rules(odd) == ["inference-table-captures/unreadable"]
-    assert judge("inference_table_captures", deploy_once(model())).outcome is Outcome.NOT_APPLICABLE
+def test_scenarios_are_about_the_deployment_s_own_version_wherever_it_stands(judge, two):
+    """The one with the most traffic need not be the first."""
+    endpoint = ServedEndpoint(two)
+    champion, canary = endpoint.entities()
+    config = endpoint.updated([canary, champion], champion=90, canary=10)
+    assert ServedEndpoint(replace(two, config=config)).own()["name"] == "champion"
+    assert rules(judge("blue_green", replace(two, config=config), candidate=str(model(BROKEN)))) == [
+        "blue-green/green-fails"
+    ]

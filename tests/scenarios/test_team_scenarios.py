@@ -1,176 +1,145 @@
-"""Scenarios about people and about the team's own code, each on a faulty one and on a sound one."""
+"""Scenarios that call the team's own code: how it is given, and what is said where it is no use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+import sys
+from functools import partial
 
-import mlflow
 import pytest
 import requests
-from scenario_fixtures import EXAMPLE, model, rules
+from scenario_fixtures import EXAMPLE, model
 
-from fakebricks import Workspace, fake_workspace
 from fakebricks.contracts.calling import Client
 from fakebricks.contracts.findings import Outcome
 from fakebricks.contracts.making import deploy_model
-from fakebricks.contracts.running import ContractBrokenError
+from fakebricks.contracts.parameters import ParameterError
 
-GRANTS = "/api/2.1/unity-catalog/permissions"
-
-
-# People
-
-
-def test_catalog_boundaries(judge, contract_workspace):
-    deployment = deploy_model(contract_workspace, model(), "open")
-    assert judge("catalog_boundaries", deployment).outcome is Outcome.PASSED
-
-    client = Client(contract_workspace)
-    before = contract_workspace.snapshot()
-    for kind, name, privileges in [
-        ("CATALOG", "main", ["USE_CATALOG", "USE_SCHEMA"]),
-        ("FUNCTION", deployment.model, ["EXECUTE"]),
-    ]:
-        change = {"principal": "account users", "add": privileges}
-        client.told("PATCH", f"{GRANTS}/{kind}/{name}", {"changes": [change]})
-    assert rules(judge("catalog_boundaries", deployment)) == ["catalog-boundaries/anyone-loads"]
-    change = {"principal": "account users", "add": ["CREATE_MODEL_VERSION"]}
-    client.told("PATCH", f"{GRANTS}/FUNCTION/{deployment.model}", {"changes": [change]})
-    assert "catalog-boundaries/anyone-replaces" in rules(judge("catalog_boundaries", deployment))
-    contract_workspace.restore(before)
-
-    log = {"catalog_name": "prod", "schema_name": "default", "enabled": True}
-    mixed = replace(deployment, config={**deployment.config, "ai_gateway": {"inference_table_config": log}})
-    assert rules(judge("catalog_boundaries", mixed)) == ["catalog-boundaries/crosses"]
-
-
-def test_revoked_access(judge, contract_workspace):
-    deployment = deploy_model(contract_workspace, model(), "partners")
-    assert judge("revoked_access", deployment).outcome is Outcome.PASSED
-    path = f"/api/2.0/permissions/serving-endpoints/{deployment.config['id']}"
-    everybody = {"group_name": "users", "permission_level": "CAN_QUERY"}
-    Client(contract_workspace).told("PATCH", path, {"access_control_list": [everybody]})
-    assert rules(judge("revoked_access", deployment)) == ["revoked-access/still-answered"]
-
-
-# The team's own code
+OF_TEAMS = {
+    "timeouts_and_retries": "call",
+    "token_expiry": "call",
+    "update_conflict": "deploy",
+    "run_pollution": "train",
+}
 
 
 @pytest.fixture(scope="module")
-def entered_workspace() -> Iterator[Workspace]:
-    with fake_workspace() as workspace:
-        deploy_model(workspace, model(), "fraud")
-        yield workspace
+def fraud(entered_workspace):
+    return deploy_model(entered_workspace, model(), "fraud")
+
+
+@pytest.mark.parametrize("name", OF_TEAMS)
+def test_without_the_team_s_code_it_is_said_how_to_give_it(judge, name):
+    verdict = judge(name)
+    assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert f"--param {name}.{OF_TEAMS[name]}=module:function, or {OF_TEAMS[name]}=function in a test" in verdict.summary
+
+
+SCORING = """
+import os
+import requests
+
+ADDRESS = os.environ["DATABRICKS_HOST"] + "/serving-endpoints/fraud/invocations"
+
+def score():
+    headers = {"authorization": f"Bearer {os.environ['DATABRICKS_TOKEN']}"}
+    requests.post(ADDRESS, json={"dataframe_records": [{"amount": 1.0}]}, headers=headers).raise_for_status()
+"""
+
+
+def test_the_team_s_code_can_be_named_and_is_imported_in_the_workspace(judge, fraud, tmp_path, monkeypatch):
+    (tmp_path / "our_scoring.py").write_text(SCORING)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert judge("token_expiry", fraud, call="our_scoring:score").outcome is Outcome.PASSED
+    assert sys.modules.pop("our_scoring").ADDRESS.startswith(fraud.workspace.host)
 
 
 @pytest.fixture
-def broken(entered_workspace):
-    """The rules that a scenario finds broken."""
-
-    def broken(name, **parameters):
-        try:
-            verdict = entered_workspace.check(name, endpoint="fraud", **parameters)
-        except ContractBrokenError as error:
-            return rules(error.verdict)
-        assert verdict.outcome is Outcome.PASSED, verdict.summary
-        return []
-
-    return broken
+def token_expiry(judge, fraud):
+    return partial(judge, "token_expiry", fraud)
 
 
-def ask(workspace, token, timeout=None):
-    url = f"{workspace.host}/serving-endpoints/fraud/invocations"
-    reply = requests.post(url, json=EXAMPLE, headers={"authorization": f"Bearer {token}"}, timeout=timeout)
-    reply.raise_for_status()
+@pytest.fixture
+def place_of(tmp_path, monkeypatch):
+    """Write the team's code, and say where it is."""
+
+    def place_of(text, place):
+        (tmp_path / "our_code.py").write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "our_code", raising=False)
+        return place
+
+    return place_of
 
 
-def test_timeouts_and_retries(entered_workspace, broken):
-    import time
-
-    def impatient():
-        ask(entered_workspace, entered_workspace.token, timeout=5)
-
-    def endless():
-        for _ in range(3):
-            try:
-                return ask(entered_workspace, entered_workspace.token)
-            except requests.HTTPError:
-                time.sleep(1)
-        return None
-
-    def patient():
-        for _ in range(3):
-            try:
-                return ask(entered_workspace, entered_workspace.token, timeout=30)
-            except (requests.HTTPError, requests.Timeout):
-                time.sleep(1)
-        message = "no answer"
-        raise TimeoutError(message)
-
-    found = broken("timeouts_and_retries", call=impatient)
-    assert [one.rpartition("-on-")[2] for one in found] == ["429", "503", "cold-start"]
-    assert broken("timeouts_and_retries", call=endless) == ["timeouts-and-retries/waits-too-long"]
-    assert broken("timeouts_and_retries", call=patient) == []
-    assert not len(entered_workspace.faults)
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("def score(): ...", "our_code:scor", "cannot be imported: AttributeError: .*'scor'"),
+        ("def score(:", "our_code:score", "cannot be imported: SyntaxError"),
+        ("import sys; sys.exit(3)", "our_code:score", "cannot be imported: SystemExit: 3"),
+        ("score = 3", "our_code:score", "is no function, but a int"),
+        ("", "our_cod:score", "cannot be imported: ModuleNotFoundError: No module named 'our_cod'"),
+        (
+            "",
+            "our_code.score",
+            "it is to be a function without arguments, or the place of one such as 'module:function'",
+        ),
+    ],
+)
+def test_code_that_cannot_be_had(token_expiry, place_of, text, place, message):
+    with pytest.raises(ParameterError, match=message):
+        token_expiry(call=place_of(text, place))
 
 
-def test_update_conflict(entered_workspace, broken):
-    client = Client(entered_workspace)
-    path = "/api/2.0/serving-endpoints/fraud"
-
-    def hasty():
-        client.told("PUT", f"{path}/config", config())
-
-    def silent():
-        client.call("PUT", f"{path}/config", config())
-
-    def waiting():
-        while not client.call("PUT", f"{path}/config", config()).ok:
-            client.wait(minutes=1)
-
-    def config():
-        entity = {"entity_name": "main.default.fraud", "entity_version": "1", "workload_size": "Small"}
-        return {"served_entities": [{**entity, "name": "again", "scale_to_zero_enabled": False}]}
-
-    assert broken("update_conflict", deploy=hasty) == ["update-conflict/gives-up"]
-    assert broken("update_conflict", deploy=silent) == ["update-conflict/lost"]
-    assert broken("update_conflict", deploy=waiting) == []
+@pytest.mark.parametrize("name", OF_TEAMS)
+@pytest.mark.parametrize(
+    ("code", "error"), [(lambda: {}["x"], "KeyError: 'x'"), (lambda: sys.exit(2), "SystemExit: 2"), (len, "TypeError")]
+)
+def test_code_that_fails_by_itself_is_not_the_scenario_s_matter(judge, fraud, name, code, error):
+    parameter = OF_TEAMS[name]
+    with pytest.raises(ParameterError, match=rf"{parameter}=\.\.\. fails before anything is wrong: {error}"):
+        judge(name, fraud, **{parameter: code})
 
 
-def test_token_expiry(entered_workspace, broken):
-    def signed_in():
-        made = Client(entered_workspace).told("POST", "/api/2.0/token/create", {"lifetime_seconds": 3600})
-        return made["token_value"]
-
-    kept = signed_in()
-    assert broken("token_expiry", call=lambda: ask(entered_workspace, kept)) == ["token-expiry/locked-out"]
-    assert broken("token_expiry", call=lambda: ask(entered_workspace, signed_in())) == []
-
-
-def test_run_pollution(broken):
-    mlflow.set_experiment("/Shared/pollution")
-
-    def careful():
-        with mlflow.start_run(tags={"team": "risk"}):
-            pass
-
-    def careless():
-        for _ in range(2):
-            mlflow.MlflowClient().create_run(mlflow.get_experiment_by_name("/Shared/pollution").experiment_id)
-
-    assert broken("run_pollution", train=careful, tag="team") == []
-    assert broken("run_pollution", train=careless, tag="team") == [
-        "run-pollution/unfinished",
-        "run-pollution/too-many",
-        "run-pollution/untagged",
-    ]
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("timeouts_and_retries", "call=... does not ask the endpoint 'fraud'"),
+        ("token_expiry", "call=... does not ask the endpoint 'fraud'"),
+        ("update_conflict", "deploy=... does not update the endpoint"),
+        ("run_pollution", "train=... logs no run in this workspace"),
+    ],
+)
+def test_code_that_does_nothing_of_the_kind_proves_nothing(judge, fraud, name, message):
+    with pytest.raises(ParameterError) as error:
+        judge(name, fraud, **{OF_TEAMS[name]: lambda: None})
+    assert message in str(error.value)
 
 
-def test_the_team_s_code_can_be_named(broken):
-    assert broken("token_expiry", call="time:time") == []
+def test_a_caller_of_another_endpoint(judge, fraud):
+    deploy_model(fraud.workspace, model(), "churn")
+    client = Client(fraud.workspace)
+    with pytest.raises(ParameterError, match="ask the endpoint 'fraud', but /serving-endpoints/churn/invocations"):
+        judge("token_expiry", fraud, call=lambda: client.call("POST", "/serving-endpoints/churn/invocations", EXAMPLE))
 
 
-@pytest.mark.parametrize("name", ["timeouts_and_retries", "update_conflict", "token_expiry", "run_pollution"])
-def test_without_the_team_s_code_there_is_nothing_to_test(judge, name):
-    assert judge(name).outcome is Outcome.NOT_APPLICABLE
+def test_a_caller_by_openai_s_way_meets_the_faults_too(judge, fraud):
+    workspace = fraud.workspace
+    url = f"{workspace.host}/serving-endpoints/completions"
+    headers = {"authorization": f"Bearer {workspace.token}"}
+
+    def ask():
+        requests.post(url, json={"model": "fraud", **EXAMPLE}, headers=headers, timeout=30).raise_for_status()
+
+    try:
+        ask()
+    except requests.HTTPError as error:
+        pytest.skip(f"a model of columns is not asked like that: {error.response.text[:80]}")
+    rules = [one.rule for one in judge("timeouts_and_retries", fraud, call=ask).findings]
+    assert "timeouts-and-retries/gives-up-on-503" in rules
+
+
+def test_no_fault_is_left_behind(judge, fraud):
+    with pytest.raises(ParameterError):
+        judge("timeouts_and_retries", fraud, call=lambda: None)
+    assert not len(fraud.workspace.faults)

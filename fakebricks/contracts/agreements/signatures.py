@@ -29,6 +29,9 @@ _FIXES = {
     "param-retyped": "Keep the parameter's type and shape.",
     "param-default-changed": "Tell consumers who rely on the default.",
 }
+RULES = tuple(f"contract/{name}" for name in _FIXES)
+"""The ids of what may be found."""
+
 Spec = Mapping[str, Any]
 
 

@@ -16,6 +16,7 @@ from fakebricks.contracts.policies.seen import Seen
 from fakebricks.contracts.weighing import Weights, breaks, outcome_of
 from fakebricks.workspace import Workspace
 
+_PREFIX = "policy/"
 POLICIES: Mapping[str, Policy] = {
     one.rule: one
     for one in (
@@ -64,7 +65,8 @@ class Policies:
 
         Args:
             told: the prefix `policy/` of an id may be left out. A mapping without `rules` means all policies.
-            weights: `severity` and `waive`, where `told` is no mapping.
+            weights: `severity` and `waive`, where `told` is no mapping. What they say of other rules, as a project's
+                settings do, means nothing here.
 
         Raises:
             ValueError: no policy has such an id, or a setting makes no sense.
@@ -76,7 +78,7 @@ class Policies:
         if isinstance(told, str):
             told = (told,)
         rules = dict.fromkeys(rule for pattern in told for rule in _matching(pattern))
-        return cls(tuple(POLICIES[rule] for rule in rules), Weights.of(settings))
+        return cls(tuple(POLICIES[rule] for rule in rules), Weights.of(_in_full(settings)))
 
     def verdict(self, workspace: Workspace) -> Verdict:
         """What they have come to in a workspace.
@@ -104,8 +106,28 @@ class Policies:
             raise BrokenPolicyError(verdict)
 
 
+def _in_full(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with whole ids of policies.
+
+    Raises:
+        ValueError: no policy has such an id.
+    """
+    return {
+        name: {_full(rule): one for rule, one in told.items()} if isinstance(told, Mapping) else told
+        for name, told in settings.items()
+    }
+
+
+def _full(pattern: str) -> str:
+    if "/" in pattern and not pattern.startswith(_PREFIX):
+        return pattern
+    full = pattern if pattern.startswith(_PREFIX) else f"{_PREFIX}{pattern}"
+    _matching(full)
+    return full
+
+
 def _matching(pattern: str) -> list[str]:
-    full = pattern if pattern.startswith("policy/") else f"policy/{pattern}"
+    full = pattern if pattern.startswith(_PREFIX) else f"{_PREFIX}{pattern}"
     found = [rule for rule in POLICIES if fnmatchcase(rule, full)]
     if not found:
         close = get_close_matches(full, POLICIES, 1)

@@ -24,7 +24,7 @@ _PINNED = re.compile(r"[^#]*(={2,3}\s*[^\s*]+\s*(;.*)?$|@|^-|^[\w./-]+\.whl)")
 @policy(
     title="Code loads models by alias, not by version",
     fix="Load models:/<name>@champion; promotion is then one swap of the alias, and no change of code.",
-    source="https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecycle/#deploy-and-organize-models-with-aliases-and-tags",
+    source="https://docs.databricks.com/aws/en/machine-learning/manage-model-lifecycle/",
 )
 def alias_not_version(seen: Seen) -> Iterator[Broken]:
     """A version that the calls themselves have made may be loaded by its number: that is how it is validated."""

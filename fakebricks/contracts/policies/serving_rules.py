@@ -10,7 +10,6 @@ from fakebricks.contracts.policies.names import environment
 from fakebricks.contracts.policies.policy import Broken, policy
 from fakebricks.contracts.policies.seen import Seen, succeeded
 
-_SERVING = "https://docs.databricks.com/aws/en/machine-learning/model-serving"
 _STATEMENTS = "/api/2.0/sql/statements"
 _TABLE = re.compile(r"`?([A-Za-z_][\w-]*)`?\.`?[A-Za-z_][\w-]*`?\.`?[A-Za-z_][\w-]*`?")
 _NO = frozenset(("false", "no", "0"))
@@ -20,7 +19,7 @@ _ENVIRONMENT_TAGS = frozenset(("env", "environment", "stage"))
 @policy(
     title="Endpoints of production have an inference table",
     fix="Give it ai_gateway.inference_table_config with enabled: true, before it has its first incident.",
-    source=f"{_SERVING}/inference-tables",
+    source="https://docs.databricks.com/aws/en/ai-gateway/inference-tables",
 )
 def inference_table_on_prod_endpoints(seen: Seen) -> Iterator[Broken]:
     for endpoint in seen.endpoints:
@@ -31,7 +30,7 @@ def inference_table_on_prod_endpoints(seen: Seen) -> Iterator[Broken]:
 @policy(
     title="Endpoints that are latency-critical do not scale to zero",
     fix="Set scale_to_zero_enabled: false: a cold start takes 10 to 30 seconds.",
-    source=f"{_SERVING}/create-manage-serving-endpoints",
+    source="https://docs.databricks.com/aws/en/machine-learning/model-serving/production-optimization",
 )
 def no_scale_to_zero_when_latency_critical(seen: Seen) -> Iterator[Broken]:
     """Critical is what has the tag `latency-critical`, with any value but false, or `latency: critical`."""
@@ -47,7 +46,7 @@ def no_scale_to_zero_when_latency_critical(seen: Seen) -> Iterator[Broken]:
 @policy(
     title="Environments are catalogs, and none reads from another",
     fix="Copy what is promoted into its environment's catalog (MlflowClient().copy_model_version), and use it there.",
-    source="https://docs.databricks.com/aws/en/data-governance/unity-catalog/best-practices",
+    source="https://docs.databricks.com/catalogs.html",
 )
 def catalogs_as_environments(seen: Seen) -> Iterator[Broken]:
     for endpoint in seen.endpoints:

@@ -19,7 +19,7 @@ _NO = frozenset(("false", "no", "0"))
 @policy(
     title="Training runs on jobs clusters",
     fix="Give the task a job_cluster_key, a new_cluster or serverless compute; an all-purpose one costs a multiple.",
-    source="https://docs.databricks.com/aws/en/jobs/compute",
+    source="https://docs.databricks.com/gcp/en/cheat-sheet/jobs",
 )
 def training_on_jobs_clusters(seen: Seen) -> Iterator[Broken]:
     for job in seen.jobs:

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import mlflow
 import pytest
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
+from policy_worlds import MODEL, call, endpoint, logged, register
 from serving_fixtures import register_in
 
 from fakebricks import Workspace, fake_workspace
 from fakebricks.contracts.findings import Outcome, Severity
 from fakebricks.contracts.policies import POLICIES, BrokenPolicyError, Policies, PoliciesBlindError
 from fakebricks.wire import Request
-
-MODEL = "main.default.fraud"
-
-
-def call(workspace: Workspace, method: str, path: str, **body: Any) -> Any:
-    headers = {"authorization": f"Bearer {workspace.token}", "content-type": "application/json"}
-    reply = workspace.handle(Request.of(method, path, headers, json.dumps(body).encode()))
-    assert reply.status == 200, reply.body
-    return reply.json()
 
 
 def messages(workspace: Workspace, rule: str) -> list[str]:
@@ -35,38 +23,6 @@ def messages(workspace: Workspace, rule: str) -> list[str]:
     breaks = bool(verdict.findings) and policy.severity is Severity.ERROR
     assert verdict.outcome is (Outcome.FAILED if breaks else Outcome.PASSED)
     return [one.message for one in verdict.findings]
-
-
-def endpoint(workspace: Workspace, *, catalog: str = "main", name: str = "fraud", **more: Any) -> None:
-    model = f"{catalog}.default.fraud"
-    entity = {"entity_name": model, "workload_size": "Small", "scale_to_zero_enabled": more.pop("zero", False)}
-    entity["entity_version"] = register_in(workspace, name=model)
-    table = more.pop("table", None)
-    if table:
-        more["ai_gateway"] = {
-            "inference_table_config": {"enabled": True, "catalog_name": table, "schema_name": "default"}
-        }
-    call(workspace, "POST", "/api/2.0/serving-endpoints", name=name, config={"served_entities": [entity]}, **more)
-
-
-def logged(*, example: bool = True, requirements: tuple[str, ...] = ("mlflow==2.22.0",)) -> None:
-    """A model of Unity Catalog, as a test logs it."""
-
-    class Model(mlflow.pyfunc.PythonModel):
-        def predict(self, context, model_input, params=None):
-            return [1.0] * len(model_input)
-
-    name = {"artifact_path": "model"} if mlflow.__version__.startswith("2.") else {"name": "model"}
-    mlflow.set_experiment("/Shared/fraud")
-    with mlflow.start_run():
-        mlflow.pyfunc.log_model(
-            **name,
-            python_model=Model(),
-            registered_model_name=MODEL,
-            signature=ModelSignature(Schema([ColSpec("double", "amount")]), Schema([ColSpec("double")])),
-            input_example={"amount": 1.0} if example else None,
-            pip_requirements=list(requirements),
-        )
 
 
 @pytest.fixture
@@ -235,23 +191,11 @@ def test_throwaway_runs_are_deleted_or_among_themselves(workspace):
 
 
 def test_models_are_trained_on_delta_tables(workspace):
-    client = mlflow.MlflowClient()
-    experiment = client.create_experiment("/Shared/fraud")
-    call(workspace, "POST", "/api/2.0/mlflow/unity-catalog/registered-models/create", name="main.default.fraud")
-
-    def registered(name, *sources):
-        run = client.create_run(experiment, run_name=name).info.run_id
-        for source in sources:
-            dataset = {"name": "features", "digest": source, "source_type": source, "source": "{}"}
-            call(workspace, "POST", "/api/2.0/mlflow/runs/log-inputs", run_id=run, datasets=[{"dataset": dataset}])
-        version = {"name": "main.default.fraud", "source": "dbfs:/somewhere", "run_id": run}
-        call(workspace, "POST", "/api/2.0/mlflow/unity-catalog/model-versions/create", **version)
-
-    registered("from a table", "http", "delta_table")
+    register(workspace, "from a table", "http", "delta_table")
     assert messages(workspace, "features-from-delta-tables") == []
 
-    registered("from a notebook", "code")
-    registered("from nowhere")
+    register(workspace, "from a notebook", "code")
+    register(workspace, "from nowhere")
     assert messages(workspace, "features-from-delta-tables") == [
         f"main.default.fraud is registered from the run {name!r}, which has no Delta table as its input."
         for name in ("from a notebook", "from nowhere")
@@ -273,7 +217,13 @@ def test_an_error_of_the_test_itself_goes_first():
 
 
 @pytest.mark.parametrize(
-    "weights", [{"severity": {"policy/*": "warning"}}, {"waive": {"policy/runs-*": "a test of crashes"}}], ids=str
+    "weights",
+    [
+        {"severity": {"policy/*": "warning"}},
+        {"waive": {"policy/runs-*": "a test of crashes"}},
+        {"waive": {"runs-not-left-unfinished": "a test of crashes", "cold-start/over-sla": "what a project says, too"}},
+    ],
+    ids=str,
 )
 def test_warnings_and_waived_ones_fail_nothing(weights):
     with fake_workspace(policies={"rules": ["runs-*"], **weights}) as workspace:
@@ -305,6 +255,8 @@ def test_ids_are_stable():
         (("alias-not-versions",), "no policy is 'alias-not-versions'; did you mean 'policy/alias-not-version'?"),
         ({"rule": ["*"]}, "'rule' is no setting"),
         ({"severity": {"policy/*": "fatal"}}, "there are error, warning, note"),
+        ({"waive": {"runs-not-left-unfinishd": "why"}}, "did you mean 'policy/runs-not-left-unfinished'?"),
+        ({"waive": {"policy/run-*": "why"}}, "no policy is 'policy/run-*'"),
     ],
 )
 def test_policies_that_make_no_sense_are_refused(told, message):
