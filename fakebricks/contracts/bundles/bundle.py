@@ -19,6 +19,7 @@ from fakebricks.contracts.bundles.modes import demands, with_presets
 from fakebricks.contracts.bundles.nodes import Node
 from fakebricks.contracts.bundles.permissions import with_permissions
 from fakebricks.contracts.bundles.references import Resolver, references
+from fakebricks.contracts.bundles.run_as import run_as_others, with_run_as
 from fakebricks.contracts.bundles.schema import conform
 from fakebricks.contracts.bundles.schema_links import with_schema_links
 from fakebricks.contracts.bundles.targets import selected
@@ -115,7 +116,7 @@ def load_bundle(
     whole, told = gather(root)
     name, for_target = selected(whole, target)
     resolved = _resolved(for_target, variables or {}, user)
-    linked = with_schema_links(with_permissions(resolved))
+    linked = with_schema_links(with_permissions(with_run_as(resolved)))
     after = _dependencies(linked)
     named = _with_resources_resolved(with_presets(linked, user))
     bundle = named.at("bundle") or named
@@ -127,7 +128,7 @@ def load_bundle(
         mode=mode.text if mode else None,
         user=user,
         resources=_in_order(named, after),
-        findings=(*told, *demands(resolved, name, user), *_not_deployed(named)),
+        findings=(*told, *demands(resolved, name, user), *run_as_others(resolved, user), *_not_deployed(named)),
     )
 
 

@@ -126,11 +126,11 @@ class OfResources:
         if path[0] != "resources":
             return None
         kind, key = self._named(path, node)
-        if kind not in DEPLOYED:
-            return None
         resource = self._resources.fields[kind].fields[key]
         field = str(path[_OF_A_RESOURCE])
         told = resource.at(*path[_OF_A_RESOURCE:])
+        if kind not in DEPLOYED:
+            return told
         made = told if told is not None else known_before(kind, resource, field)
         if made is not None or field in told_after(kind):
             return made
