@@ -163,8 +163,7 @@ def read_model(directory: Path) -> tuple[Any, bytes | None]:
     from mlflow.exceptions import MlflowException
     from mlflow.models import Model
 
-    if not (directory / "MLmodel").is_file():
-        raise NotAModelError(f"{directory} is no directory of an MLflow model: it has no file MLmodel")
+    _check_form(directory)
     try:
         model = Model.load(str(directory))
     except (MlflowException, TypeError, ValueError, KeyError, AttributeError) as error:
@@ -172,6 +171,28 @@ def read_model(directory: Path) -> tuple[Any, bytes | None]:
     told = (model.saved_input_example_info or {}).get("serving_input_path")
     file = directory / told if told else None
     return model.signature, file.read_bytes() if file and file.is_file() else None
+
+
+def _check_form(directory: Path) -> None:
+    """MLflow's own errors would be about its insides."""
+    import yaml
+
+    file = directory / "MLmodel"
+    if not file.is_file():
+        raise NotAModelError(f"{directory} is no directory of an MLflow model: it has no file MLmodel")
+    try:
+        told = yaml.safe_load(file.read_bytes())
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise NotAModelError(f"{file}{line}: this is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, OSError, ValueError) as error:
+        raise NotAModelError(f"{file}: this is not YAML: {' '.join(str(error).split())}") from None
+    flavors = told.get("flavors") if isinstance(told, dict) else None
+    if not isinstance(flavors, dict) or not flavors:
+        raise NotAModelError(f"{file} describes no MLflow model: it has no flavors")
+    served = flavors.get("python_function")
+    if not isinstance(served, dict) or not isinstance(served.get("loader_module"), str):
+        raise NotAModelError(f"{file} has no flavor 'python_function' with a 'loader_module', which serving calls")
 
 
 def settled(client: Client, endpoint: str) -> dict[str, Any]:
