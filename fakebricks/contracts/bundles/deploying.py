@@ -18,6 +18,7 @@ from fakebricks.contracts.bundles.bundle import Bundle, Resource
 from fakebricks.contracts.bundles.creating import Told, allow, create, ignored
 from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.known_keys import DEPLOYED
+from fakebricks.contracts.bundles.lookups import TOLD_OF_PEOPLE
 from fakebricks.contracts.bundles.model_versions import ModelVersions
 from fakebricks.contracts.bundles.nodes import Node
 from fakebricks.contracts.bundles.nodes import Path as Way
@@ -30,6 +31,7 @@ from fakebricks.contracts.findings import Evidence, Finding, Place, Severity
 from fakebricks.contracts.making import settled
 from fakebricks.workspace import Workspace
 
+_ME = "/api/2.0/preview/scim/v2/Me"
 _OF_A_FIELD = 4  # resources, type, key, field
 
 
@@ -100,6 +102,8 @@ class _Deployment:
     def _lookup(self, path: Way, node: Node) -> Node | None:
         if path == ("workspace", "host"):
             return Node(self._host, node.place)
+        if path[:2] == ("workspace", "current_user") and path[2:] in TOLD_OF_PEOPLE:
+            return Node(str(self._client.told("GET", _ME).get(path[2], "")), node.place)
         if path[0] != "resources" or len(path) != _OF_A_FIELD:
             return None
         told = self._told.get((str(path[1]), str(path[2])), {}).get(str(path[3]))

@@ -51,8 +51,15 @@ def with_presets(whole: Node, user: str) -> Node:
     return whole.having(resources=Node(kinds, resources.place))
 
 
-def demands(whole: Node, target: str, user: str) -> tuple[Finding, ...]:
-    """What the CLI refuses to deploy in the mode of the target."""
+def demands(whole: Node, target: str, user: str, *, own_root: bool) -> tuple[Finding, ...]:
+    """What the CLI refuses to deploy in the mode of the target.
+
+    Args:
+        whole: the bundle as it is for the target.
+        target: its name.
+        user: who deploys it.
+        own_root: whether the target says where it is deployed to.
+    """
     mode = whole.at("bundle", "mode")
     if mode is None:
         return ()
@@ -60,7 +67,7 @@ def demands(whole: Node, target: str, user: str) -> tuple[Finding, ...]:
     if mode.value == "development":
         paths = [path for name in _PATHS if (path := workspace.at(name)) and not _is_own(path.text, user)]
         return (*(_of_nobody(path, user) for path in paths), *_shared_by_presets(whole, user))
-    return _of_production(whole, workspace, mode, target)
+    return () if own_root else (_of_production(whole, mode, target),)
 
 
 def _is_own(text: str, user: str) -> bool:
@@ -99,21 +106,17 @@ def _of_nobody(path: Node, user: str) -> Finding:
     )
 
 
-def _of_production(whole: Node, workspace: Node, mode: Node, target: str) -> tuple[Finding, ...]:
-    if workspace.at("root_path"):
-        return ()
+def _of_production(whole: Node, mode: Node, target: str) -> Finding:
     jobs = whole.at("resources", "jobs")
     run_as = whole.at("run_as") is not None or all(one.at("run_as") for one in (jobs.fields.values() if jobs else ()))
-    return (
-        Finding(
-            rule="bundle/production-path",
-            message=f"The target '{target}' is in production mode and does not say its 'workspace.root_path', so that "
-            "who else deploys it makes a copy of it.",
-            severity=Severity.WARNING if run_as else Severity.ERROR,
-            fix="Set targets.<target>.workspace.root_path to a path that all who deploy it share.",
-            source=_CLI,
-            place=mode.place,
-        ),
+    return Finding(
+        rule="bundle/production-path",
+        message=f"The target '{target}' is in production mode and does not say its 'workspace.root_path', so that "
+        "who else deploys it makes a copy of it.",
+        severity=Severity.WARNING if run_as else Severity.ERROR,
+        fix="Set targets.<target>.workspace.root_path to a path that all who deploy it share.",
+        source=_CLI,
+        place=mode.place,
     )
 
 
