@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -204,6 +205,12 @@ def test_a_page_has_everything_and_needs_nothing():
     assert all(value.startswith("#") for name, value in page.attributes if name in ("href", "src"))
     assert "@import" not in source
     assert "url(" not in source
+
+
+def test_a_page_shows_evidence_once():
+    (verdict, *_) = VERDICTS
+    page = Page(to_html([replace(verdict, evidence=(*SLOW.evidence, Evidence("another one")))]))
+    assert (page.text.count("POST /invocations"), page.text.count("another one")) == (1, 1)
 
 
 def test_the_matrix_leads_to_the_verdicts():
