@@ -284,7 +284,7 @@ def test_reports_are_written_where_no_directory_is_yet():
         (["MODEL", "--param", "cold_strat.sla=1s"], "there is no scenario 'cold_strat'"),
         (["MODEL", *_ANY, "--param", "cold_start.sla=1s"], "the scenario 'cold_start' is not run"),
         (["MODEL", *_ANY, "--policy", "nonsense"], "no policy is 'nonsense'"),
-        (["MODEL", *_ANY, "--against", "nowhere.json"], "nowhere.json: "),
+        (["MODEL", *_ANY, "--against", "nowhere.json"], "nowhere.json cannot be read: No such file"),
         (["MODEL", *_ANY, "--json", "/dev/null/report.json"], "/dev/null/report.json cannot be written"),
         (["MODEL", *_ANY, "--load-timeout", "soon"], "'soon' is not a duration"),
     ],
