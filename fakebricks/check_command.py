@@ -6,6 +6,7 @@ is downloaded by MLflow first, with the tracking and registry URIs of the caller
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -22,14 +23,16 @@ from fakebricks.durations_option import durations
 
 if TYPE_CHECKING:
     from fakebricks.contracts.agreements import Agreement
-    from fakebricks.contracts.bundles import Bundle
+    from fakebricks.contracts.bundles import Bundle, BundleError
     from fakebricks.contracts.findings import Verdict
     from fakebricks.contracts.gate import Gate
+    from fakebricks.contracts.parameters import Duration
     from fakebricks.contracts.scenarios import Scenario
 
 _BUNDLES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
 _REGISTERED = re.compile(r"models:/+([^/@]+)")
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, resolve_path=True, path_type=Path)  # a model may go to another directory
+_PIPED = 120  # columns, where nobody says how wide it is
 Parameters = dict[str, dict[str, str]]
 
 
@@ -51,6 +54,16 @@ def _variables(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
             message = f"{one!r} is not of the form name=value"
             raise click.BadParameter(message)
     return {name: value for name, _, value in (one.partition("=") for one in given)}
+
+
+def _patience(_: click.Context, __: click.Parameter, told: str) -> Duration:
+    from fakebricks.contracts.parameters import Duration
+
+    try:
+        return Duration.read(told)
+    except ValueError as error:
+        message = f"{told!r} is not {error}"
+        raise click.BadParameter(message) from None
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,14 @@ class _Reports:
     callback=durations,
     help="How long something takes, for example model=0.2: what one request takes the model in production.",
 )
+@click.option(
+    "--load-timeout",
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    callback=_patience,
+    help="How long the model may take to be loaded.",
+)
 @click.option("--against", metavar="FILE|URI", help="A contract file, or the model that consumers have now.")
 @click.option("--write-contract", type=_FILE, help="Write a contract file, if all is well.")
 @click.option("--junit", type=_FILE, help="Write JUnit's XML.")
@@ -106,16 +127,20 @@ def check(context: click.Context, /, **given: Any) -> None:
     except ModuleNotFoundError as error:
         message = f"this needs the package {error.name}: pip install 'fakebricks[contracts]'"
         raise Unusable(message) from None
+    except KeyboardInterrupt:
+        message = "interrupted before anything could be told"
+        raise Unusable(message) from None
     from fakebricks.contracts.weighing import broken
 
-    _report(verdicts, reports)
+    _print(verdicts, github=reports.github)
+    _write(verdicts, reports)
     context.exit(int(broken(verdicts)))
 
 
 def _verdicts(given: Mapping[str, Any]) -> tuple[Verdict, ...]:
     from fakebricks.contracts.agreements import AgreementError
     from fakebricks.contracts.bundles import BundleError
-    from fakebricks.contracts.gate import UnloadableModelError
+    from fakebricks.contracts.loading import UnloadableModelError
     from fakebricks.contracts.making import NotAModelError
     from fakebricks.contracts.parameters import ParameterError
     from fakebricks.contracts.policies import PoliciesBlindError
@@ -135,7 +160,16 @@ def _verdicts(given: Mapping[str, Any]) -> tuple[Verdict, ...]:
         SettingsError,
         UnloadableModelError,
     ) as error:
+        if given["github"] and isinstance(error, BundleError):
+            _annotate_unusable(error)
         raise Unusable(str(error)) from None
+
+
+def _annotate_unusable(error: BundleError) -> None:
+    from fakebricks.contracts.findings import Finding
+    from fakebricks.contracts.reports.github import annotation
+
+    click.echo(annotation(Finding("bundle/unreadable", error.message, place=error.place), Path.cwd()))
 
 
 def _checked(given: Mapping[str, Any], stack: ExitStack) -> tuple[Verdict, ...]:
@@ -146,7 +180,8 @@ def _checked(given: Mapping[str, Any], stack: ExitStack) -> tuple[Verdict, ...]:
     against = given["against"]
     agreement = None if against is None else stack.enter_context(_agreement(against))
     gate = _gate(given, agreement)
-    verdicts = gate.model(directory or Path(path)) if bundle is None else gate.bundle(bundle, directory)
+    with _quiet_mlflow():
+        verdicts = gate.model(directory or Path(path)) if bundle is None else gate.bundle(bundle, directory)
     if given["write_contract"] is not None and directory is not None and not broken(verdicts):
         _write_contract(given, directory, bundle)
     return verdicts
@@ -196,6 +231,20 @@ def _model(told: str | None) -> Iterator[Path | None]:
 
 
 @contextmanager
+def _quiet_mlflow() -> Iterator[None]:
+    """Without what MLflow tells those who run a server: requests that are wrong on purpose would fill the report."""
+    import mlflow  # noqa: F401 - it sets the level of its loggers when it is imported
+
+    logger = logging.getLogger("mlflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
 def _agreement(told: str) -> Iterator[Agreement]:
     from fakebricks.contracts.agreements import Agreement
 
@@ -223,7 +272,16 @@ def _gate(given: Mapping[str, Any], agreement: Agreement | None) -> Gate:
         raise Unusable(str(error)) from None
     weights = Weights.of(weighed)
     check_known(weights, scenarios, Path.cwd() / "pyproject.toml")
-    return Gate(scenarios, given["parameters"], policies, weights, agreement, given["serving"], _progress())
+    return Gate(
+        scenarios,
+        given["parameters"],
+        policies,
+        weights,
+        agreement,
+        given["serving"],
+        given["load_timeout"],
+        _progress(),
+    )
 
 
 def _scenarios(names: tuple[str, ...], parameters: Parameters) -> tuple[Scenario, ...]:
@@ -271,21 +329,32 @@ def _write_contract(given: Mapping[str, Any], directory: Path, bundle: Bundle | 
     click.echo(f"wrote {given['write_contract']}", err=True)
 
 
-def _report(verdicts: tuple[Verdict, ...], reports: _Reports) -> None:
+def _print(verdicts: tuple[Verdict, ...], *, github: bool) -> None:
     from rich.console import Console
 
-    from fakebricks.contracts.reports import print_verdicts, to_github, to_html, to_json, to_junit
+    from fakebricks.contracts.reports import print_verdicts, to_github
 
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED
+    try:
+        print_verdicts(verdicts, Console(file=sys.stdout, width=width))
+        if github:
+            click.echo(to_github(verdicts, Path.cwd()), nl=False)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # rich exits with 1, which would say that the contract is broken
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(verdicts: tuple[Verdict, ...], reports: _Reports) -> None:
+    from fakebricks.contracts.reports import to_html, to_json, to_junit
+
     for file, rendered in ((reports.junit, to_junit), (reports.json, to_json), (reports.html, to_html)):
         if file is None:
             continue
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(rendered(verdicts), encoding="utf-8")
         except OSError as error:
             message = f"{file} cannot be written: {error.strerror or error}"
             raise Unusable(message) from None
-    print_verdicts(verdicts, Console(file=sys.stdout))
-    if reports.github:
-        click.echo(to_github(verdicts), nl=False)

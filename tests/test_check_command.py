@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -12,7 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 from scenario_fixtures import model
 
+from fakebricks import check_command
 from fakebricks.cli import main
+from fakebricks.contracts.findings import Outcome, Verdict
+from fakebricks.contracts.gate import Gate
 
 _ANY = ("--scenario", "signature_present")
 BUNDLE = """
@@ -220,9 +225,81 @@ def test_a_model_whose_code_does_not_load_exits_with_2_and_says_where(top, messa
     assert "Traceback" not in result.output
 
 
-def test_a_model_that_sleeps_on_import_takes_no_time():
-    result = check(model(top="time.sleep(100_000)"), *_ANY, "--policy", "none")
-    assert result.exit_code in (0, 1), result.output
+@pytest.mark.parametrize(
+    ("top", "message"),
+    [
+        ("time.sleep(100_000)", "it is not there after 300s"),
+        ("import os; os._exit(0)", "the process that loads it ends with status 0"),
+        ("import os; os.abort()", "the process that loads it is ended by SIGABRT"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a model is loaded in the process of the check")
+def test_a_model_that_takes_its_process_with_it_exits_with_2(top, message):
+    result = check(model(top=top), *_ANY)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a model is loaded in the process of the check")
+def test_a_model_that_never_loads_exits_with_2():
+    endless = model(top="import threading; threading.Event().wait()")
+    result = check(endless, *_ANY, "--load-timeout", "500ms")
+    assert result.exit_code == 2, result.output
+    assert f"{endless / 'MLmodel'}: the model cannot be loaded: it is not there after 500ms" in result.output
+
+
+def test_a_model_that_sleeps_a_little_on_import_takes_no_time():
+    result = check(model(top="time.sleep(100)"), *_ANY, "--policy", "none")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_model_that_goes_to_another_directory_changes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(model(top="import os; os.chdir('/')"), tmp_path / "model")
+    result = check("model", *_ANY, "--policy", "none", "--json", "report.json")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "report.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "MLmodel describes no MLflow model: it has no flavors"),
+        ("- a\n", "MLmodel describes no MLflow model: it has no flavors"),
+        ("flavors:\n  a: [\n", "MLmodel:3: this is not YAML"),
+        ("flavors: {sklearn: {}}\n", "has no flavor 'python_function' with a 'loader_module'"),
+    ],
+)
+def test_a_directory_that_only_looks_like_a_model_exits_with_2(tmp_path, text, message):
+    (tmp_path / "MLmodel").write_text(text)
+    result = check(tmp_path, *_ANY)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
+
+
+def test_who_interrupts_a_check_is_told_nothing(monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Gate, "model", interrupted)
+    result = check(model(), *_ANY)
+    assert result.exit_code == 2, result.output
+    assert "interrupted before anything could be told" in result.output
+
+
+def test_a_reader_that_goes_away_does_not_break_the_contract(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        check_command._print((Verdict("a", "b", Outcome.PASSED, "c"),), github=True)
+
+
+def test_reports_are_written_where_no_directory_is_yet():
+    result = check(model(), *_ANY, "--json", "a/b/report.json")
+    assert result.exit_code == 0, result.output
+    assert Path("a/b/report.json").is_file()
 
 
 @pytest.mark.parametrize(
@@ -249,8 +326,9 @@ def test_a_model_that_sleeps_on_import_takes_no_time():
         (["MODEL", "--param", "cold_strat.sla=1s"], "there is no scenario 'cold_strat'"),
         (["MODEL", *_ANY, "--param", "cold_start.sla=1s"], "the scenario 'cold_start' is not run"),
         (["MODEL", *_ANY, "--policy", "nonsense"], "no policy is 'nonsense'"),
-        (["MODEL", *_ANY, "--against", "nowhere.json"], "nowhere.json: "),
-        (["MODEL", *_ANY, "--json", "nowhere/report.json"], "nowhere/report.json cannot be written"),
+        (["MODEL", *_ANY, "--against", "nowhere.json"], "nowhere.json cannot be read: No such file"),
+        (["MODEL", *_ANY, "--json", "/dev/null/report.json"], "/dev/null/report.json cannot be written"),
+        (["MODEL", *_ANY, "--load-timeout", "soon"], "'soon' is not a duration"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -282,10 +360,12 @@ def test_settings_that_make_no_sense_exit_with_2(text, message):
 
 def test_a_bundle_that_cannot_be_read_exits_with_2_and_says_where(bundle):
     bundle.write_text(BUNDLE + "    other: [\n")
-    result = check(bundle, "--model", model(), *_ANY)
+    result = check(bundle, "--model", model(), *_ANY, "--github")
 
     assert result.exit_code == 2, result.output
-    assert "databricks.yml:" in result.output
+    line = len(bundle.read_text().splitlines()) + 1
+    assert f"Error: {bundle}:{line}: this is not YAML" in result.output
+    assert f"::error file={bundle},line={line},title=bundle/unreadable::this is not YAML" in result.output
 
 
 def test_a_bundle_without_a_model_cannot_promise_one(bundle):

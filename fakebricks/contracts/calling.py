@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fakebricks.contracts.findings import Evidence, Series
 from fakebricks.wire import Request
@@ -47,10 +48,15 @@ class Exchange:
         return HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     @property
+    def code(self) -> str:
+        """The `error_code` of an error; its status, where it has none."""
+        return str(self._error().get("error_code", self.status))
+
+    @property
     def message(self) -> str:
-        """What an error says."""
-        told = self.json()
-        return str(told.get("message", "")) if isinstance(told, dict) else ""
+        """What an error says. SCIM has a word of its own for it."""
+        told = self._error()
+        return str(told.get("message", told.get("detail", "")))
 
     def json(self) -> Any:
         """The answer's body; None where it is no JSON."""
@@ -58,6 +64,10 @@ class Exchange:
             return json.loads(self.body or b"{}")
         except ValueError:
             return None
+
+    def _error(self) -> Mapping[str, Any]:
+        told = self.json()
+        return told if isinstance(told, dict) else {}
 
     def evidence(self, title: str, expected: str = "", *series: Series) -> Evidence:
         """It, for a report."""
@@ -105,18 +115,38 @@ class Client:
             raise RefusedError(exchange)
         return exchange.json()
 
+    def has(self, path: str) -> bool:
+        """Whether there is something to GET.
+
+        Raises:
+            RefusedError: that cannot be told.
+        """
+        exchange = self.call("GET", path)
+        if not exchange.ok and exchange.status != HTTPStatus.NOT_FOUND:
+            raise RefusedError(exchange)
+        return exchange.ok
+
     def wait(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> None:
         """Let time pass."""
         self._workspace.clock.advance(seconds=seconds, minutes=minutes, hours=hours)
 
 
 class RefusedError(Exception):
-    """The workspace refuses what a scenario needs to be told or done."""
+    """The workspace refuses what must be told or done.
+
+    Attributes:
+        exchange: what was asked, and the error that was answered.
+    """
 
     def __init__(self, exchange: Exchange) -> None:
         first = exchange.request.partition("\n")[0]
-        super().__init__(f"{first}: {exchange.status}: {exchange.message}")
+        super().__init__(f"{first}: {exchange.status} {exchange.code}: {exchange.message}")
         self.exchange = exchange
+
+
+def part(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="")
 
 
 def _cut(text: str) -> str:

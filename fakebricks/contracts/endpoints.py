@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fakebricks.contracts import examples
-from fakebricks.contracts.calling import Client, Exchange, RefusedError
+from fakebricks.contracts.calling import Client, Exchange, RefusedError, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.making import ENDPOINTS, NotAModelError, read_model, register, settled
 from fakebricks.contracts.parameters import ParameterError
@@ -41,7 +40,7 @@ class ServedEndpoint:
     def __init__(self, deployment: Deployment, token: str | None = None) -> None:
         self.client = Client(deployment.workspace, token)
         self._deployment = deployment
-        self._name = quote(deployment.endpoint, safe="")
+        self._name = part(deployment.endpoint)
         if deployment.config.get("state", {}).get("ready") != "READY":
             raise NotApplicable("the endpoint does not serve")
 
@@ -62,7 +61,7 @@ class ServedEndpoint:
             NotApplicable: there is no body, and the model has neither an input example nor a signature.
         """
         content = examples.body(self._deployment) if body is None else body
-        way = f"served-models/{quote(entity, safe='')}/" if entity else ""
+        way = f"served-models/{part(entity)}/" if entity else ""
         return self.client.call("POST", f"/serving-endpoints/{self._name}/{way}invocations", content, wait=wait)
 
     def ask_at_once(self, count: int) -> list[Exchange]:

@@ -1,13 +1,12 @@
 """The whole check, as a pipeline's gate runs it: deployment, policies, a contract with consumers, scenarios.
 
 Real: everything that is said about a model is found in a fake workspace of its own, in simulated time. The model's code
-runs in this process, as `mlflow.pyfunc.load_model` runs it.
+runs in this process, as `mlflow.pyfunc.load_model` runs it, after it has been loaded in another one.
 """
 
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +16,9 @@ from fakebricks.contracts.agreements import Agreement, verified
 from fakebricks.contracts.bundles import Bundle, deploy
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Finding, Outcome, Severity, Verdict
+from fakebricks.contracts.loading import PATIENCE, check_that_it_loads
 from fakebricks.contracts.making import NotAModelError, deploy_model, deployed
-from fakebricks.contracts.parameters import imported, parse
+from fakebricks.contracts.parameters import Duration, imported, parse
 from fakebricks.contracts.policies import Policies
 from fakebricks.contracts.running import run
 from fakebricks.contracts.scenarios import Scenario
@@ -27,10 +27,6 @@ from fakebricks.fake import fake_workspace
 from fakebricks.workspace import Workspace
 
 Progress = Callable[[str], None]
-
-
-class UnloadableModelError(ValueError):
-    """The model's own code does not let it be loaded; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,7 @@ class Gate:
         weights: severities and waivers.
         agreement: what consumers rely on, if there are any.
         serving: how long things take in Model Serving, as of `fake_workspace`.
+        patience: how long the model may take to be loaded.
         progress: is told what is being done.
     """
 
@@ -53,6 +50,7 @@ class Gate:
     weights: Weights = field(default_factory=Weights)
     agreement: Agreement | None = None
     serving: Mapping[str, Any] = field(default_factory=dict)
+    patience: Duration = PATIENCE
     progress: Progress = lambda _: None
 
     def model(self, directory: Path) -> tuple[Verdict, ...]:
@@ -60,16 +58,16 @@ class Gate:
 
         Raises:
             NotAModelError: there is no model in the directory.
-            UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
+            UnloadableModelError: the model's code raises, ends its process, or does not end, where it is loaded.
             ParameterError: a parameter makes no sense, or the team's own code cannot be imported.
             ScenarioError: a scenario itself has failed.
         """
         with fake_workspace(strict=False, serving=self.serving) as workspace:
             self._import()
             self.progress("the model is loaded")
-            check_that_it_loads(directory)
+            check_that_it_loads(directory, workspace.clock, self.patience)
             self.progress("the model is deployed")
-            deployment = deploy_model(workspace, directory)
+            deployment = deploy_model(workspace, directory.absolute())
             verdicts = [*self._policies(workspace), *self._of(deployment, named=False)]
         return tuple(map(self.weights.judged, verdicts))
 
@@ -78,7 +76,7 @@ class Gate:
 
         Raises:
             BundleError: the model is none.
-            UnloadableModelError: the model's code raises, or ends the process, where it is loaded.
+            UnloadableModelError: the model's code raises, ends its process, or does not end, where it is loaded.
             ParameterError: a parameter makes no sense, or the team's own code cannot be imported.
             ScenarioError: a scenario itself has failed.
         """
@@ -86,10 +84,10 @@ class Gate:
             self._import()
             if directory is not None and (directory / "MLmodel").is_file():
                 self.progress("the model is loaded")
-                check_that_it_loads(directory)
+                check_that_it_loads(directory, workspace.clock, self.patience)
             self.progress(f"the bundle {bundle.name} is deployed")
             began, simulated = time.perf_counter(), workspace.clock.time()
-            findings = deploy(bundle, workspace, directory)
+            findings = deploy(bundle, workspace, directory and directory.absolute())
             passed = workspace.clock.time() - simulated
             verdicts = [_of_bundle(bundle, findings, time.perf_counter() - began, passed)]
             verdicts += self._policies(workspace)
@@ -144,47 +142,6 @@ class Gate:
             fix="Keep the endpoint's name.",
         )
         yield Verdict("contract", promised, Outcome.FAILED, finding.message, (finding,))
-
-
-def check_that_it_loads(directory: Path) -> None:
-    """Load a model once, as serving does.
-
-    Raises:
-        UnloadableModelError: its code raises, or ends the process.
-        NotAModelError: there is no model in the directory.
-    """
-    import mlflow
-
-    if not (directory / "MLmodel").is_file():
-        message = f"{directory} is no directory of an MLflow model: it has no file MLmodel"
-        raise NotAModelError(message)
-    try:
-        mlflow.pyfunc.load_model(str(directory))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the code is the user's: it may raise anything
-        where, origin = _origin(error, directory)
-        text = "".join(traceback.format_exception_only(origin)).strip()
-        message = f"{where}: the model cannot be loaded: {text}"
-        raise UnloadableModelError(message) from None
-
-
-def _origin(error: BaseException, directory: Path) -> tuple[str, BaseException]:
-    """The error that the model's own files raised, which MLflow wraps in one of its own, and the line that did."""
-    cause: BaseException | None = error
-    while cause is not None:
-        line = _line(cause, directory)
-        if line is not None:
-            return line, cause
-        cause = cause.__cause__ or cause.__context__
-    return str(directory / "MLmodel"), error
-
-
-def _line(error: BaseException, directory: Path) -> str | None:
-    root = directory.resolve()
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = Path(frame.filename)
-        if file.is_absolute() and file.resolve().is_relative_to(root):
-            return f"{directory / file.resolve().relative_to(root)}:{frame.lineno}"
-    return None
 
 
 def _of_bundle(bundle: Bundle, findings: tuple[Finding, ...], seconds: float, simulated: float) -> Verdict:

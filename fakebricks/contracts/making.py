@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-from fakebricks.contracts.calling import Client, RefusedError
+from fakebricks.contracts.calling import Client, RefusedError, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding
 from fakebricks.workspace import Workspace
@@ -75,7 +75,7 @@ def deployed(workspace: Workspace, endpoint: str) -> Iterator[Deployment]:
         NotAModelError: it serves no model of Unity Catalog.
     """
     client = Client(workspace)
-    answer = client.call("GET", f"{ENDPOINTS}/{quote(endpoint, safe='')}")
+    answer = client.call("GET", f"{ENDPOINTS}/{part(endpoint)}")
     if not answer.ok:
         raise LookupError(answer.message)
     config = settled(client, endpoint)
@@ -91,18 +91,58 @@ def register(client: Client, model: str, directory: Path) -> str:
     """The number of a new version of a model, which is made if need be, with the files of a directory.
 
     Raises:
+        NotAModelError: a file cannot be read.
+        RefusedError: the workspace refuses it.
+    """
+    if not client.call("GET", f"{_MODELS}/{model}").ok:
+        create_model(client, model)
+    return add_version(client, model, directory)
+
+
+def create_model(client: Client, model: str) -> None:
+    """Make a registered model, by its full name.
+
+    Raises:
         RefusedError: the workspace refuses it.
     """
     catalog, schema, name = model.split(".")
-    if not client.call("GET", f"{_MODELS}/{model}").ok:
-        client.told("POST", _MODELS, {"catalog_name": catalog, "schema_name": schema, "name": name})
-    body = {"name": model, "source": "dbfs:/fakebricks/model"}
-    version = str(client.told("POST", f"{_VERSIONS}/create", body)["model_version"]["version"])
+    client.told("POST", _MODELS, {"catalog_name": catalog, "schema_name": schema, "name": name})
+
+
+def add_version(client: Client, model: str, directory: Path) -> str:
+    """The number of a new version of a registered model, with the files of a directory.
+
+    Raises:
+        NotAModelError: a file cannot be read.
+        RefusedError: the workspace refuses it.
+    """
+    version = _begin_version(client, model)
     for path in sorted(one for one in directory.rglob("*") if one.is_file()):
         place = quote(f"{_place(model, version)}/{path.relative_to(directory).as_posix()}")
-        client.told("PUT", f"{_FILES}{place}?overwrite=true", path.read_bytes())
+        client.told("PUT", f"{_FILES}{place}?overwrite=true", _content(path))
     client.told("POST", f"{_VERSIONS}/finalize", {"name": model, "version": version})
     return version
+
+
+def skip_version(client: Client, model: str) -> None:
+    """Use up a number: a registry counts, and no number comes twice.
+
+    Raises:
+        RefusedError: the workspace refuses it.
+    """
+    client.told("DELETE", f"{_VERSIONS}/delete", {"name": model, "version": _begin_version(client, model)})
+
+
+def _begin_version(client: Client, model: str) -> str:
+    body = {"name": model, "source": "dbfs:/fakebricks/model"}
+    return str(client.told("POST", f"{_VERSIONS}/create", body)["model_version"]["version"])
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotAModelError(f"{path}: a file of the model cannot be read: {error.strerror or error}") from None
 
 
 def download(client: Client, model: str, version: str, directory: Path) -> None:
@@ -123,8 +163,7 @@ def read_model(directory: Path) -> tuple[Any, bytes | None]:
     from mlflow.exceptions import MlflowException
     from mlflow.models import Model
 
-    if not (directory / "MLmodel").is_file():
-        raise NotAModelError(f"{directory} is no directory of an MLflow model: it has no file MLmodel")
+    _check_form(directory)
     try:
         model = Model.load(str(directory))
     except (MlflowException, TypeError, ValueError, KeyError, AttributeError) as error:
@@ -134,9 +173,31 @@ def read_model(directory: Path) -> tuple[Any, bytes | None]:
     return model.signature, file.read_bytes() if file and file.is_file() else None
 
 
+def _check_form(directory: Path) -> None:
+    """MLflow's own errors would be about its insides."""
+    import yaml
+
+    file = directory / "MLmodel"
+    if not file.is_file():
+        raise NotAModelError(f"{directory} is no directory of an MLflow model: it has no file MLmodel")
+    try:
+        told = yaml.safe_load(file.read_bytes())
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise NotAModelError(f"{file}{line}: this is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, OSError, ValueError) as error:
+        raise NotAModelError(f"{file}: this is not YAML: {' '.join(str(error).split())}") from None
+    flavors = told.get("flavors") if isinstance(told, dict) else None
+    if not isinstance(flavors, dict) or not flavors:
+        raise NotAModelError(f"{file} describes no MLflow model: it has no flavors")
+    served = flavors.get("python_function")
+    if not isinstance(served, dict) or not isinstance(served.get("loader_module"), str):
+        raise NotAModelError(f"{file} has no flavor 'python_function' with a 'loader_module', which serving calls")
+
+
 def settled(client: Client, endpoint: str) -> dict[str, Any]:
     """An endpoint once it is deployed, or has failed to."""
-    path = f"{ENDPOINTS}/{quote(endpoint, safe='')}"
+    path = f"{ENDPOINTS}/{part(endpoint)}"
     for _ in range(_POLLS):
         told: dict[str, Any] = client.told("GET", path)
         if told["state"]["config_update"] != "IN_PROGRESS":
@@ -188,7 +249,7 @@ def _does_not_load(client: Client, deployment: Deployment) -> Finding:
         if one["state"]["deployment"] == "DEPLOYMENT_FAILED"
     )
     message = failed["state"]["deployment_state_message"]
-    logs = f"{ENDPOINTS}/{quote(deployment.endpoint, safe='')}/served-models/{quote(failed['name'], safe='')}/logs"
+    logs = f"{ENDPOINTS}/{part(deployment.endpoint)}/served-models/{part(failed['name'])}/logs"
     log = client.told("GET", f"{logs}?config_version={deployment.config['pending_config']['config_version']}")["logs"]
     return Finding(
         rule="deployment/does-not-load",

@@ -108,7 +108,9 @@ def test_a_model_that_does_not_load_is_found_and_asked_nothing(deploy_once):
 def test_what_is_no_model_is_no_finding(contract_workspace, tmp_path):
     with pytest.raises(NotAModelError, match="no file MLmodel"):
         deploy_model(contract_workspace, tmp_path)
-    (tmp_path / "MLmodel").write_text("signature: {inputs: 'no json'}\nflavors: {}\n")
+    (tmp_path / "MLmodel").write_text(
+        "signature: {inputs: 'no json'}\nflavors: {python_function: {loader_module: m}}\n"
+    )
     with pytest.raises(NotAModelError, match="cannot be read"):
         deploy_model(contract_workspace, tmp_path)
 

@@ -78,8 +78,11 @@ class Agreement:
         except json.JSONDecodeError as error:
             message = f"{file}:{error.lineno}: not JSON: {error.msg}"
             raise AgreementError(message) from None
-        except (OSError, ValueError) as error:
-            message = f"{file}: {error}"
+        except OSError as error:
+            message = f"{file} cannot be read: {error.strerror or error}"
+            raise AgreementError(message) from None
+        except ValueError as error:
+            message = f"{file}: not JSON: {error}"
             raise AgreementError(message) from None
         try:
             return cls._of(told)
@@ -109,8 +112,11 @@ class Agreement:
 
     @classmethod
     def _of(cls, told: Any) -> Agreement:
-        if not isinstance(told, dict) or told.get("fakebricks_contract") != _VERSION:
+        if not isinstance(told, dict) or "fakebricks_contract" not in told:
             message = f'not a contract: it has no "fakebricks_contract": {_VERSION}'
+            raise ValueError(message)
+        if told["fakebricks_contract"] != _VERSION:
+            message = f"a contract of form {told['fakebricks_contract']!r}; this fakebricks reads form {_VERSION}"
             raise ValueError(message)
         if unknown := sorted(told.keys() - _FIELDS):
             message = f"a contract has no {', '.join(map(repr, unknown))}; it has {', '.join(sorted(_FIELDS))}"
@@ -137,6 +143,9 @@ def _checked(signature: Any) -> Any:
     """A signature that MLflow can read."""
     if signature is None:
         return None
+    if not isinstance(signature, dict):
+        message = f"'signature' has inputs, outputs and params, and is not {signature!r:.80}"
+        raise ValueError(message)  # noqa: TRY004 - it is a field's value that is wrong
     from mlflow.exceptions import MlflowException
     from mlflow.models import ModelSignature
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from urllib.parse import quote
 
 from fakebricks.contracts.agreements.agreement import Agreement
 from fakebricks.contracts.agreements.signatures import breaking_changes
-from fakebricks.contracts.calling import Client
+from fakebricks.contracts.calling import Client, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Finding, Verdict
 from fakebricks.contracts.parameters import Duration
@@ -44,7 +43,7 @@ def verified(agreement: Agreement, deployment: Deployment) -> Verdict:
 
 def _of_examples(agreement: Agreement, deployment: Deployment) -> Iterator[Finding]:
     client = Client(deployment.workspace)
-    path = f"/serving-endpoints/{quote(deployment.endpoint, safe='')}/invocations"
+    path = f"/serving-endpoints/{part(deployment.endpoint)}/invocations"
     for number, example in enumerate(agreement.examples, 1):
         client.call("POST", path, example)  # what it takes to become warm is not part of the promise
         answer = client.call("POST", path, example)

@@ -3,7 +3,8 @@
     bundle = load_bundle("databricks.yml", target="prod")
     findings = deploy(bundle, workspace, model=Path("model"))
 
-Real: what the Databricks CLI makes of the files, and what the workspace answers to it. Refused: lookups of variables.
+Real: what the Databricks CLI makes of the files, and what the workspace answers to it. Simulated: ids that variables
+look up.
 Not deployed, with a warning: types of resources that fakebricks does not have.
 """
 

@@ -1,7 +1,7 @@
 """A bundle as it is for one target: its resources, with the values that are known before anything is deployed.
 
 Real: variables, targets, includes, modes and references as in the Databricks CLI; see the modules beside this one.
-Refused: lookups. Read and not deployed, with a warning: types of resources that fakebricks does not have.
+Read and not deployed, with a warning: types of resources that fakebricks does not have.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from pathlib import Path
 from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.files import gather, root_of
 from fakebricks.contracts.bundles.known_keys import BUNDLE, DEPLOYED, FOR_TARGET, NOT_DEPLOYED
+from fakebricks.contracts.bundles.lookup_variables import presumptions
 from fakebricks.contracts.bundles.lookups import OfResources, Settings
 from fakebricks.contracts.bundles.modes import demands, with_presets
 from fakebricks.contracts.bundles.nodes import Node
 from fakebricks.contracts.bundles.permissions import with_permissions
 from fakebricks.contracts.bundles.references import Resolver, references
+from fakebricks.contracts.bundles.run_as import run_as_others, with_run_as
 from fakebricks.contracts.bundles.schema import conform
 from fakebricks.contracts.bundles.schema_links import with_schema_links
-from fakebricks.contracts.bundles.targets import selected
+from fakebricks.contracts.bundles.targets import has_own_root, selected
 from fakebricks.contracts.bundles.variables import of_nobody, values
 from fakebricks.contracts.findings import Finding, Place, Severity
 from fakebricks.workspace import DEFAULT_USER
@@ -114,8 +116,10 @@ def load_bundle(
     root = root_of(Path(path))
     whole, told = gather(root)
     name, for_target = selected(whole, target)
-    resolved = _resolved(for_target, variables or {}, user)
-    linked = with_schema_links(with_permissions(resolved))
+    declared = for_target.at("variables") or of_nobody(for_target.place.file)
+    given = values(declared, variables or {})
+    resolved = _resolved(for_target, given, user)
+    linked = with_schema_links(with_permissions(with_run_as(resolved)))
     after = _dependencies(linked)
     named = _with_resources_resolved(with_presets(linked, user))
     bundle = named.at("bundle") or named
@@ -127,15 +131,19 @@ def load_bundle(
         mode=mode.text if mode else None,
         user=user,
         resources=_in_order(named, after),
-        findings=(*told, *demands(resolved, name, user), *_not_deployed(named)),
+        findings=(
+            *told,
+            *demands(resolved, name, user, own_root=has_own_root(whole, name)),
+            *run_as_others(resolved, user),
+            *presumptions(given, declared),
+            *_not_deployed(named),
+        ),
     )
 
 
-def _resolved(whole: Node, variables: Mapping[str, str], user: str) -> Node:
+def _resolved(whole: Node, variables: Mapping[str, Node], user: str) -> Node:
     """All but references to resources; unknown ones among them are found here, too."""
-    declared = whole.at("variables") or of_nobody(whole.place.file)
-    settings = Settings(whole, values(declared, variables), user)
-    resolver = Resolver(settings.lookup)
+    resolver = Resolver(Settings(whole, variables, user).lookup)
     fields = {
         name: resolver.resolve(one) if name in (*_TOLD, "bundle") else one
         for name, one in whole.without("variables").fields.items()

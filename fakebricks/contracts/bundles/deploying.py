@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,20 @@ from fakebricks.contracts.bundles.bundle import Bundle, Resource
 from fakebricks.contracts.bundles.creating import Told, allow, create, ignored
 from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.known_keys import DEPLOYED
-from fakebricks.contracts.bundles.model_versions import ModelVersions, files_of
+from fakebricks.contracts.bundles.lookups import TOLD_OF_PEOPLE
+from fakebricks.contracts.bundles.model_versions import ModelVersions
 from fakebricks.contracts.bundles.nodes import Node
 from fakebricks.contracts.bundles.nodes import Path as Way
 from fakebricks.contracts.bundles.places import place_of
 from fakebricks.contracts.bundles.presumed import presume
 from fakebricks.contracts.bundles.references import Resolver
-from fakebricks.contracts.bundles.rest import RefusedError, Rest, part
 from fakebricks.contracts.bundles.schema import conform
-from fakebricks.contracts.findings import Evidence, Finding, Severity
+from fakebricks.contracts.calling import Client, RefusedError, part
+from fakebricks.contracts.findings import Evidence, Finding, Place, Severity
+from fakebricks.contracts.making import settled
 from fakebricks.workspace import Workspace
 
-_NOT_COMPUTED = 501
-_POLLS, _MINUTES = 300, 1
+_ME = "/api/2.0/preview/scim/v2/Me"
 _OF_A_FIELD = 4  # resources, type, key, field
 
 
@@ -47,7 +49,8 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
         on a deployment, too.
 
     Raises:
-        BundleError: the model is no directory of an MLflow model, or cannot be read.
+        BundleError: the model is no directory of an MLflow model.
+        NotAModelError: a file of the model cannot be read.
         ValueError: the bundle was read for somebody else than the workspace's user, or its clock is a real one.
     """
     if bundle.user != workspace.user_name:
@@ -56,19 +59,20 @@ def deploy(bundle: Bundle, workspace: Workspace, model: Path | None = None) -> t
     if not isinstance(workspace.clock, VirtualClock):
         message = "a bundle is deployed on a virtual clock: it would take minutes"
         raise ValueError(message)  # noqa: TRY004 - which clock a workspace has is a choice of its user's
-    files = None if model is None else files_of(Path(model))
-    rest = Rest(workspace)
-    presumed = presume(rest, bundle)
-    return (*bundle.findings, *presumed, *_Deployment(rest, bundle, files).run())
+    if model is not None and not (model / "MLmodel").is_file():
+        raise BundleError("this is no directory of an MLflow model: it has no MLmodel", Place(str(model)))
+    presumed = presume(Client(workspace), bundle)
+    return (*bundle.findings, *presumed, *_Deployment(workspace, bundle, model).run())
 
 
 class _Deployment:
     """One deployment, under way."""
 
-    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, Path] | None) -> None:
-        self._rest = rest
+    def __init__(self, workspace: Workspace, bundle: Bundle, model: Path | None) -> None:
+        self._host = workspace.host
+        self._client = Client(workspace)
         self._bundle = bundle
-        self._versions = ModelVersions(rest, bundle, files)
+        self._versions = ModelVersions(self._client, bundle, model)
         self._told: dict[tuple[str, str], Told] = {}
 
     def run(self) -> Iterator[Finding]:
@@ -97,7 +101,9 @@ class _Deployment:
 
     def _lookup(self, path: Way, node: Node) -> Node | None:
         if path == ("workspace", "host"):
-            return Node(self._rest.workspace.host, node.place)
+            return Node(self._host, node.place)
+        if path[:2] == ("workspace", "current_user") and path[2:] in TOLD_OF_PEOPLE:
+            return Node(str(self._client.told("GET", _ME).get(path[2], "")), node.place)
         if path[0] != "resources" or len(path) != _OF_A_FIELD:
             return None
         told = self._told.get((str(path[1]), str(path[2])), {}).get(str(path[3]))
@@ -113,21 +119,23 @@ class _Deployment:
                 return
             if resource.kind == "model_serving_endpoints":
                 yield from self._versions.register(resource)
-            told = create(self._rest, resource)
+            told = create(self._client, resource)
             self._told[resource.kind, resource.key] = told
-            allow(self._rest, resource, told)
+            allow(self._client, resource, told, self._bundle.user)
         except RefusedError as refused:
-            yield _refused(resource, refused, self._advice(resource))
+            yield _refused(resource, refused, self._advice(resource, refused))
             return
         if resource.kind == "model_serving_endpoints":
             yield from self._deployed(resource, told["id"])
 
-    def _advice(self, resource: Resource) -> str:
-        return self._versions.advice(resource) if resource.kind == "model_serving_endpoints" else ""
+    def _advice(self, resource: Resource, refused: RefusedError) -> str:
+        if resource.kind != "model_serving_endpoints":
+            return ""
+        return self._versions.advice(resource, refused.exchange.message)
 
     def _lacks_table(self, monitor: Resource) -> Finding | None:
         name = monitor.node.at("table_name")
-        if name is None or not name.text or self._rest.has(f"/api/2.1/unity-catalog/tables/{part(name.text)}"):
+        if name is None or not name.text or self._client.has(f"/api/2.1/unity-catalog/tables/{part(name.text)}"):
             return None
         return Finding(
             rule="bundle/table-missing",
@@ -140,12 +148,7 @@ class _Deployment:
 
     def _deployed(self, resource: Resource, name: str) -> Iterator[Finding]:
         """Wait until it serves."""
-        path = f"/api/2.0/serving-endpoints/{part(name)}"
-        for _ in range(_POLLS):
-            endpoint = self._rest.call("GET", path)
-            if endpoint["state"]["config_update"] != "IN_PROGRESS":
-                break
-            self._rest.workspace.clock.advance(minutes=_MINUTES)
+        endpoint = settled(self._client, name)
         if endpoint["state"]["config_update"] == "UPDATE_FAILED":
             yield from _failures(resource, endpoint)
 
@@ -165,23 +168,20 @@ def _failures(resource: Resource, endpoint: dict[str, Any]) -> Iterator[Finding]
 
 
 def _refused(resource: Resource, refused: RefusedError, advice: str) -> Finding:
-    place = place_of(refused.message, resource)
-    if refused.status == _NOT_COMPUTED:
+    answer = refused.exchange
+    place = place_of(answer.message, resource)
+    if answer.status == HTTPStatus.NOT_IMPLEMENTED:
         return Finding(
             rule="bundle/not-computed",
-            message=f"{resource} was not deployed: {refused.message}",
+            message=f"{resource} was not deployed: {answer.message}",
             severity=Severity.WARNING,
             place=place,
         )
     return Finding(
         rule="bundle/refused",
-        message=f"{resource}: {refused.code}: {refused.message}",
+        message=f"{resource}: {answer.code}: {answer.message}",
         fix=advice,
-        evidence=(
-            Evidence(
-                "The workspace refuses it", refused.request, f"{refused.status} {refused.code}: {refused.message}"
-            ),
-        ),
+        evidence=(answer.evidence("The workspace refuses it"),),
         place=place,
     )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakebricks.contracts.bundles.schema import Leaf, Named
+from fakebricks.contracts.bundles.schema import Known, Leaf, Named
 
 TEXT, WHOLE, NUMBER, BOOLEAN = Leaf.TEXT, Leaf.WHOLE, Leaf.NUMBER, Leaf.BOOLEAN
 MAPPING, ANYTHING = Leaf.MAPPING, Leaf.ANYTHING
 
 
-def _all(leaf: Leaf, *names: str) -> dict[str, Any]:
+def _all(leaf: Known, *names: str) -> dict[str, Any]:
     return dict.fromkeys(names, leaf)
 
 
@@ -90,15 +90,16 @@ _MONITOR = {
 }
 _TASK = {
     **_all(TEXT, "task_key", "description", "job_cluster_key", "environment_key", "existing_cluster_id", "run_if"),
-    **_all(TEXT, "disable_auto_optimization", "compute_key"),
+    **_all(TEXT, "disable_auto_optimization", "compute_key", "environment_variables_key"),
     **_all(WHOLE, "max_retries", "min_retry_interval_millis", "timeout_seconds"),
-    "retry_on_timeout": BOOLEAN,
+    **_all(BOOLEAN, "retry_on_timeout", "disabled"),
     "depends_on": [_all(TEXT, "task_key", "outcome")],
     "libraries": [MAPPING],
     **_all(MAPPING, "new_cluster", "health", "email_notifications", "webhook_notifications", "notification_settings"),
     **_all(MAPPING, "notebook_task", "spark_python_task", "python_wheel_task", "spark_jar_task", "spark_submit_task"),
     **_all(MAPPING, "pipeline_task", "sql_task", "dbt_task", "run_job_task", "condition_task", "for_each_task"),
     **_all(MAPPING, "clean_rooms_notebook_task", "dashboard_task", "gen_ai_compute_task", "power_bi_task", "compute"),
+    **_all(MAPPING, "ai_runtime_task", "alert_task", "dbt_cloud_task", "dbt_platform_task", "python_operator_task"),
 }
 _JOB = {
     **_COMMON,
@@ -109,8 +110,9 @@ _JOB = {
     "tasks": [_TASK],
     **_all(MAPPING, "schedule", "continuous", "trigger", "queue", "run_as", "health", "git_source", "deployment"),
     **_all(MAPPING, "email_notifications", "webhook_notifications", "notification_settings"),
-    "job_clusters": [{"job_cluster_key": TEXT, "new_cluster": MAPPING}],
+    "job_clusters": [{**_all(TEXT, "job_cluster_key", "serverless_compute_id"), "new_cluster": MAPPING}],
     "environments": [{"environment_key": TEXT, "spec": MAPPING}],
+    **_all([MAPPING], "environment_variables", "triggers"),
     "parameters": [_all(TEXT, "name", "default")],
 }
 
@@ -118,16 +120,26 @@ DEPLOYED: dict[str, Any] = {
     "schemas": {
         **_GRANTED,
         **_all(TEXT, "catalog_name", "name", "comment", "storage_root"),
+        "custom_max_retention_hours": WHOLE,
         "properties": Named(TEXT),
     },
     "volumes": {
         **_GRANTED,
         **_all(TEXT, "catalog_name", "schema_name", "name", "comment", "storage_location", "volume_type"),
     },
-    "experiments": {**_COMMON, **_all(TEXT, "name", "artifact_location", "description"), "tags": [_TAG]},
+    "experiments": {
+        **_COMMON,
+        **_all(TEXT, "name", "artifact_location", "description"),
+        "tags": [_TAG],
+        "trace_location": MAPPING,
+    },
     "registered_models": {
         **_GRANTED,
-        **_all(TEXT, "catalog_name", "schema_name", "name", "comment", "storage_location"),
+        **_all(TEXT, "catalog_name", "schema_name", "name", "comment", "storage_location", "owner", "full_name"),
+        **_all(TEXT, "metastore_id", "created_by", "updated_by"),
+        **_all(WHOLE, "created_at", "updated_at"),
+        "browse_only": BOOLEAN,
+        "aliases": [MAPPING],
         "depends_on": [TEXT],
     },
     "jobs": _JOB,
@@ -137,9 +149,12 @@ DEPLOYED: dict[str, Any] = {
 """The resources that are deployed, by their type, in the order in which they can be."""
 
 NOT_DEPLOYED = (
-    *("alerts", "apps", "catalogs", "clusters", "dashboards", "database_catalogs", "database_instances"),
-    *("external_locations", "genie_spaces", "models", "pipelines", "postgres_branches", "postgres_endpoints"),
-    *("postgres_projects", "secret_scopes", "sql_warehouses", "synced_database_tables", "vector_search_endpoints"),
+    *("alerts", "app_spaces", "apps", "catalogs", "cluster_policies", "clusters", "dashboards", "database_catalogs"),
+    *("database_instances", "external_locations", "features", "genie_spaces", "instance_pools", "job_runs"),
+    *("mcp_services", "model_provider_services", "model_services", "models", "pipelines", "postgres_branches"),
+    *("postgres_catalogs", "postgres_databases", "postgres_endpoints", "postgres_projects", "postgres_roles"),
+    *("postgres_snapshot_schedules", "postgres_synced_tables", "secret_scopes", "secrets", "sql_warehouses"),
+    *("synced_database_tables", "vector_search_endpoints", "vector_search_indexes"),
 )
 """The resources of bundles that fakebricks does not deploy."""
 
@@ -159,7 +174,7 @@ _WORKSPACE = {
     **_all(TEXT, "resource_path", "client_id", "account_id", "workspace_id", "google_service_account"),
     **_all(TEXT, "azure_client_id", "azure_environment", "azure_login_app_id", "azure_tenant_id"),
     **_all(TEXT, "azure_workspace_resource_id"),
-    "azure_use_msi": BOOLEAN,
+    **_all(BOOLEAN, "azure_use_msi", "experimental_is_unified_host"),
 }
 _GIT = _all(TEXT, "branch", "origin_url")
 _BUNDLE = {

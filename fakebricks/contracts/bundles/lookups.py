@@ -19,6 +19,10 @@ _OF_A_RESOURCE = 3  # resources, type, key
 _GIT = {"branch": "", "origin_url": "", "commit": "", "actual_branch": ""}
 
 
+TOLD_OF_PEOPLE = (("id",), ("displayName",))
+"""What of who deploys it only the platform can tell."""
+
+
 class Settings:
     """What is known of a bundle before its resources: its variables, and who deploys it where."""
 
@@ -39,6 +43,8 @@ class Settings:
         if root == "bundle":
             return _within(self._bundle, path, node)
         if path == ("workspace", "host") and not self._workspace.at("host"):
+            return None
+        if path[:2] == ("workspace", "current_user") and path[2:] in TOLD_OF_PEOPLE:
             return None
         if root == "workspace":
             return _within(self._workspace, path, node)
@@ -126,11 +132,11 @@ class OfResources:
         if path[0] != "resources":
             return None
         kind, key = self._named(path, node)
-        if kind not in DEPLOYED:
-            return None
         resource = self._resources.fields[kind].fields[key]
         field = str(path[_OF_A_RESOURCE])
         told = resource.at(*path[_OF_A_RESOURCE:])
+        if kind not in DEPLOYED:
+            return told
         made = told if told is not None else known_before(kind, resource, field)
         if made is not None or field in told_after(kind):
             return made

@@ -9,30 +9,17 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from fakebricks.contracts.bundles.bundle import Bundle, Resource
-from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.nodes import Node
-from fakebricks.contracts.bundles.rest import RefusedError, Rest, part
-from fakebricks.contracts.findings import Finding, Place, Severity
+from fakebricks.contracts.calling import Client, RefusedError, part
+from fakebricks.contracts.findings import Finding, Severity
+from fakebricks.contracts.making import add_version, create_model, skip_version
 
 _UC = "/api/2.1/unity-catalog"
-_VERSIONS = "/api/2.0/mlflow/unity-catalog/model-versions"
 _MOST = 1_000
 _PARTS = 3
 _NOT_CUSTOM = ("system.", "databricks-")
-
-
-def files_of(model: Path) -> dict[str, Path]:
-    """The files of a model's directory, by their paths in it.
-
-    Raises:
-        BundleError: it is no directory of a model.
-    """
-    if not (model / "MLmodel").is_file():
-        raise BundleError("this is no directory of an MLflow model: it has no MLmodel", Place(str(model)))
-    return {one.relative_to(model).as_posix(): one for one in sorted(model.rglob("*")) if one.is_file()}
 
 
 def served(endpoint: Resource) -> list[tuple[Node, Node | None]]:
@@ -51,14 +38,14 @@ class ModelVersions:
     """Registers the versions that endpoints serve, as far as the registry has none.
 
     Args:
-        rest: the workspace.
+        client: of the workspace.
         bundle: whose endpoints they are.
-        files: those of the model, or None where no model was given.
+        model: its directory, or None where no model was given.
     """
 
-    def __init__(self, rest: Rest, bundle: Bundle, files: dict[str, Path] | None) -> None:
-        self._rest = rest
-        self._files = files
+    def __init__(self, client: Client, bundle: Bundle, model: Path | None) -> None:
+        self._client = client
+        self._model = model
         self._declared = {_full_name(one) for one in bundle.of_kind("registered_models")}
         self._wanted: dict[str, set[int]] = {}
         for endpoint in bundle.of_kind("model_serving_endpoints"):
@@ -68,7 +55,7 @@ class ModelVersions:
 
     def lacks_model(self, endpoint: Resource) -> Node | None:
         """The name of a model that the endpoint serves and that is not here, where no model was given."""
-        if self._files is not None:
+        if self._model is not None:
             return None
         return next((name for name, _ in served(endpoint) if not self._has_versions(name.text)), None)
 
@@ -76,24 +63,26 @@ class ModelVersions:
         """Register what the endpoint serves.
 
         Raises:
-            BundleError: a file of the model cannot be read.
+            NotAModelError: a file of the model cannot be read.
             RefusedError: the workspace refuses a version, such as for its signature.
         """
+        if self._model is None:
+            return []
         findings: list[Finding] = []
         for name, version in served(endpoint):
-            if len(name.text.split(".")) != _PARTS or self._files is None or self._has_versions(name.text):
+            if len(name.text.split(".")) != _PARTS or self._has_versions(name.text):
                 continue
-            if not self._rest.has(f"{_UC}/models/{part(name.text)}"):
+            if not self._client.has(f"{_UC}/models/{part(name.text)}"):
                 if self._is_mistyped(name.text):
                     continue
                 findings.append(self._create_model(name))
-            findings += self._create_versions(name, version)
+            findings += self._create_versions(name, version, self._model)
         return findings
 
-    def advice(self, endpoint: Resource) -> str:
-        """What to do about the name of a model which is nearly that of one of the bundle's, if there is one."""
+    def advice(self, endpoint: Resource, message: str) -> str:
+        """What to do about a model that a message names, and whose name is nearly that of one of the bundle's."""
         for name, _ in served(endpoint):
-            if name.text not in self._declared and self._is_mistyped(name.text):
+            if name.text in message and name.text not in self._declared and self._is_mistyped(name.text):
                 return "Refer to the bundle's own model: ${resources.registered_models.<key>.id}."
         return ""
 
@@ -105,14 +94,12 @@ class ModelVersions:
 
     def _has_versions(self, name: str) -> bool:
         try:
-            return bool(self._rest.call("GET", f"{_UC}/models/{part(name)}/versions").get("model_versions"))
+            return bool(self._client.told("GET", f"{_UC}/models/{part(name)}/versions").get("model_versions"))
         except RefusedError:
             return False
 
     def _create_model(self, name: Node) -> Finding:
-        catalog, schema, model = name.text.split(".")
-        body = {"catalog_name": catalog, "schema_name": schema, "name": model}
-        self._rest.call("POST", f"{_UC}/models", body)
+        create_model(self._client, name.text)
         return Finding(
             rule="bundle/presumed",
             message=f"The bundle presumes the registered model '{name.text}', which was made for this check.",
@@ -120,32 +107,16 @@ class ModelVersions:
             place=name.place,
         )
 
-    def _create_versions(self, name: Node, version: Node | None) -> list[Finding]:
+    def _create_versions(self, name: Node, version: Node | None, model: Path) -> list[Finding]:
         wanted = sorted(self._wanted.get(name.text, {1}))
         if wanted[-1] > _MOST:
             return [_too_many(name, version, wanted[-1])]
         for number in range(1, wanted[-1] + 1):
-            self._create_version(name.text, keep=number in wanted)
+            if number in wanted:
+                add_version(self._client, name.text, model)
+            else:
+                skip_version(self._client, name.text)
         return []
-
-    def _create_version(self, name: str, *, keep: bool) -> None:
-        body: dict[str, Any] = {"name": name, "source": "dbfs:/fakebricks/model"}
-        made = self._rest.call("POST", f"{_VERSIONS}/create", body)["model_version"]["version"]
-        one = {"name": name, "version": made}
-        if not keep:
-            self._rest.call("DELETE", f"{_VERSIONS}/delete", one)
-            return
-        for name_in_model, path in (self._files or {}).items():
-            steps = "/".join(part(step) for step in ("Models", *name.split("."), made, *name_in_model.split("/")))
-            self._rest.send("PUT", f"/api/2.0/fs/files/{steps}?overwrite=true", _content(path))
-        self._rest.call("POST", f"{_VERSIONS}/finalize", one)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BundleError(f"a file of the model cannot be read: {error.strerror}", Place(str(path))) from None
 
 
 def _full_name(model: Resource) -> str:

@@ -2,14 +2,15 @@
 
 Real: `mode: development` and `presets` as the Databricks CLI applies them (documented: its `ApplyPresets` and the page
 on deployment modes): names of jobs and experiments begin with `[dev jane] `, those of endpoints, registered models and
-schemas with `dev_jane_`, jobs are tagged and paused, schedules of monitors are dropped; volumes keep their names.
-Real too: what the CLI demands of `mode: production`. Not looked at: the branch that Git is on.
+schemas with `dev_jane_` (schemas not with `experimental.skip_name_prefix_for_schema`), jobs are tagged and paused,
+schedules of monitors are dropped; volumes keep their names. Real too: what the CLI demands of either mode.
+Not looked at: the branch that Git is on.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from fakebricks.contracts.bundles.errors import BundleError
 from fakebricks.contracts.bundles.nodes import Node
@@ -17,7 +18,7 @@ from fakebricks.contracts.findings import Finding, Severity
 
 _RUNS = 4
 _CLI = "Databricks CLI, deployment modes"
-_PATHS = ("root_path", "state_path", "file_path", "artifact_path")
+_PATHS = ("root_path", "state_path", "file_path", "artifact_path", "resource_path")
 
 
 def short_name(user: str) -> str:
@@ -40,28 +41,58 @@ def with_presets(whole: Node, user: str) -> Node:
     if resources is None:
         return whole
     kinds = dict(resources.fields)
+    unprefixed = whole.at("experimental", "skip_name_prefix_for_schema")
     for kind, change in _CHANGES.items():
+        if kind == "schemas" and unprefixed is not None and unprefixed.value is True:
+            continue
         if kind in kinds:
             told = kinds[kind]
             kinds[kind] = Node({key: change(one, presets) for key, one in told.fields.items()}, told.place)
     return whole.having(resources=Node(kinds, resources.place))
 
 
-def demands(whole: Node, target: str, user: str) -> tuple[Finding, ...]:
-    """What the CLI refuses to deploy in the mode of the target."""
+def demands(whole: Node, target: str, user: str, *, own_root: bool) -> tuple[Finding, ...]:
+    """What the CLI refuses to deploy in the mode of the target.
+
+    Args:
+        whole: the bundle as it is for the target.
+        target: its name.
+        user: who deploys it.
+        own_root: whether the target says where it is deployed to.
+    """
     mode = whole.at("bundle", "mode")
     if mode is None:
         return ()
     workspace = whole.at("workspace") or Node({}, whole.place)
     if mode.value == "development":
-        return tuple(
-            _of_nobody(path, user) for name in _PATHS if (path := workspace.at(name)) and not _is_own(path.text, user)
+        paths = [path for name in _PATHS if (path := workspace.at(name)) and not _is_own(path.text, user)]
+        return (*(_of_nobody(path, user) for path in paths), *_shared_by_presets(whole, user))
+    return () if own_root else (_of_production(whole, mode, target),)
+
+
+def _is_own(text: str, user: str) -> bool:
+    return text.startswith("~/") or user in text or short_name(user) in text
+
+
+def _shared_by_presets(whole: Node, user: str) -> Iterator[Finding]:
+    prefix, status = whole.at("presets", "name_prefix"), whole.at("presets", "trigger_pause_status")
+    if prefix is not None and prefix.text and not _is_own(prefix.text, user):
+        yield Finding(
+            rule="bundle/development-preset",
+            message=f"With 'mode: development', the prefix '{prefix.text}' must be the developer's own: "
+            f"'{short_name(user)}' must be in it.",
+            fix="Put ${workspace.current_user.short_name} into it, or leave it out.",
+            source=_CLI,
+            place=prefix.place,
         )
-    return _of_production(whole, workspace, mode, target)
-
-
-def _is_own(path: str, user: str) -> bool:
-    return path.startswith("~/") or user in path
+    if status is not None and status.value == "UNPAUSED":
+        yield Finding(
+            rule="bundle/development-preset",
+            message="With 'mode: development', triggers cannot be UNPAUSED by a preset.",
+            fix="Leave trigger_pause_status out, or unpause single jobs.",
+            source=_CLI,
+            place=status.place,
+        )
 
 
 def _of_nobody(path: Node, user: str) -> Finding:
@@ -75,21 +106,17 @@ def _of_nobody(path: Node, user: str) -> Finding:
     )
 
 
-def _of_production(whole: Node, workspace: Node, mode: Node, target: str) -> tuple[Finding, ...]:
-    if workspace.at("root_path"):
-        return ()
+def _of_production(whole: Node, mode: Node, target: str) -> Finding:
     jobs = whole.at("resources", "jobs")
     run_as = whole.at("run_as") is not None or all(one.at("run_as") for one in (jobs.fields.values() if jobs else ()))
-    return (
-        Finding(
-            rule="bundle/production-path",
-            message=f"The target '{target}' is in production mode and does not say its 'workspace.root_path', so that "
-            "who else deploys it makes a copy of it.",
-            severity=Severity.WARNING if run_as else Severity.ERROR,
-            fix="Set targets.<target>.workspace.root_path to a path that all who deploy it share.",
-            source=_CLI,
-            place=mode.place,
-        ),
+    return Finding(
+        rule="bundle/production-path",
+        message=f"The target '{target}' is in production mode and does not say its 'workspace.root_path', so that "
+        "who else deploys it makes a copy of it.",
+        severity=Severity.WARNING if run_as else Severity.ERROR,
+        fix="Set targets.<target>.workspace.root_path to a path that all who deploy it share.",
+        source=_CLI,
+        place=mode.place,
     )
 
 

@@ -37,11 +37,13 @@ def _of_field(message: str, resource: Resource) -> Place | None:
 
 
 def _of_value(message: str, resource: Resource) -> Place | None:
-    """That of the longest text which the message repeats."""
+    """That of the text which the message repeats first, before it tells what may be instead; of several the longest."""
     repeated = [
-        node for _, node in resource.node.scalars() if len(node.text) >= _SHORTEST and _says(message, node.text)
+        (at, -len(node.text), node.place)
+        for _, node in resource.node.scalars()
+        if len(node.text) >= _SHORTEST and (at := _said_at(message, node.text)) is not None
     ]
-    return max(repeated, key=lambda node: len(node.text)).place if repeated else None
+    return min(repeated, key=lambda one: one[:2])[2] if repeated else None
 
 
 def _of_words(message: str, resource: Resource) -> Place | None:
@@ -56,5 +58,6 @@ def _of_words(message: str, resource: Resource) -> Place | None:
     return max(found, key=lambda one: len(one[0]))[1].place if found else None
 
 
-def _says(message: str, text: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(text)}(?![\w])", message) is not None
+def _said_at(message: str, text: str) -> int | None:
+    found = re.search(rf"(?<![\w.]){re.escape(text)}(?![\w])", message)
+    return found.start() if found else None

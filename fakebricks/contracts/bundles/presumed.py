@@ -1,17 +1,18 @@
-"""What a bundle presumes to be there, made before it is deployed: catalogs, schemas, folders, people and groups.
+"""What a bundle presumes to be there, made before it is deployed: catalogs, schemas, folders, secrets, people, groups.
 
 A bundle does not say of these what they are, and in a fresh workspace they are not. Each gets a note, so that a name
-that was mistyped is seen. Tables are not made: nobody knows their columns.
+that was mistyped is seen. Tables are not made: nobody knows their columns. What is in a secret is made up.
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from fakebricks.contracts.bundles.bundle import Bundle, Resource
 from fakebricks.contracts.bundles.nodes import Node
-from fakebricks.contracts.bundles.rest import RefusedError, Rest, part
+from fakebricks.contracts.calling import Client, RefusedError, part
 from fakebricks.contracts.findings import Finding, Severity
 
 _UC = "/api/2.1/unity-catalog"
@@ -19,10 +20,13 @@ _THERE = ("system", "samples", "hive_metastore")
 _CAPTURES = (("ai_gateway", "inference_table_config"), ("config", "auto_capture_config"))
 _FULL_NAMES = {"table_name": 3, "baseline_table_name": 3, "output_schema_name": 2}
 _SCIM = "/api/2.0/preview/scim/v2"
+_SECRETS = "/api/2.0/secrets"
+_SECRET = re.compile(r"\{\{\s*secrets/([\w.@-]+)/([\w.@-]+)\s*\}\}")
+_MADE_UP = "made-up-for-this-check"
 _GROUPS = ("users", "admins", "account users")
 
 
-def presume(rest: Rest, bundle: Bundle) -> tuple[Finding, ...]:
+def presume(client: Client, bundle: Bundle) -> tuple[Finding, ...]:
     """Make what the bundle presumes and the workspace does not have.
 
     What the workspace refuses to have is left for the resources that need it to fail on.
@@ -30,13 +34,15 @@ def presume(rest: Rest, bundle: Bundle) -> tuple[Finding, ...]:
     own = {one.text("catalog_name") + "." + one.text("name") for one in bundle.of_kind("schemas")}
     findings: list[Finding] = []
     for catalog, schema, node in _schemas(bundle):
-        findings += _catalog(rest, catalog, node)
+        findings += _catalog(client, catalog, node)
         if schema and f"{catalog}.{schema}" not in own:
-            findings += _schema(rest, catalog, schema, node)
+            findings += _schema(client, catalog, schema, node)
     for folder, node in _folders(bundle):
-        findings += _folder(rest, folder, node)
+        findings += _folder(client, folder, node)
+    for scope, key, node in _secrets(bundle):
+        findings += _secret(client, scope, key, node)
     for kind, name, node in _principals(bundle):
-        findings += _principal(rest, kind, name, node)
+        findings += _principal(client, kind, name, node)
     return tuple(findings)
 
 
@@ -66,20 +72,20 @@ def _of_full_name(node: Node | None, parts: int) -> Iterator[tuple[str, str, Nod
         yield names[0], names[1], node
 
 
-def _catalog(rest: Rest, name: str, node: Node) -> list[Finding]:
+def _catalog(client: Client, name: str, node: Node) -> list[Finding]:
     if name in _THERE or "${" in name:
         return []
     body = {"name": name}
-    return _made(rest, f"{_UC}/catalogs/{part(name)}", f"{_UC}/catalogs", body, _note(f"the catalog '{name}'", node))
+    return _made(client, f"{_UC}/catalogs/{part(name)}", f"{_UC}/catalogs", body, _note(f"the catalog '{name}'", node))
 
 
-def _schema(rest: Rest, catalog: str, name: str, node: Node) -> list[Finding]:
+def _schema(client: Client, catalog: str, name: str, node: Node) -> list[Finding]:
     if catalog in _THERE or "${" in name:
         return []
     full_name = f"{catalog}.{name}"
     body = {"catalog_name": catalog, "name": name}
     return _made(
-        rest, f"{_UC}/schemas/{part(full_name)}", f"{_UC}/schemas", body, _note(f"the schema '{full_name}'", node)
+        client, f"{_UC}/schemas/{part(full_name)}", f"{_UC}/schemas", body, _note(f"the schema '{full_name}'", node)
     )
 
 
@@ -92,9 +98,24 @@ def _folders(bundle: Bundle) -> Iterator[tuple[str, Node]]:
             yield folder, name
 
 
-def _folder(rest: Rest, folder: str, node: Node) -> list[Finding]:
+def _folder(client: Client, folder: str, node: Node) -> list[Finding]:
     path = f"/api/2.0/workspace/get-status?path={part(folder)}"
-    return _made(rest, path, "/api/2.0/workspace/mkdirs", {"path": folder}, _note(f"the folder '{folder}'", node))
+    return _made(client, path, "/api/2.0/workspace/mkdirs", {"path": folder}, _note(f"the folder '{folder}'", node))
+
+
+def _secrets(bundle: Bundle) -> Iterator[tuple[str, str, Node]]:
+    """Secrets that endpoints refer to, as in `{{secrets/scope/key}}`."""
+    for resource in bundle.of_kind("model_serving_endpoints"):
+        for _, node in resource.node.scalars():
+            for scope, key in _SECRET.findall(node.text):
+                yield scope, key, node
+
+
+def _secret(client: Client, scope: str, key: str, node: Node) -> list[Finding]:
+    there = f"{_SECRETS}/get?scope={part(scope)}&key={part(key)}"
+    client.call("POST", f"{_SECRETS}/scopes/create", {"scope": scope})  # it may be there, with other secrets
+    body = {"scope": scope, "key": key, "string_value": _MADE_UP}
+    return _made(client, there, f"{_SECRETS}/put", body, _note(f"the secret '{scope}/{key}'", node))
 
 
 def _principals(bundle: Bundle) -> Iterator[tuple[str, str, Node]]:
@@ -111,7 +132,7 @@ def _principals(bundle: Bundle) -> Iterator[tuple[str, str, Node]]:
                 yield "user_name" if "@" in named.text else "principal", named.text, named
 
 
-def _principal(rest: Rest, kind: str, name: str, node: Node) -> list[Finding]:
+def _principal(client: Client, kind: str, name: str, node: Node) -> list[Finding]:
     if name in _GROUPS or "${" in name:
         return []
     if kind == "service_principal_name" or (kind == "principal" and _is_uuid(name)):
@@ -123,9 +144,9 @@ def _principal(rest: Rest, kind: str, name: str, node: Node) -> list[Finding]:
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     query = part(f'{path} eq "{quoted}"')
     try:
-        if rest.call("GET", f"{_SCIM}/{found}?filter={query}").get("Resources"):
+        if client.told("GET", f"{_SCIM}/{found}?filter={query}").get("Resources"):
             return []
-        rest.call("POST", f"{_SCIM}/{found}", body)
+        client.told("POST", f"{_SCIM}/{found}", body)
     except RefusedError:
         return []
     called = {"Users": "user", "Groups": "group", "ServicePrincipals": "service principal"}[found]
@@ -136,11 +157,11 @@ def _is_uuid(name: str) -> bool:
     return len(name) == 36 and name.count("-") == 4  # noqa: PLR2004 - the form of a UUID
 
 
-def _made(rest: Rest, there: str, path: str, body: dict[str, str], note: Finding) -> list[Finding]:
+def _made(client: Client, there: str, path: str, body: dict[str, str], note: Finding) -> list[Finding]:
     try:
-        if rest.has(there):
+        if client.has(there):
             return []
-        rest.call("POST", path, body)
+        client.told("POST", path, body)
     except RefusedError:
         return []
     return [note]

@@ -38,6 +38,11 @@ def selected(whole: Node, target: str | None) -> tuple[str, Node]:
     return name, _with_jobs_by_key(Node(fields, whole.place))
 
 
+def has_own_root(whole: Node, target: str) -> bool:
+    """Whether the target itself says where it is deployed to, which the bundle cannot say for it."""
+    return _targets(whole).at(target, "workspace", "root_path") is not None
+
+
 def _targets(whole: Node) -> Node:
     return whole.at("targets") or whole.at("environments") or Node({}, whole.place)
 

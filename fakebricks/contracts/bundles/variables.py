@@ -1,8 +1,8 @@
 """The variables of a bundle, and where their values come from.
 
 Real: as in the Databricks CLI (documented: its page on variables): what the caller gives, else `BUNDLE_VAR_<name>` in
-the environment, else the target's default, else the bundle's; a complex variable says so by its type. Refused by name:
-lookups, which need the objects of a real workspace. Not read: `.databricks/bundle/<target>/variable-overrides.json`.
+the environment, else the target's default, else the bundle's; a complex variable says so by its type. Simulated: what
+is looked up. Not read: `.databricks/bundle/<target>/variable-overrides.json`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from fakebricks.contracts.bundles.errors import BundleError, instead_of
 from fakebricks.contracts.bundles.known_keys import VARIABLE
+from fakebricks.contracts.bundles.lookup_variables import found
 from fakebricks.contracts.bundles.nodes import Node
 from fakebricks.contracts.bundles.schema import conform
 from fakebricks.contracts.findings import Place
@@ -52,7 +53,7 @@ def values(variables: Node, given: Mapping[str, str]) -> dict[str, Node]:
 
     Raises:
         BundleError: a value is given to a variable that is not declared, or to a complex one; a variable has no value,
-            or a value that its type does not allow, or a lookup.
+            or a value that its type does not allow, or looks up what cannot be looked up.
     """
     for name in given:
         if name not in variables.fields:
@@ -71,22 +72,13 @@ def _value(name: str, declared: Node, given: str | None) -> Node:
             )
         return Node(told, declared.place)
     default, lookup = declared.at("default"), declared.at("lookup")
+    if lookup is not None:  # before the default, as to the CLI
+        return found(name, lookup)
     if default is not None and default.value is not None:
         _check_value(name, declared, default)
         return default
-    if lookup is not None:
-        raise _no_lookup(name, lookup)
     message = f"the variable '{name}' has no value: give it a default, or --var {name}=..., or {_ENVIRONMENT}{name}"
     raise BundleError(message, declared.place)
-
-
-def _no_lookup(name: str, lookup: Node) -> BundleError:
-    asked = ", ".join(f"{kind} '{one.plain()}'" for kind, one in lookup.fields.items()) or "an object"
-    message = (
-        f"the variable '{name}' looks up {asked[:200]} in the workspace, which fakebricks does not compute: say its "
-        f"value with --var {name}=... or {_ENVIRONMENT}{name}"
-    )
-    return BundleError(message, lookup.place)
 
 
 def _is_complex(declared: Node) -> bool:

@@ -49,18 +49,24 @@ def _matrix(verdicts: Sequence[Verdict]) -> str:
         + "</tr>"
         for name in names
     )
-    return f'<table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return (
+        f'<div class="wide"><table class="matrix"><thead><tr><th></th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def _section(number: int, verdict: Verdict) -> str:
     times = f"{verdict.seconds:.2f} s, {verdict.simulated_seconds:.1f} s simulated"
     kind = _OUTCOMES[verdict.outcome]
     opened = " open" if verdict.findings else ""
+    shown = [one for finding in verdict.findings for one in finding.evidence]
+    more = [one for one in verdict.evidence if one not in shown]
     return (
-        f'<details class="verdict" id="verdict-{number}"{opened}><summary><span class="{kind}">{verdict.outcome.value}'
+        f'<details class="verdict"{opened}><summary><span class="{kind}">{verdict.outcome.value}'
         f"</span> <b>{_text(verdict.name)}</b> {_text(verdict.subject)}: {_text(verdict.summary)} "
         f"<small>{times}</small></summary>"
-        f"{''.join(map(_finding, verdict.findings))}{''.join(map(_evidence, verdict.evidence))}</details>"
+        f'<div class="told" id="verdict-{number}">'  # inside, so that a browser opens it for who follows a link
+        f"{''.join(map(_finding, verdict.findings))}{''.join(map(_evidence, more))}</div></details>"
     )
 
 

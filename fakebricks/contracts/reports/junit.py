@@ -21,7 +21,8 @@ def to_junit(verdicts: Sequence[Verdict]) -> str:
         "skipped": str(skipped),
         "time": _seconds(sum(one.seconds for one in verdicts)),
     }
-    root = ET.Element("testsuites", counts)
+    # Jenkins takes no file that is not of its schema, junit-10.xsd, whose root does not count what was skipped
+    root = ET.Element("testsuites", {name: count for name, count in counts.items() if name != "skipped"})
     suite = ET.SubElement(root, "testsuite", {"name": "fakebricks check", **counts})
     for verdict in verdicts:
         _add(suite, verdict)

@@ -23,9 +23,11 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("scenario", "of", "outcome", "in short"):
-        table.add_column(column, overflow="fold")
-    table.add_column("simulated", justify="right")
+    table.add_column("scenario", no_wrap=True)
+    table.add_column("of", overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("in short", overflow="fold")
+    table.add_column("simulated", justify="right", no_wrap=True)
     for one in verdicts:
         table.add_row(
             Text(visible(one.name)),

@@ -64,13 +64,14 @@ def test_the_signature_must_stay(deployment):
     [
         ("{\n  nonsense", ":2: not JSON"),
         ("[]", 'it has no "fakebricks_contract": 1'),
-        ('{"fakebricks_contract": 2}', 'it has no "fakebricks_contract": 1'),
+        ('{"openapi": "3.1.0"}', 'it has no "fakebricks_contract": 1'),
+        ('{"fakebricks_contract": 2}', "a contract of form 2; this fakebricks reads form 1"),
         ('{"fakebricks_contract": 1, "slo": "1s"}', "a contract has no 'slo'"),
         ('{"fakebricks_contract": 1, "sla": "soon"}', "a duration such as '1s'"),
         ('{"fakebricks_contract": 1, "sla": "0s"}', "'sla' is '0s'"),
         ('{"fakebricks_contract": 1, "endpoint": 3}', "'endpoint' is a name, not 3"),
         ('{"fakebricks_contract": 1, "examples": [1]}', "'examples' is a list of bodies"),
-        ('{"fakebricks_contract": 1, "signature": [1]}', "'signature' is none of MLflow's"),
+        ('{"fakebricks_contract": 1, "signature": [1]}', "'signature' has inputs, outputs and params"),
         (
             '{"fakebricks_contract": 1, "signature": {"inputs": [{"type": "strange"}]}}',
             "'signature' is none of MLflow's",

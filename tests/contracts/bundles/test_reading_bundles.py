@@ -256,7 +256,12 @@ WRONG = {
     "an absolute include": ("databricks.yml", "resources/*.yml", "/etc/*.yml", "no relative path"),
     "an include of another kind": ("databricks.yml", "resources/*.yml", "train.py", "neither YAML nor JSON"),
     "a variable in a circle": ("databricks.yml", "default: dev\n", "default: ${var.version}\n", None),
-    "a lookup": ("databricks.yml", "    default: dev\n", "    lookup: {cluster: shared}\n", "up cluster 'shared'"),
+    "a lookup of what there is not": (
+        "databricks.yml",
+        "    default: dev\n",
+        "    lookup: {clustre: shared}\n",
+        "looks up a 'clustre', which cannot be looked up; did you mean 'cluster'?",
+    ),
     "no type": ("databricks.yml", "    type: complex\n", "", "needs 'type: complex'"),
     "a key twice": ("resources/training.yml", "    train:", "    fraud_score:", "that of another resource already"),
 }  # fmt: skip
@@ -270,7 +275,7 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path, name):
     if told is None:
         told = "in a circle"
         changed(root / file, 'default: "1"', "default: ${var.catalog}")
-    target = "dev" if name in ("a variable in a circle", "a lookup", "no type") else "prod"
+    target = "dev" if name in ("a variable in a circle", "a lookup of what there is not", "no type") else "prod"
     with pytest.raises(BundleError, match=told) as raised:
         load_bundle(root, target)
     assert raised.value.place.file == str(root / file)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -52,12 +54,15 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.open: list[str] = []
+        self.within: dict[str, str] = {}
+        """What has an id, and which element it is directly in."""
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += attrs
+        self.within |= {value: self.open[-1] for name, value in attrs if name == "id"}
         if tag != "meta":
             self.open.append(tag)
 
@@ -81,6 +86,13 @@ def test_a_terminal_has_a_table_and_what_breaks_with_its_evidence():
     assert "expected: an answer within 1 s" in told
     assert "waived error policy/alias-not-version" in told
     assert told.rstrip().endswith("1 failed, 1 not applicable, 2 passed: the contract is broken")
+
+
+def test_a_narrow_terminal_breaks_no_names():
+    console = Console(file=io.StringIO(), width=80)
+    print_verdicts([Verdict("failed_update_keeps_serving", "fraud", Outcome.NOT_APPLICABLE, "a" * 60)], console)
+    assert "failed_update_keeps_serving" in console.file.getvalue()
+    assert "not applicable" in console.file.getvalue()
 
 
 def test_json_has_its_documented_shape():
@@ -135,8 +147,24 @@ def test_junit_has_a_case_for_each_verdict():
     assert "a migration, until May" in cases["policies[workspace]"].find("system-out").text
 
 
-def test_github_shows_findings_at_their_lines():
-    first, second, third = to_github(VERDICTS).splitlines()
+JUNIT = {
+    "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
+    "testsuite": {"name", "time", "tests", "failures", "disabled", "errors", "skipped", "timestamp", "hostname"},
+    "testcase": {"name", "time", "classname", "file", "line", "status", "assertions"},
+    "failure": {"type", "message"},
+    "skipped": {"type", "message"},
+    "system-out": set(),
+}
+"""What Jenkins' junit-10.xsd has of it."""
+
+
+def test_junit_says_nothing_that_its_schema_does_not_have():
+    for element in ET.fromstring(to_junit(VERDICTS)).iter():
+        assert set(element.attrib) <= JUNIT[element.tag]
+
+
+def test_github_shows_findings_at_their_lines(tmp_path):
+    first, second, third = to_github(VERDICTS, tmp_path).splitlines()
 
     assert first == (
         "::error file=resources/serving.yml,line=12,title=cold-start/over-sla::The first request took 20 s.%0A"
@@ -146,11 +174,23 @@ def test_github_shows_findings_at_their_lines():
     assert third.startswith("::notice title=policy/alias-not-version::")
 
 
-def test_github_escapes_what_ends_a_property_or_a_line():
+def test_github_escapes_what_ends_a_property_or_a_line(tmp_path):
     finding = Finding("rule", "50%\r\nis\rhalf", place=Place("C:\\models,v1/a.yml"))
-    (line,) = to_github([Verdict("s", "m", Outcome.FAILED, "", (finding,))]).splitlines()
+    (line,) = to_github([Verdict("s", "m", Outcome.FAILED, "", (finding,))], tmp_path).splitlines()
 
     assert line == "::error file=C%3A\\models%2Cv1/a.yml,title=rule::50%25%0Ais\\rhalf"
+
+
+def test_github_looks_for_files_from_the_root_of_the_repository(tmp_path):
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (directory := tmp_path / "repository" / "ml").mkdir()
+    (verdict, *_) = VERDICTS
+    elsewhere = Verdict("s", "m", Outcome.FAILED, "", (Finding("rule", "a", place=Place("/elsewhere/a.yml")),))
+    above = Verdict("s", "m", Outcome.FAILED, "", (Finding("rule", "a", place=Place("../common/a.yml")),))
+    whole = Verdict("s", "m", Outcome.FAILED, "", (Finding("rule", "a", place=Place(str(directory / "a.yml"))),))
+
+    files = re.findall("file=([^,]+)", to_github([verdict, elsewhere, above, whole], directory))
+    assert files == ["ml/resources/serving.yml", "/elsewhere/a.yml", "common/a.yml", "ml/a.yml"]
 
 
 def test_a_page_has_everything_and_needs_nothing():
@@ -167,12 +207,18 @@ def test_a_page_has_everything_and_needs_nothing():
     assert "url(" not in source
 
 
+def test_a_page_shows_evidence_once():
+    (verdict, *_) = VERDICTS
+    page = Page(to_html([replace(verdict, evidence=(*SLOW.evidence, Evidence("another one")))]))
+    assert (page.text.count("POST /invocations"), page.text.count("another one")) == (1, 1)
+
+
 def test_the_matrix_leads_to_the_verdicts():
     page = Page(to_html(VERDICTS))
     links = [value for name, value in page.attributes if name == "href"]
 
     assert links == [f"#verdict-{number}" for number in range(4)]
-    assert {value for name, value in page.attributes if name == "id"} == {link[1:] for link in links}
+    assert page.within == dict.fromkeys((link[1:] for link in links), "details")
 
 
 def test_without_verdicts_every_report_says_so():
@@ -180,7 +226,7 @@ def test_without_verdicts_every_report_says_so():
     assert json.loads(to_json(()))["verdicts"] == []
     assert ET.fromstring(to_junit(())).get("tests") == "0"
     assert "nothing was checked" in Page(to_html(())).text
-    assert to_github(()) == ""
+    assert to_github((), Path.cwd()) == ""
 
 
 @pytest.mark.parametrize(
@@ -226,7 +272,7 @@ def test_any_text_is_in_every_report_and_breaks_none(verdicts):
     page = Page(to_html(verdicts))
     assert page.open == []
     assert all(visible(finding.message) in page.text for one in verdicts for finding in one.findings)
-    annotations = to_github(verdicts)
+    annotations = to_github(verdicts, Path.cwd())
     assert len(annotations.splitlines()) == sum(len(one.findings) for one in verdicts)
     annotations.encode()
     printed(verdicts).encode()
