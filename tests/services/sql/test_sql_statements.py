@@ -336,6 +336,7 @@ def test_a_running_one_has_no_result_afterwards(rest: Rest, engine: StubEngine, 
     slow(rest, 20)
     answer = execute(rest, warehouse, "range 1", wait_timeout="0s")
     assert answer["status"] == {"state": "PENDING"}, "at once it always is (documented)"
+    rest.workspace.clock.advance(seconds=1)
     assert rest.get(f"{S}/{answer['statement_id']}")["status"] == {"state": "RUNNING"}
     rest.post(f"{S}/{answer['statement_id']}/cancel")
     rest.workspace.clock.advance(minutes=1)
