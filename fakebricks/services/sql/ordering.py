@@ -24,10 +24,8 @@ def order_by_aggregates(tree: exp.Expression) -> None:
         order = select.args.get("order")
         if order is None:
             continue
-        shown = [one.unalias() for one in select.expressions]
-        for ordered in order.expressions:
-            if ordered.this in shown and _has_aggregate(ordered.this):
-                ordered.set("this", exp.Literal.number(shown.index(ordered.this) + 1))
+        if any(_has_aggregate(ordered.this) for ordered in order.expressions):
+            _order_by_places(select, order)
         if any(_has_aggregate(ordered.this) for ordered in order.expressions):
             _order_outside(select, order)
 
@@ -38,6 +36,21 @@ def _has_aggregate(key: exp.Expression) -> bool:
 
     nodes = key.walk(prune=lambda one: isinstance(one, exp.Query))
     return any(isinstance(one, exp.AggFunc | exp.Window) for one in nodes)
+
+
+def _order_by_places(select: exp.Expression, order: exp.Expression) -> None:
+    """Have a query be ordered by the places of its columns, as far as it is by columns."""
+    from sqlglot import exp
+
+    shown = [one.unalias() for one in select.expressions]
+    aliases = [one.alias.lower() for one in select.expressions]
+    for ordered in order.expressions:
+        key = ordered.this
+        named = key.name.lower() if isinstance(key, exp.Column) and not key.args.get("table") else ""
+        if named and named in aliases:
+            ordered.set("this", exp.Literal.number(aliases.index(named) + 1))
+        elif key in shown:
+            ordered.set("this", exp.Literal.number(shown.index(key) + 1))
 
 
 def _order_outside(select: exp.Expression, order: exp.Expression) -> None:
