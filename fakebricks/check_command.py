@@ -76,7 +76,7 @@ class _Reports:
     github: bool
 
 
-@click.command()
+@click.command(short_help="Check a model or a bundle before it is deployed.")
 @click.argument("path_or_uri", default=".")
 @click.option("--model", metavar="DIR|URI", help="The model that the bundle's endpoints serve.")
 @click.option("--target", metavar="NAME", help="The target of the bundle.  [default: its default one]")

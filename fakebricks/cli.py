@@ -169,7 +169,7 @@ def serve(
             time.sleep(_POLL)
 
 
-@main.command()
+@main.command(short_help="Tell the whole path, from training to a scored request.")
 @click.option("--host", help="URL of a `fakebricks serve`.  [default: a workspace of its own, in process]")
 @click.option("--token", help="The token that it printed.")
 def demo(*, host: str | None, token: str | None) -> None:

@@ -47,7 +47,7 @@ def _pins(_: click.Context, __: click.Parameter, path: Path | None) -> dict[str,
     return pins
 
 
-@click.command()
+@click.command(short_help="Check a model against the libraries of a runtime.")
 @click.argument("model")
 @click.option("--onto", metavar="RUNTIME", help="Such as '16.4 LTS ML' or serverless-v5.  [default: all of them]")
 @click.option(

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from fakebricks.clock import Clock, RealClock, VirtualClock
 from fakebricks.environment import Environment
 from fakebricks.mlflow_state import MlflowState
-from fakebricks.persons import acting_as
+from fakebricks.persons import acting_as, checked_user_name
 from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.roster import several
 from fakebricks.services.model_serving.capture import LegacyTables
@@ -125,12 +125,12 @@ class fake_workspace:  # noqa: N801 - reads as the function that it stands for
             "runtime": runtime,
             "runtime_image": runtime_image,
             "catalogs": several(catalogs, "catalogs"),
-            "user": user,
+            "user": checked_user_name(user),
             "profiles": checked_profiles(profiles),
             "rate_limits": chosen_limits(rate_limits),
             "serving": _checked_durations(serving),
             "warehouses": _checked_warehouse_durations(warehouses),
-            "spark": spark,
+            "spark": _checked_spark(spark),
             "legacy_inference_tables": legacy_inference_tables,
         }
         self._stacks: list[ExitStack] = []
@@ -238,6 +238,13 @@ def _checked_durations(serving: Mapping[str, Seconds] | None) -> dict[str, Secon
 def _checked_warehouse_durations(warehouses: Mapping[str, float] | None) -> dict[str, float]:
     WarehouseTimings.of(warehouses)
     return dict(warehouses or {})
+
+
+def _checked_spark(url: str | None) -> str | None:
+    if url is not None and not str(url).startswith("sc://"):
+        message = f"spark={url!r} is no URL of a Spark Connect server, such as 'sc://cluster:15002'"
+        raise ValueError(message)
+    return url
 
 
 def _check(**values: Any) -> None:

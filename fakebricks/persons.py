@@ -123,7 +123,7 @@ def checked_user_name(name: str) -> str:
     Raises:
         ValueError: it could not be that of a home folder.
     """
-    if not is_user_name(name):
+    if not isinstance(name, str) or not is_user_name(name):
         message = f"{name!r} cannot be the name of a user; one is like 'bob@acme.test'"
         raise ValueError(message)
     return name

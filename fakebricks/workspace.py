@@ -17,7 +17,7 @@ from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
 from fakebricks.persons import Surroundings
 from fakebricks.profiles import checked_profiles
-from fakebricks.roster import Roster
+from fakebricks.roster import Roster, several
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
 from fakebricks.services.files.signed_urls import SignedUrls
@@ -142,6 +142,7 @@ class Workspace(WorkspacePeople, WorkspaceData, WorkspaceDrift):
         self._surroundings: list[Surroundings] = []
         self._acting: list[str] = []
         self.user(user, token=self.token)
+        catalogs = several(catalogs, "catalogs")
         unity_catalog = self._services[UnityCatalog]
         unity_catalog.update_metastore(owner=user, default_catalog_name=next(iter(catalogs), None))
         for catalog in catalogs:

@@ -104,9 +104,33 @@ def test_a_wrong_value_lists_the_right_ones(option):
         fake_workspace(**{option: "nonsense"})
 
 
-def test_one_name_is_not_taken_for_the_letters_of_many():
-    with pytest.raises(TypeError, match=re.escape("catalogs are a list: catalogs=['prod']")):
-        fake_workspace(catalogs="prod")
+@pytest.mark.parametrize("made", [Workspace, fake_workspace])
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"catalogs": "prod"}, "catalogs are a list: catalogs=['prod']"),
+        ({"serving": "x"}, "serving='x' is no mapping; say serving={'deployment': 60}"),
+        ({"warehouses": [20]}, "warehouses=[20] is no mapping; say warehouses={'statement': 20}"),
+    ],
+    ids=str,
+)
+def test_one_value_is_not_taken_for_many(made, options, reason):
+    with pytest.raises(TypeError, match=re.escape(reason)):
+        made(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"user": 3}, "3 cannot be the name of a user"),
+        ({"user": "a/b"}, "'a/b' cannot be the name of a user"),
+        ({"spark": "http://cluster"}, "spark='http://cluster' is no URL of a Spark Connect server"),
+    ],
+    ids=str,
+)
+def test_values_that_cannot_be(options, reason):
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        fake_workspace(**options)
 
 
 @pytest.mark.parametrize(

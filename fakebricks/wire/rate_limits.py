@@ -35,7 +35,7 @@ class RateLimits:
 
     def __init__(self, per_second: Mapping[str, float]) -> None:
         for group, limit in per_second.items():
-            if not 0 < limit < math.inf:
+            if not isinstance(limit, int | float) or not 0 < limit < math.inf:
                 message = f"the rate limit of {group!r} must be a positive number of calls per second, not {limit!r}"
                 raise ValueError(message)
         self._per_second = dict(per_second)

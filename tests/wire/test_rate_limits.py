@@ -127,7 +127,7 @@ def test_a_wrong_choice_is_refused(made, wrong, message):
         made(rate_limits=wrong)
 
 
-@pytest.mark.parametrize("limit", [0, -1, float("inf"), float("nan")])
+@pytest.mark.parametrize("limit", [0, -1, float("inf"), float("nan"), "3"])
 def test_a_limit_is_a_positive_number(limit):
     with pytest.raises(ValueError, match="positive number"):
         Workspace(rate_limits={**DOCUMENTED, "search_runs": limit})

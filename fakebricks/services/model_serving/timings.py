@@ -69,7 +69,11 @@ class Timings:
 
         Raises:
             ValueError: a name is not that of a duration, or a value is no duration.
+            TypeError: it is no mapping.
         """
+        if chosen is not None and not hasattr(chosen, "keys"):
+            message = f"serving={chosen!r} is no mapping; say serving={{'deployment': 60}}"
+            raise TypeError(message)
         known = {field.name for field in fields(cls)}
         unknown = (chosen or {}).keys() - known
         if unknown:

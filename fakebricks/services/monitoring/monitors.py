@@ -3,7 +3,7 @@
 Real: one for each table, at most 100 in a metastore, versions that count the updates, only the creator updates
 (documented); the error where there is none, and that a new one is pending for some seconds (observed). The metric
 tables stay when a monitor is deleted (documented). A table that is dropped takes its monitor along (inferred).
-Refused: dashboards, monitors of metric tables, monitors of schemas (anomaly detection).
+Refused: dashboards, monitors of views, of metric tables and of schemas (anomaly detection).
 """
 
 from __future__ import annotations
@@ -219,6 +219,8 @@ class Monitors:
         schema = self._unity_catalog.require_open_schema(*schema_levels(configuration.output_schema_name))
         baseline = configuration.baseline_table_name
         compared = None if baseline is None else self._tables.require(baseline)
+        for one in (table, compared):
+            _refuse_view(one)
         self.rights.require_use(schema.full_name, compared.full_name if compared else None, caller)
         named = replace(
             configuration,
@@ -260,3 +262,11 @@ class Monitors:
     def _forget(self, table_id: str) -> None:
         self._monitors.delete((table_id,))
         delete_all(self._refreshes, (table_id,))
+
+
+def _refuse_view(table: TableRecord | None) -> None:
+    if table is not None and table.view is not None:
+        raise NotImplementedByFakebricks(
+            f"fakebricks does not monitor views, or compare with them, and '{table.full_name}' is one; "
+            "monitor a table that is made of it: CREATE TABLE ... AS SELECT."
+        )

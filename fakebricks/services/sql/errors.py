@@ -83,18 +83,6 @@ def recursive_view(views: Sequence[str]) -> SqlError:
     )
 
 
-def schema_not_found(full_name: str) -> SqlError:
-    """There is no such schema."""
-    return SqlError(
-        "SCHEMA_NOT_FOUND",
-        f"The schema {quoted(*full_name.split('.'))} cannot be found. {_VERIFY}\n"
-        "If you did not qualify the name with a catalog, verify the current_schema() output, or qualify the name with "
-        "the correct catalog.\n"
-        "To tolerate the error on drop use DROP SCHEMA IF EXISTS.",
-        "42704",
-    )
-
-
 class UnresolvedColumn(SqlError):
     """No column is called so.
 

@@ -38,7 +38,11 @@ class WarehouseTimings:
 
         Raises:
             ValueError: a name is not that of a duration, or a value is no duration.
+            TypeError: it is no mapping.
         """
+        if chosen is not None and not hasattr(chosen, "keys"):
+            message = f"warehouses={chosen!r} is no mapping; say warehouses={{'statement': 20}}"
+            raise TypeError(message)
         known = sorted(field.name for field in fields(cls))
         for name, seconds in (chosen or {}).items():
             if name not in known:

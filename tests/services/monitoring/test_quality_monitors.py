@@ -42,6 +42,14 @@ def refused(rest: Rest, status: int, text: str, **configuration) -> None:
     assert rest.workspace.snapshot() == before
 
 
+def test_views_are_not_monitored_nor_compared_with(rest: Rest, workspace: Workspace, table: str):
+    pytest.importorskip("pysail")
+    workspace.sql("CREATE VIEW main.default.seen AS SELECT * FROM main.default.payments")
+    refused(rest, 501, "does not monitor views.*'main.default.seen'", baseline_table_name="main.default.seen")
+    with pytest.raises(RefusedError, match="CREATE TABLE ... AS SELECT"):
+        monitor(rest, "main.default.seen")
+
+
 def test_a_new_monitor_is_pending_and_then_active(rest: Rest, workspace: Workspace, table: str):
     created = monitor(rest, warehouse_id="1234567890abcdef")
     assert created == {
