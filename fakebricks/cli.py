@@ -18,9 +18,9 @@ from fakebricks.check_command import check
 from fakebricks.clock import Clock, clock_named
 from fakebricks.drift_command import drift
 from fakebricks.durations_option import durations
-from fakebricks.environment import no_spark
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds
+from fakebricks.surroundings.environment import no_spark
 from fakebricks.wire.errors import DatabricksError
 from fakebricks.wire.server import Server
 from fakebricks.wiring import StorageOption

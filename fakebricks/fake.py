@@ -1,7 +1,7 @@
 """The way into a test: `fake_workspace()`, a context manager and a decorator.
 
 Real: the code under test, its clients, its threads. Simulated: the workspace, its host, the environment and time, for
-as long as it is entered. What stays real of time is said in `fakebricks.simulated_time`.
+as long as it is entered. What stays real of time is said in `fakebricks.surroundings.simulated_time`.
 Refused: options that are no choice, at once, and on entry those that need a package which is not installed.
 """
 
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fakebricks.clock import Clock, RealClock, VirtualClock
-from fakebricks.environment import Environment
-from fakebricks.mlflow_state import MlflowState
-from fakebricks.persons import acting_as, checked_user_name
-from fakebricks.profiles import ProfilesFile, checked_profiles
 from fakebricks.roster import several
 from fakebricks.services.model_serving.capture import LegacyTables
 from fakebricks.services.model_serving.runtimes.choice import ImageOption, RuntimeOption, chosen
 from fakebricks.services.model_serving.timings import Seconds, Timings
 from fakebricks.services.sql.timings import WarehouseTimings
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
-from fakebricks.simulated_time import SimulatedTime
+from fakebricks.surroundings.environment import Environment
+from fakebricks.surroundings.mlflow_state import MlflowState
+from fakebricks.surroundings.persons import acting_as, checked_user_name
+from fakebricks.surroundings.profiles import ProfilesFile, checked_profiles
+from fakebricks.surroundings.simulated_time import SimulatedTime
 from fakebricks.wire.intercept import Interception
 from fakebricks.workspace import DEFAULT_USER, Workspace
 

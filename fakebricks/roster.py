@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from fakebricks.persons import Group, Person, ServicePrincipal, checked_token, checked_user_name
 from fakebricks.services.iam.people import People
 from fakebricks.services.iam.records import Group as GroupRecord
 from fakebricks.services.iam.records import Person as PersonRecord
 from fakebricks.services.iam.records import Profile
+from fakebricks.surroundings.persons import Group, Person, ServicePrincipal, checked_token, checked_user_name
 from fakebricks.wire.authentication import ADMINS
 from fakebricks.wire.errors import DatabricksError
 

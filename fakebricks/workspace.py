@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from fakebricks.clock import Clock, VirtualClock
 from fakebricks.control.admin import Admin, Controlled
 from fakebricks.ids import Ids, WorkspaceIdentity
-from fakebricks.persons import Surroundings
-from fakebricks.profiles import checked_profiles
 from fakebricks.roster import Roster, several
 from fakebricks.routes import router
 from fakebricks.services.files.s3.places import S3_PATH
@@ -30,6 +28,8 @@ from fakebricks.services.sql.warehouses import Warehouses
 from fakebricks.services.tracking.rate_limits import rate_limits as chosen_limits
 from fakebricks.services.unity_catalog.unity_catalog import UnityCatalog
 from fakebricks.state import MemoryState, Scratch, Snapshot
+from fakebricks.surroundings.persons import Surroundings
+from fakebricks.surroundings.profiles import checked_profiles
 from fakebricks.wire.calls import Calls
 from fakebricks.wire.exchange import Exchange
 from fakebricks.wire.faults import Faults

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from fakebricks.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 from fakebricks.roster import Principal, Roster
 from fakebricks.state import MemoryState
+from fakebricks.surroundings.persons import Auth, Group, Person, ServicePrincipal, Surroundings, credential_of
 
 
 class WorkspacePeople:

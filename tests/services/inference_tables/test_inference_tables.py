@@ -19,7 +19,7 @@ from fakebricks.services.iam.people import People
 from fakebricks.services.inference_tables.columns import GATEWAY
 from fakebricks.services.inference_tables.inference_tables import InferenceTables
 from fakebricks.services.unity_catalog.tables import Tables
-from fakebricks.simulated_time import SimulatedTime
+from fakebricks.surroundings.simulated_time import SimulatedTime
 
 ENDPOINTS = "/api/2.0/serving-endpoints"
 ROW = [{"amount": 2.0}]

@@ -13,7 +13,7 @@ import requests
 from moto import mock_aws
 
 from fakebricks import fake_workspace
-from fakebricks.environment import Environment
+from fakebricks.surroundings.environment import Environment
 
 USER_S_OWN = {
     "DATABRICKS_HOST": "https://real.cloud.databricks.com",

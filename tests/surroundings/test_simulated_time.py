@@ -22,7 +22,7 @@ import time_machine
 
 from fakebricks import fake_workspace
 from fakebricks.clock import RealClock, VirtualClock
-from fakebricks.simulated_time import SimulatedTime
+from fakebricks.surroundings.simulated_time import SimulatedTime
 
 LONG = 60
 """More seconds than anything here takes on a busy machine."""

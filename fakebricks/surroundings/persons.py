@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from fakebricks.mlflow_state import MlflowState, settle
-from fakebricks.profiles import ProfilesFile
 from fakebricks.services.iam.names import is_user_name
+from fakebricks.surroundings.mlflow_state import MlflowState, settle
+from fakebricks.surroundings.profiles import ProfilesFile
 
 Auth = Literal["pat", "oauth-m2m"]
 """How a program signs in, as databricks-sdk calls it: by a personal access token, or by a client id and secret."""
