@@ -37,7 +37,7 @@ from fakebricks.patching import Patch
 # Where modules are not searched for aliases under other names; fakebricks itself is among them, for its clock is real.
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parent)}
+    | {*site.getsitepackages(), site.getusersitepackages(), str(Path(__file__).parents[1])}
 )
 
 
