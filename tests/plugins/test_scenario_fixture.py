@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-
 import pytest
 from scenario_fixtures import model
 
@@ -16,35 +13,8 @@ def ours(deployment): ...
 '''
 
 
-class Imports:
-    """What an inner run has imported, kept: pytester forgets it, and half of a package that is imported anew is odd."""
-
-    def __init__(self) -> None:
-        self._modules: dict[str, ModuleType] = {}
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        own = str(session.config.rootpath)
-        self._modules |= {
-            name: module
-            for name, module in sys.modules.items()
-            if not str(getattr(module, "__file__", None) or "").startswith(own)
-        }
-
-    def put_back(self) -> None:
-        for name, module in self._modules.items():
-            sys.modules.setdefault(name, module)
-
-
 @pytest.fixture
-def imports():
-    """Set up before pytester, and so put back after it."""
-    imports = Imports()
-    yield imports
-    imports.put_back()
-
-
-@pytest.fixture
-def run(imports: Imports, pytester: pytest.Pytester):
+def run(pytester: pytest.Pytester):
     """Run a project's tests of a model that scales to zero."""
     root = model()
 
@@ -65,9 +35,7 @@ def run(imports: Imports, pytester: pytest.Pytester):
             """
         )
         options = ("-p", "no:randomly", "-p", "no:cacheprovider", "-v")
-        result = pytester.runpytest_inprocess(*options, tests, plugins=[imports])
-        imports.put_back()
-        return result
+        return pytester.runpytest_subprocess(*options, tests)
 
     return run
 
