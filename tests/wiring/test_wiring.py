@@ -27,7 +27,7 @@ LATE = (
     "fakebricks.services.sql.thrift",
     "fakebricks.services.tracking.runs",
     "fakebricks.services.unity_catalog.delta_tables",
-    "fakebricks.environments",
+    "fakebricks.environments.environment",
     "fakebricks.drift",
     "fakebricks.contracts",
     "sqlglot",
