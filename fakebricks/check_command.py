@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fakebricks.drift_command import URI, Unusable, local_model
+from fakebricks.answers import Unusable, rendered, say
+from fakebricks.drift_command import URI, local_model
 from fakebricks.durations_option import durations
 
 if TYPE_CHECKING:
@@ -126,9 +127,6 @@ def check(context: click.Context, /, **given: Any) -> None:
         verdicts = _verdicts(given)
     except ModuleNotFoundError as error:
         message = f"this needs the package {error.name}: pip install 'fakebricks[contracts]'"
-        raise Unusable(message) from None
-    except KeyboardInterrupt:
-        message = "interrupted before anything could be told"
         raise Unusable(message) from None
     from fakebricks.contracts.weighing import broken
 
@@ -330,31 +328,24 @@ def _write_contract(given: Mapping[str, Any], directory: Path, bundle: Bundle | 
 
 
 def _print(verdicts: tuple[Verdict, ...], *, github: bool) -> None:
-    from rich.console import Console
-
     from fakebricks.contracts.reports import print_verdicts, to_github
 
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED
-    try:
-        print_verdicts(verdicts, Console(file=sys.stdout, width=width))
-        if github:
-            click.echo(to_github(verdicts, Path.cwd()), nl=False)
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # rich exits with 1, which would say that the contract is broken
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    table = rendered(lambda console: print_verdicts(verdicts, console), piped_width=_PIPED)
+    annotations = to_github(verdicts, Path.cwd()) if github else ""
+    say(f"{table}\n{annotations}".rstrip("\n"))
 
 
 def _write(verdicts: tuple[Verdict, ...], reports: _Reports) -> None:
     from fakebricks.contracts.reports import to_html, to_json, to_junit
 
-    for file, rendered in ((reports.junit, to_junit), (reports.json, to_json), (reports.html, to_html)):
+    for file, render in ((reports.junit, to_junit), (reports.json, to_json), (reports.html, to_html)):
         if file is None:
             continue
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(rendered(verdicts), encoding="utf-8")
+            file.write_text(render(verdicts), encoding="utf-8")
         except OSError as error:
             message = f"{file} cannot be written: {error.strerror or error}"
             raise Unusable(message) from None

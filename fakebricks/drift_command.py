@@ -7,29 +7,22 @@ caller's environment, into a directory that is removed afterwards.
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fakebricks.answers import Unusable, rendered, say
+
 if TYPE_CHECKING:
     from fakebricks.drift.reports import DriftReport
 
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*={2,3}\s*([^\s;#,]+)(?:\s*;.*)?")
-
-
-class Unusable(click.ClickException):
-    """Input that cannot be checked; a model that breaks is no error, but an answer."""
-
-    exit_code = 2
 
 
 def _pins(_: click.Context, __: click.Parameter, path: Path | None) -> dict[str, str] | None:
@@ -74,7 +67,7 @@ def drift(
         message = "--onto and --onto-pins are two ways to say the same"
         raise click.UsageError(message)
     reports = _checked(model, onto if onto_pins is None else onto_pins)
-    _say(_told(reports, as_json=as_json))
+    say(_told(reports, as_json=as_json))
     context.exit(int(reports[0].breaks))
 
 
@@ -122,36 +115,12 @@ def _downloaded(uri: str, directory: str) -> Path:
 
 
 def _told(reports: tuple[DriftReport, ...], *, as_json: bool) -> str:
-    """The answer as text, as wide as the terminal and as colourful."""
+    """The answer as text."""
     if as_json:
         told: Any = reports[0].to_json() if len(reports) == 1 else {"reports": [one.to_json() for one in reports]}
         return json.dumps(told, indent=2)
-    from rich.console import Console
-
     from fakebricks.drift.rendering import print_report, print_row
 
-    written = StringIO()
-    console = Console(file=written, force_terminal=sys.stdout.isatty() or None)
     if len(reports) == 1:
-        print_report(reports[0], console)
-    else:
-        print_row(reports, console)
-    return written.getvalue().rstrip("\n")
-
-
-def _say(answer: str) -> None:
-    """Print it; where nobody listens any more, as behind `head`, the exit tells the answer all the same."""
-    try:
-        click.echo(answer)
-    except BrokenPipeError:
-        _drop_output()
-    except OSError as error:
-        _drop_output()
-        message = f"the answer cannot be written: {error.strerror}"
-        raise Unusable(message) from None
-
-
-def _drop_output() -> None:
-    """Or else what could not be written is tried once more at the end of the process, which changes its exit."""
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return rendered(lambda console: print_report(reports[0], console))
+    return rendered(lambda console: print_row(reports, console))

@@ -10,9 +10,8 @@ answers, and has no warm way back.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
-from fakebricks.contracts.calling import Exchange
+from fakebricks.contracts.calling import Exchange, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.endpoints import ServedEndpoint
 from fakebricks.contracts.findings import Finding
@@ -65,7 +64,7 @@ def blue_green(deployment: Deployment, *, candidate: str = "", alias: str = "cha
 
 def _moved(endpoint: ServedEndpoint, model: str, alias: str, version: str) -> Exchange:
     """What the alias stands for once it has been moved; or why it cannot be."""
-    path = f"/api/2.1/unity-catalog/models/{model}/aliases/{quote(alias, safe='')}"
+    path = f"/api/2.1/unity-catalog/models/{model}/aliases/{part(alias)}"
     moved = endpoint.client.call("PUT", path, {"version_num": int(version)})
     return endpoint.client.call("GET", path) if moved.ok else moved
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from fakebricks.contracts.calling import Client
+from fakebricks.contracts.calling import Client, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence, Finding, Series
 from fakebricks.contracts.parameters import Count, ParameterError, Share
@@ -52,7 +51,7 @@ def monitor_detects_shift(
         )
         raise NotApplicable(message)
     client, workspace = Client(deployment.workspace), deployment.workspace
-    path = f"/api/2.1/unity-catalog/tables/{quote(table, safe='')}/monitor"
+    path = f"/api/2.1/unity-catalog/tables/{part(table)}/monitor"
     monitor = client.call("GET", path)
     if not monitor.ok:
         raise ParameterError(f"table={table!r} has no monitor: {monitor.message}")

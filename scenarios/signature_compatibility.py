@@ -11,10 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote
 
 from fakebricks.contracts.agreements.signatures import breaking_changes
-from fakebricks.contracts.calling import Client
+from fakebricks.contracts.calling import Client, part
 from fakebricks.contracts.deployment import Deployment
 from fakebricks.contracts.findings import Evidence
 from fakebricks.contracts.making import download, read_model
@@ -44,7 +43,7 @@ SOURCE = "https://docs.databricks.com/aws/en/machine-learning/manage-model-lifec
 )
 def signature_compatibility(deployment: Deployment, *, alias: str = "champion") -> None:
     client = Client(deployment.workspace)
-    told = client.call("GET", f"/api/2.1/unity-catalog/models/{deployment.model}/aliases/{quote(alias, safe='')}")
+    told = client.call("GET", f"/api/2.1/unity-catalog/models/{deployment.model}/aliases/{part(alias)}")
     if not told.ok:
         raise NotApplicable(f"{deployment.model} has no alias {alias!r}, whose version it could be compared with")
     version = str(told.json()["version"])

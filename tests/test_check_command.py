@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from scenario_fixtures import model
 
 from fakebricks import check_command
+from fakebricks.answers import Unusable
 from fakebricks.cli import main
 from fakebricks.contracts.findings import Outcome, Verdict
 from fakebricks.contracts.gate import Gate
@@ -278,14 +279,13 @@ def test_a_directory_that_only_looks_like_a_model_exits_with_2(tmp_path, text, m
     assert message in result.output
 
 
-def test_who_interrupts_a_check_is_told_nothing(monkeypatch):
+def test_ctrl_c_is_no_answer(monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Gate, "model", interrupted)
     result = check(model(), *_ANY)
-    assert result.exit_code == 2, result.output
-    assert "interrupted before anything could be told" in result.output
+    assert (result.exit_code, result.output) == (130, "")
 
 
 def test_a_reader_that_goes_away_does_not_break_the_contract(monkeypatch):
@@ -294,6 +294,14 @@ def test_a_reader_that_goes_away_does_not_break_the_contract(monkeypatch):
     with os.fdopen(writing, "w") as output:
         monkeypatch.setattr(sys, "stdout", output)
         check_command._print((Verdict("a", "b", Outcome.PASSED, "c"),), github=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_answer_that_cannot_be_written_is_no_broken_contract(monkeypatch):
+    with Path("/dev/full").open("w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(Unusable, match="the answer cannot be written: No space left on device"):
+            check_command._print((Verdict("a", "b", Outcome.PASSED, "c"),), github=False)
 
 
 def test_reports_are_written_where_no_directory_is_yet():
